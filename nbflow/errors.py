@@ -1,0 +1,238 @@
+"""Every error nbflow raises, and the control signals that are not errors.
+
+Each message says what happened, what was expected, and what to do next; the values are
+attributes. Constructor arguments go to ``super().__init__`` unchanged, so all of them pickle.
+
+    Exception
+    └── NbflowError
+        ├── DeclarationError            an entrypoint or task that cannot work, at decoration
+        ├── OutsideRunError             a task, interrupt or get_* called where no run is going on
+        ├── EmptyInputError             invoke(None) with nothing to continue
+        ├── InvalidUpdateError          an update_state that cannot be applied
+        ├── UnknownInterruptError       an answer to a question that is not pending
+        │   └── AlreadyAnsweredError    ... because somebody answered it before
+        ├── InvalidAnswerError          an answer that does not fit the question's schema
+        ├── NonDeterminismError         the code asked for something its record does not hold
+        ├── NotSerializableError        a value that cannot be stored, with the path to the part
+        ├── CorruptDataError            stored bytes that cannot be read back
+        ├── UnknownThreadError          a thread id that the database does not hold
+        ├── UnknownCheckpointError      a checkpoint id that the thread does not hold
+        ├── WorkflowMismatchError       a thread that another workflow began
+        ├── ThreadBusyError             another run owns the thread
+        ├── LeaseLostError              this run's ownership was taken over
+        ├── StorageError                the database could not be read or written
+        ├── RunPendingError             a result asked for while the run waits for a person
+        ├── RunCancelledError           a result asked of a cancelled run
+        ├── WaitNotPossibleError        this kernel cannot wait here; says what can
+        └── MissingBundleError          the front end was not built
+    BaseException
+    ├── GraphInterrupt                  a question stops the run (not an Exception, so that
+    │                                   ``except Exception`` cannot swallow it)
+    └── RunCancelled                    the run was told to stop; raised at its next op
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbflow.types import Interrupt
+
+__all__ = [
+    "AlreadyAnsweredError",
+    "CorruptDataError",
+    "DeclarationError",
+    "EmptyInputError",
+    "GraphInterrupt",
+    "InvalidAnswerError",
+    "InvalidUpdateError",
+    "LeaseLostError",
+    "MissingBundleError",
+    "NbflowError",
+    "NonDeterminismError",
+    "NotSerializableError",
+    "OutsideRunError",
+    "RunCancelled",
+    "RunCancelledError",
+    "RunPendingError",
+    "StorageError",
+    "ThreadBusyError",
+    "UnknownCheckpointError",
+    "UnknownInterruptError",
+    "UnknownThreadError",
+    "WaitNotPossibleError",
+    "WorkflowMismatchError",
+]
+
+
+class NbflowError(Exception):
+    """Base of every error that nbflow raises on purpose."""
+
+
+class DeclarationError(NbflowError, TypeError, ValueError):
+    """A function that cannot be an entrypoint or a task; raised by the decorator.
+
+    Also a ``TypeError`` and a ``ValueError``: LangGraph raises one or the other (semantics 4-11).
+    """
+
+
+class OutsideRunError(NbflowError, RuntimeError):
+    """A task, ``interrupt`` or ``get_*`` was called where no run is going on (24, 124)."""
+
+
+class EmptyInputError(NbflowError):
+    """``invoke(None)`` on a thread that has nothing to continue (66)."""
+
+
+class InvalidUpdateError(NbflowError):
+    """An ``update_state`` that cannot be applied (135, 136)."""
+
+
+class UnknownInterruptError(NbflowError, RuntimeError):
+    """An answer to a question that is not pending; nothing was stored (110-115).
+
+    Attributes:
+        reason: ``"not_pending"``, ``"ambiguous"`` (several are pending and none was named)
+            or ``"answered"``.
+        interrupt_ids: the ids that the answer named.
+        pending_ids: the ids that can be answered now.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        reason: str = "not_pending",
+        interrupt_ids: Sequence[str] = (),
+        pending_ids: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, reason, tuple(interrupt_ids), tuple(pending_ids))
+        self.message = message
+        self.reason = reason
+        self.interrupt_ids = tuple(interrupt_ids)
+        self.pending_ids = tuple(pending_ids)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class AlreadyAnsweredError(UnknownInterruptError):
+    """A second answer to one question; the first one stands (111, 118)."""
+
+
+class InvalidAnswerError(NbflowError, ValueError):
+    """An answer that does not fit the question's ``response_schema``; nothing was stored (119).
+
+    Attributes:
+        interrupt_id: the question, which stays open.
+        errors: one mapping per fault: ``path`` (list of keys and indexes), ``message``.
+    """
+
+    def __init__(
+        self, message: str, interrupt_id: str = "", errors: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        super().__init__(message, interrupt_id, tuple(errors))
+        self.message = message
+        self.interrupt_id = interrupt_id
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NonDeterminismError(NbflowError, RuntimeError):
+    """Unchanged code asked for something other than what its record holds (71-74, 113).
+
+    Attributes:
+        called: the call that has no record, as text with file and line; ``None`` when the code
+            returned without making a recorded call.
+        recorded: the recorded call that was expected instead, as text.
+    """
+
+    def __init__(self, message: str, called: str | None = None, recorded: str | None = None):
+        super().__init__(message, called, recorded)
+        self.message = message
+        self.called = called
+        self.recorded = recorded
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotSerializableError(NbflowError, TypeError):
+    """A value that cannot be stored (85, 276).
+
+    Attributes:
+        path: the part of the value, such as ``$.rows[3].lock``.
+        type_name: its type.
+    """
+
+    def __init__(self, message: str, path: str = "$", type_name: str = "") -> None:
+        super().__init__(message, path, type_name)
+        self.message = message
+        self.path = path
+        self.type_name = type_name
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class CorruptDataError(NbflowError, ValueError):
+    """Stored bytes that are damaged, or that no version of nbflow wrote."""
+
+
+class UnknownThreadError(NbflowError, LookupError):
+    """A thread id that the database does not hold."""
+
+
+class UnknownCheckpointError(NbflowError, LookupError):
+    """A checkpoint id that the thread does not hold (145)."""
+
+
+class WorkflowMismatchError(NbflowError, RuntimeError):
+    """A run that one workflow began was continued through another (80)."""
+
+
+class ThreadBusyError(NbflowError, RuntimeError):
+    """Another run owns the thread (118, 261)."""
+
+
+class LeaseLostError(NbflowError, RuntimeError):
+    """Another owner took the thread over; what this run did since is not stored."""
+
+
+class StorageError(NbflowError, OSError):
+    """The database could not be read or written; nothing of the operation was stored."""
+
+
+class RunPendingError(NbflowError, RuntimeError):
+    """A result was asked for while the run waits for a person and nobody can answer here."""
+
+
+class RunCancelledError(NbflowError, RuntimeError):
+    """A result was asked of a run that was cancelled; ``invoke(None)`` continues it."""
+
+
+class WaitNotPossibleError(NbflowError, RuntimeError):
+    """This kernel cannot wait for a form below the cell; the message says what can be done."""
+
+
+class MissingBundleError(NbflowError, FileNotFoundError):
+    """The front-end bundle is not in the package; the message says how to build it."""
+
+
+class GraphInterrupt(BaseException):
+    """A question stops the run. Let it pass: the run goes on when the answer is there.
+
+    Attributes:
+        interrupts: the questions asked.
+    """
+
+    def __init__(self, interrupts: Sequence[Interrupt] = ()) -> None:
+        super().__init__(tuple(interrupts))
+        self.interrupts = tuple(interrupts)
+
+
+class RunCancelled(BaseException):
+    """The run was told to stop; raised at its next op."""

@@ -1,0 +1,210 @@
+"""Values that users pass in and get back, and ``interrupt``.
+
+The names and shapes are those of ``langgraph.types``; see ``spec`` numbers in each docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, NamedTuple
+
+from nbflow._current import require_frame
+
+__all__ = [
+    "CachePolicy",
+    "Command",
+    "Interrupt",
+    "PregelTask",
+    "RetryPolicy",
+    "StateSnapshot",
+    "StreamMode",
+    "StreamWriter",
+    "default_retry_on",
+    "interrupt",
+]
+
+StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
+"""What ``stream`` yields; see :meth:`nbflow.workflow.Workflow.stream`."""
+
+StreamWriter = Callable[[Any], None]
+"""Takes one value and sends it to the ``custom`` stream; injected as ``writer``."""
+
+
+class Unset(Enum):
+    """The absence of an answer, since ``None`` is one."""
+
+    UNSET = "UNSET"
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """One question that a run asks (121).
+
+    >>> Interrupt(value="Approve?", id="0" * 32).value
+    'Approve?'
+    """
+
+    value: Any
+    """What ``interrupt`` was given."""
+    id: str
+    """32 hex digits, the same on every replay of the run; an answer names it."""
+    response_schema: dict[str, Any] | None = None
+    """JSON Schema of the answer; None when any value will do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to tell a waiting thread (91, 99, 106-109).
+
+    >>> Command(resume=None).answers
+    True
+    """
+
+    resume: Any = UNSET
+    """The answer to the one pending question, or ``{interrupt id: answer}`` for several.
+
+    A mapping whose keys are all 32 hex digits is always the second; to answer with such a
+    mapping, name the question: ``Command(resume={id: {...}})``. ``None`` is an answer.
+    """
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is an answer in it."""
+        return self.resume is not UNSET
+
+
+_NOT_RETRIED = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    ImportError,
+    LookupError,
+    NameError,
+    SyntaxError,
+    RuntimeError,
+    ReferenceError,
+    StopIteration,
+    StopAsyncIteration,
+    OSError,
+)
+
+
+def default_retry_on(exc: Exception) -> bool:
+    """Whether an exception looks temporary (203, 204).
+
+    Connection errors, time-outs, HTTP 5xx and unknown exceptions do; programming errors do not.
+    """
+    if isinstance(exc, ConnectionError | TimeoutError):
+        return True
+    status = getattr(getattr(exc, "response", None), "status_code", None)
+    if isinstance(status, int):
+        return status >= 500
+    return not isinstance(exc, _NOT_RETRIED)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When and how often a failed task runs again (201-206).
+
+    >>> RetryPolicy(max_attempts=5, retry_on=ConnectionError).max_attempts
+    5
+    """
+
+    initial_interval: float = 0.5
+    """Seconds before the first retry."""
+    backoff_factor: float = 2.0
+    """Each later wait is longer by this factor."""
+    max_interval: float = 128.0
+    """Seconds; no wait is longer, jitter aside."""
+    max_attempts: int = 3
+    """Attempts in all, the first one included; 1 or less means one."""
+    jitter: bool = True
+    """Add up to one second at random."""
+    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] = (
+        default_retry_on
+    )
+    """Which exceptions are retried: a class, several, or a predicate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """How a task's results are kept across threads (221); used once a ``cache`` is given."""
+
+    key_func: Callable[..., str | bytes] | None = None
+    """Arguments to key; None takes a digest of the arguments."""
+    ttl: int | None = None
+    """Seconds a result is good for; None for ever."""
+
+
+class PregelTask(NamedTuple):
+    """The entrypoint's own task in a :class:`StateSnapshot` (140)."""
+
+    id: str
+    name: str
+    path: tuple[str | int | tuple[Any, ...], ...]
+    error: str | None = None
+    interrupts: tuple[Interrupt, ...] = ()
+    state: Any = None
+    result: Any = None
+
+
+class StateSnapshot(NamedTuple):
+    """A thread at one checkpoint (138)."""
+
+    values: Any
+    """The last returned value; None while the first run is open; ``{}`` for no such thread."""
+    next: tuple[str, ...]
+    """The entrypoint's name while the run is open, else empty."""
+    config: dict[str, Any]
+    """Names this checkpoint; pass it to ``invoke``, ``get_state`` or ``update_state``."""
+    metadata: dict[str, Any] | None
+    """``source`` (input, loop, update, fork), ``step`` (-1, 0, 1 ...), ``parents``, your own."""
+    created_at: str | None
+    """ISO 8601 in UTC."""
+    parent_config: dict[str, Any] | None
+    tasks: tuple[PregelTask, ...]
+    interrupts: tuple[Interrupt, ...]
+    """The open questions."""
+
+
+def interrupt(
+    value: Any, *, response_schema: dict[str, Any] | type | None = None, key: str | None = None
+) -> Any:
+    """Ask a question and stop the run until it is answered (89-124).
+
+    The first time this raises :class:`~nbflow.errors.GraphInterrupt`, which is not an
+    ``Exception``; let it pass. When the run is resumed with an answer, the code runs again from
+    the top and this call returns the answer. The question is stored before the run stops, an
+    answer before the run goes on.
+
+    Args:
+        value: the question, any value that can be stored. A mapping's ``question`` entry becomes
+            the title of the form, the rest its context.
+        response_schema: what an answer looks like: a Pydantic model, dataclass, ``TypedDict``,
+            any type, or a JSON Schema. An answer that does not fit is refused and the question
+            stays open; one that does is returned as an instance of the type.
+        key: identity of the question where its text changes from run to run (a clock, a
+            random number); without it the question is known by its value.
+
+    Raises:
+        OutsideRunError: no run is going on here.
+        NotSerializableError: the question cannot be stored.
+        NonDeterminismError: unchanged code asks something else than it did before.
+
+    >>> from nbflow.func import entrypoint
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def review(text: str) -> str:
+    ...     return f"{text}: {interrupt('Approve?', response_schema=bool)}"
+    >>> config = {"configurable": {"thread_id": "1"}}
+    >>> review.invoke("essay", config)["__interrupt__"][0].value
+    'Approve?'
+    >>> review.invoke(Command(resume=True), config)
+    'essay: True'
+    """
+    return require_frame("interrupt()").ask(value, response_schema, key)
