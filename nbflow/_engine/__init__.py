@@ -1,0 +1,1 @@
+"""How a run happens. Not API: everything public is in the modules one level up."""

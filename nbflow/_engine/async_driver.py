@@ -1,0 +1,120 @@
+"""Runs ops on an event loop; plain functions called there go to a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from nbflow._current import current_frame
+from nbflow._engine.crew import crew
+from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+
+if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
+    from nbflow._engine.frame import Frame
+    from nbflow._engine.op import Op
+
+__all__ = ["Relay", "abandon", "begin", "begin_from_thread", "drain", "drive"]
+
+
+def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
+    """Start a task that was called in code on the loop."""
+    future: AsyncTaskFuture[Any] = AsyncTaskFuture(loop, op.lane)
+    if is_async:
+        op.future = future
+        op.claimed = True
+        op.loop = loop
+        future.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
+        return future
+    op.future = Relay(future, loop)
+    crew.start(op)
+    return future
+
+
+class Relay:
+    """Settles a future of the event loop from a worker thread."""
+
+    __slots__ = ("future", "loop")
+
+    def __init__(self, future: AsyncTaskFuture[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.future = future
+        self.loop = loop
+
+    @property
+    def observed(self) -> bool:
+        return self.future.observed
+
+    def settle(self, value: Any, exc: BaseException | None) -> None:
+        self.loop.call_soon_threadsafe(self.future.settle, value, exc)
+
+
+def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
+    """Start an async task that was called in a thread; its future is the thread's kind."""
+    op.claimed = True
+    op.loop = loop
+
+    def start() -> None:
+        task = asyncio.Task(drive(op), loop=loop, context=op.context)
+        _kept.add(task)
+        task.add_done_callback(_kept.discard)
+
+    loop.call_soon_threadsafe(start)
+
+
+_kept: set[asyncio.Task[None]] = set()
+"""The loop holds tasks weakly."""
+
+
+async def drive(op: Op) -> None:
+    """Run the op on this loop until it has its outcome."""
+    steps = op.attempts()
+    try:
+        step = next(steps)
+        while True:
+            try:
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                    value = None
+                else:
+                    value = await _inside(step, op)
+            except BaseException as exc:
+                step = steps.throw(exc)
+            else:
+                step = steps.send(value)
+    except StopIteration:
+        return
+
+
+async def _inside(frame: Frame, op: Op) -> Any:
+    token = current_frame.set(frame)
+    try:
+        return await op.fn(*op.call_args, **op.call_kwargs)
+    finally:
+        current_frame.reset(token)
+
+
+async def abandon(execution: Execution) -> None:
+    """The body failed: cancel the async tasks still running, let the threads finish."""
+    was_stopping, execution.stopping = execution.stopping, True
+    execution.drop_unstarted()
+    for op in execution.unfinished():
+        if op.loop is not None and isinstance(op.future, AsyncTaskFuture):
+            op.future.cancel()
+    await drain(execution)
+    execution.stopping = was_stopping
+
+
+async def drain(execution: Execution) -> None:
+    """Bring every task that was called to its outcome."""
+    while True:
+        left = execution.unfinished()
+        if not left:
+            return
+        for op in left:
+            waited: Any = op.future
+            if isinstance(waited, Relay):
+                waited = waited.future
+            elif isinstance(waited, SyncAsyncFuture):
+                crew.start(op)
+                waited = asyncio.wrap_future(waited)
+            await asyncio.wait([waited])

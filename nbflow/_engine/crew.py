@@ -1,0 +1,134 @@
+"""Threads that start tasks nobody has asked for yet.
+
+A task whose result is asked for at once runs in the asking thread. One that is left alone starts
+in a worker within a millisecond; as soon as a second is called beside it, both start at once.
+Workers that wait for another task do not count towards the limit, so waiting never starves work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+__all__ = ["LIMIT", "Crew", "crew"]
+
+LIMIT = 32
+"""Workers that run at once in this process, those that wait not counted."""
+
+_TICK_S = 0.001
+_QUIET_TICKS = 100
+_IDLE_S = 5.0
+
+
+class Startable(Protocol):
+    """A task that can be begun once, by whoever claims it."""
+
+    claimed: bool
+    queued: bool
+
+    def claim(self) -> bool: ...
+    def run(self) -> None: ...
+
+
+class Crew:
+    """The process's workers."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._queue: deque[Startable] = deque()
+        self._workers = 0
+        self._idle = 0
+        self._blocked = 0
+        self._fresh: deque[Startable] = deque()
+        self._wake = threading.Event()
+        self._ticking = False
+
+    def offer(self, task: Startable) -> None:
+        """Start the task in a millisecond, unless somebody claims it first."""
+        self._fresh.append(task)
+        if not self._wake.is_set():
+            self._wake_ticker()
+
+    def start(self, task: Startable) -> None:
+        """Start the task in a worker now."""
+        if task.claimed or task.queued:
+            return
+        task.queued = True
+        with self._ready:
+            self._queue.append(task)
+            if self._idle:
+                self._ready.notify()
+            else:
+                self._hire()
+
+    @contextmanager
+    def blocked(self) -> Iterator[None]:
+        """While inside, the calling thread waits and its place is free for another worker."""
+        with self._ready:
+            self._blocked += 1
+            if self._queue and not self._idle:
+                self._hire()
+        try:
+            yield
+        finally:
+            with self._ready:
+                self._blocked -= 1
+
+    def _hire(self) -> None:
+        if self._workers - self._blocked < LIMIT:
+            self._workers += 1
+            threading.Thread(target=self._work, name="nbflow-worker", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._ready:
+                self._idle += 1
+                found = self._ready.wait_for(lambda: self._queue, _IDLE_S)
+                self._idle -= 1
+                if not found or self._workers - self._blocked > LIMIT:
+                    self._workers -= 1
+                    if self._queue and self._idle:
+                        self._ready.notify()
+                    return
+                task = self._queue.popleft()
+            if task.claim():
+                task.run()
+            del task
+
+    def _wake_ticker(self) -> None:
+        with self._ready:
+            self._wake.set()
+            if not self._ticking:
+                self._ticking = True
+                threading.Thread(target=self._tick, name="nbflow-starter", daemon=True).start()
+
+    def _tick(self) -> None:
+        fresh = self._fresh
+        while True:
+            self._wake.wait()
+            quiet = 0
+            while quiet < _QUIET_TICKS:
+                quiet = 0 if fresh else quiet + 1
+                for _ in range(len(fresh)):
+                    self.start(fresh.popleft())
+                time.sleep(_TICK_S)
+            self._wake.clear()
+            if fresh:
+                self._wake.set()
+
+
+crew = Crew()
+
+
+def _start_over() -> None:
+    """A forked child has none of its parent's threads."""
+    crew.__init__()  # type: ignore[misc]  # the one object everybody holds begins anew
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over)

@@ -1,0 +1,200 @@
+"""What the decorators learn from a function: its name, its kind, what to inject."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbflow._engine.retry import as_policies
+from nbflow.errors import DeclarationError
+from nbflow.types import RetryPolicy
+
+if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
+    from nbflow._engine.op import Op
+
+__all__ = ["EntrypointSpec", "TaskSpec"]
+
+_FOR_TASKS = ("config", "runtime", "store", "writer")
+_FOR_ENTRYPOINTS = (*_FOR_TASKS, "previous")
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class TaskSpec:
+    """A function that can be called as a task.
+
+    Raises:
+        DeclarationError: it cannot be one; the message says why and what to do.
+    """
+
+    __slots__ = ("fn", "injects", "is_async", "name", "policies")
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        name: str | None,
+        retry_policy: RetryPolicy | Sequence[RetryPolicy] | None,
+    ) -> None:
+        self.name = _name_of(fn, name, "task")
+        _refuse_generators(fn, self.name, "task")
+        self.fn = fn
+        self.is_async = _is_async(fn)
+        self.policies = as_policies(retry_policy)
+        signature = _signature(fn)
+        self.injects: tuple[tuple[str, int], ...] = ()
+        """Injectable parameters with their position; past the end for keyword-only ones."""
+        if signature is not None:
+            self.injects = tuple(
+                (p.name, at if p.kind in _POSITIONAL else 1 << 30)
+                for at, p in enumerate(signature.parameters.values())
+                if p.name in _FOR_TASKS and p.kind not in _VARIADIC
+            )
+
+    def inject(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], execution: Execution, op: Op
+    ) -> dict[str, Any]:
+        """The keyword arguments, with what the caller left to be injected."""
+        wanted = [n for n, at in self.injects if n not in kwargs and at >= len(args)]
+        return {**kwargs, **{name: _injected(name, execution, op) for name in wanted}}
+
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class EntrypointSpec:
+    """A function that can be the body of a workflow.
+
+    Raises:
+        DeclarationError, NotImplementedError: it cannot be one.
+    """
+
+    __slots__ = ("fn", "injects", "input_name", "is_async", "name", "previous_default",
+                 "signature")  # fmt: skip
+
+    def __init__(self, fn: Callable[..., Any], name: str | None) -> None:
+        self.name = _name_of(fn, name, "entrypoint")
+        _refuse_generators(fn, self.name, "entrypoint")
+        self.fn = fn
+        self.is_async = _is_async(fn)
+        signature = _signature(fn)
+        if signature is None:
+            raise DeclarationError(
+                f"The entrypoint {self.name!r} has no readable signature. Wrap it in a function: "
+                "def workflow(input): ..."
+            )
+        self.signature = signature
+        parameters = list(signature.parameters.values())
+        self.input_name = self._input_parameter(parameters)
+        self.injects = tuple(p.name for p in parameters[1:] if p.name in _FOR_ENTRYPOINTS)
+        previous = signature.parameters.get("previous")
+        self.previous_default = (
+            previous is not None and previous.default is not inspect.Parameter.empty
+        )
+
+    def _input_parameter(self, parameters: list[inspect.Parameter]) -> str:
+        if not parameters or parameters[0].kind is inspect.Parameter.VAR_KEYWORD:
+            raise DeclarationError(
+                f"The entrypoint {self.name!r} takes no input. It must have at least one "
+                "parameter, which is given what invoke() gets: def workflow(input): ..."
+            )
+        first = parameters[0]
+        if first.kind is inspect.Parameter.KEYWORD_ONLY:
+            raise DeclarationError(
+                f"The first parameter {first.name!r} of the entrypoint {self.name!r} is "
+                "keyword-only. The input is passed by position: remove the '*' before it."
+            )
+        if first.kind is inspect.Parameter.VAR_POSITIONAL:
+            raise DeclarationError(
+                f"The entrypoint {self.name!r} takes '*{first.name}'. It is given exactly one "
+                f"input: write {first.name!r} without the star, and pass several values as a dict."
+            )
+        needed = [
+            p.name
+            for p in parameters[1:]
+            if p.default is inspect.Parameter.empty
+            and p.kind not in _VARIADIC
+            and p.name not in _FOR_ENTRYPOINTS
+        ]
+        if needed:
+            raise DeclarationError(
+                f"The entrypoint {self.name!r} requires more than its input: "
+                f"{', '.join(map(repr, needed))} would never be given a value. Pass several "
+                f"values as one dict ({first.name}: dict), or give the others a default. "
+                f"Injected by name are: {', '.join(_FOR_ENTRYPOINTS)}."
+            )
+        return first.name
+
+    def arguments(self, execution: Execution, op: Op, has_previous: bool) -> dict[str, Any]:
+        """What is injected besides the input."""
+        return {
+            name: _injected(name, execution, op)
+            for name in self.injects
+            if name != "previous" or has_previous or not self.previous_default
+        }
+
+
+def _injected(name: str, execution: Execution, op: Op) -> Any:
+    from nbflow._engine.frame import Frame
+
+    if name == "config":
+        return execution.config
+    if name == "writer":
+        return op.write
+    if name == "store":
+        return execution.runtime.store
+    if name == "previous":
+        return execution.runtime.previous
+    return Frame(execution, op, None).runtime
+
+
+def _name_of(fn: Any, name: str | None, what: str) -> str:
+    if name is not None:
+        return name
+    inner = fn
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    found = getattr(inner, "__name__", None) or type(inner).__name__
+    if not callable(fn):
+        raise DeclarationError(f"@{what} needs a function, not {type(fn).__name__} {fn!r}.")
+    return str(found)
+
+
+def _signature(fn: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(fn)
+    except (ValueError, TypeError):
+        return None
+
+
+def _refuse_generators(fn: Any, name: str, what: str) -> None:
+    if inspect.isclass(fn):
+        raise DeclarationError(
+            f"@{what} was given the class {name!r}: no signature found. Give it a function that "
+            "makes the object."
+        )
+    called = _callee(fn)
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        message = (
+            f"The {what} {name!r} is a generator; a generator's values cannot be recorded and "
+            "replayed. Return a list instead of yielding, and stream on the way with "
+            "get_stream_writer()(value)."
+        )
+        raise _GeneratorRefused(message)
+
+
+class _GeneratorRefused(DeclarationError, NotImplementedError):
+    """LangGraph raises NotImplementedError for generators (9, 10)."""
+
+
+def _is_async(fn: Any) -> bool:
+    return inspect.iscoroutinefunction(_callee(fn))
+
+
+def _callee(fn: Any) -> Any:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    if inspect.isroutine(fn) or inspect.isclass(fn):
+        return fn
+    return getattr(fn, "__call__", fn)  # noqa: B004  # the method itself is inspected

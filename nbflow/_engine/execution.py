@@ -1,0 +1,341 @@
+"""One go at a run: from the moment it is opened until it is done, waits, failed or was cancelled.
+
+Everything that happens in it goes through here: calls meet the record, facts are committed,
+events are emitted. Drivers bring the threads or the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbflow import serde
+from nbflow._engine import messages
+from nbflow._engine.crew import crew
+from nbflow._engine.failures import decode_failure, failure_of
+from nbflow._engine.frame import Frame, call_site
+from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+from nbflow._engine.ids import ROOT, op_key, public_id
+from nbflow._engine.op import Op
+from nbflow._engine.replay import Call, FrameLog, Journal
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
+from nbflow.errors import (
+    GraphInterrupt,
+    InvalidAnswerError,
+    OutsideRunError,
+    RunCancelled,
+)
+from nbflow.events import Event, TaskCancelled, TaskFailed, TaskFinished
+from nbflow.runtime import Runtime
+from nbflow.types import Interrupt
+
+if TYPE_CHECKING:
+    from nbflow._engine.declaration import TaskSpec
+
+__all__ = ["Execution", "Listener"]
+
+Listener = Callable[[Event], None]
+
+
+class Execution:
+    def __init__(
+        self,
+        *,
+        workflow: str,
+        saver: BaseCheckpointSaver | None,
+        run: RunRow | None,
+        run_id: str,
+        epoch: int,
+        journal: Journal,
+        strict: bool,
+        resumed: bool,
+        input: Any,
+        checkpoint_id: str | None,
+        config: dict[str, Any],
+        runtime: Runtime[Any],
+        live_types: dict[str, Any],
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.workflow = workflow
+        self.saver = saver
+        self.run = run
+        self.run_id = run_id
+        self.epoch = epoch
+        self.journal = journal
+        self.strict = strict
+        """Whether the code is the code that made the record."""
+        self.resumed = resumed
+        self.input = input
+        self.checkpoint_id = checkpoint_id
+        self.config = config
+        self.runtime = runtime
+        self.live_types = live_types
+        """Question id to what ``interrupt`` was given as ``response_schema``."""
+        self.listeners = tuple(listeners)
+        self.watched = bool(listeners)
+        self.wants_messages = False
+        """Whether somebody streams the tokens of chat models."""
+        self.thread_id = run.thread_id if run else None
+        self.ns = run.ns if run else ""
+        self.root_key = ROOT
+        self.lock = threading.Lock()
+        self.questions: tuple[Interrupt, ...] = ()
+        self.stopping = False
+        self.failures: list[tuple[Op, BaseException]] = []
+        self.broken: BaseException | None = None
+        self.started = time.time()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The loop of an ``ainvoke`` whose body runs in a thread."""
+        self._open: dict[bytes, Op] = {}
+        self._announced: set[bytes] = set()
+        self._commit_lock = threading.Lock()
+        self._last_offer: Op | None = None
+
+    # -- events -----------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+    def task_finished(self, op: Op, value: Any) -> None:
+        self.emit(
+            TaskFinished(
+                id=op.id, name=op.name, parent=op.parent_id, result=value,
+                duration_s=time.time() - op.started, replayed=False,
+            )
+        )  # fmt: skip
+
+    def note_question(self, question: Interrupt) -> None:
+        with self.lock:
+            if all(q.id != question.id for q in self.questions):
+                self.questions = (*self.questions, question)
+
+    def note_failure(self, op: Op, exc: BaseException) -> None:
+        with self.lock:
+            self.failures.append((op, exc))
+
+    # -- stopping ---------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """No op starts any more; tasks that nobody began are dropped."""
+        self.stopping = True
+        self.drop_unstarted()
+
+    def drop_unstarted(self) -> None:
+        for op in tuple(self._open.values()):
+            if op.loop is None and op.claim():
+                op.settle(None, RunCancelled("the run ended before this task began"))
+
+    def check(self) -> None:
+        """Refuse to go on in a run that was stopped or can no longer store anything."""
+        if self.broken is not None:
+            raise self.broken
+        if self.stopping:
+            raise RunCancelled("The run was stopped. invoke(None, config) continues it.")
+
+    # -- the record -------------------------------------------------------------------------
+
+    def frame_log(self, op: Op) -> FrameLog:
+        strict = self.strict and op.attempt == 1
+        return FrameLog(self.journal.children(op.key), strict)
+
+    def commit(self, rows: list[OpRow], op: Op | None = None) -> None:
+        """Store facts, and with them that the ops still running had begun.
+
+        Raises:
+            StorageError, LeaseLostError: nothing was stored; the run can go no further.
+        """
+        assert self.saver is not None and self.run is not None
+        with self._commit_lock:
+            if self.broken is not None:
+                raise self.broken
+            if op is not None:
+                self._open.pop(op.key, None)
+            if self._open:
+                rows = [*self._begun(), *rows]
+            try:
+                self.saver.append(self.run, self.epoch, rows)
+            except Exception as exc:
+                self.broken = exc
+                raise
+            for row in rows:
+                self.journal.apply(row)
+
+    def _begun(self) -> list[OpRow]:
+        begun = [o for k, o in tuple(self._open.items()) if k not in self._announced]
+        self._announced.update(o.key for o in begun)
+        return [op.row("start") for op in begun]
+
+    def reopen(self, call: Call, error: InvalidAnswerError) -> None:
+        """Take a stored answer back that the type's own validators refuse, and raise."""
+        self.commit(
+            [OpRow("void", call.key, call.parent, "", call.args, call.lane, call.n, gen=call.gen)]
+        )
+        raise error
+
+    def take_answers(self, rows: list[OpRow]) -> None:
+        """Store answers that came while the run works; a later replay finds them."""
+        assert self.saver is not None and self.run is not None
+        with self._commit_lock:
+            self.saver.answer(self.run, self.epoch, rows)
+            for row in rows:
+                self.journal.apply(row)
+
+    def forget(self, op: Op) -> None:
+        self._open.pop(op.key, None)
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def call(
+        self, frame: Frame, task: TaskSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        """A task was called in ``frame``: reuse its result, or begin it."""
+        loop = frame.loop
+        lane = "0" if frame._lanes is None else frame.lane()
+        if self.stopping or self.broken is not None or frame._paused is not None:
+            frame.check(lane)
+        name = task.name
+        digest = serde.digest_source(args, kwargs)
+        call = frame.take(name, digest, lane, 4)
+        if call is not None:
+            if call.outcome is not None:
+                return self._replayed(call, loop)
+            if self.strict and self._waits(call):
+                return self._still_waiting(call, loop)
+            key, n, gen = call.key, call.n, call.gen
+        else:
+            n = frame.log.number(name, digest)
+            key, gen = op_key(frame.op.key, "task", name, digest, n), 0
+        op = Op(
+            self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest, lane, n,
+            gen, call_site(3),
+        )  # fmt: skip
+        if self.wants_messages:
+            messages.listen(op)
+        if task.injects:
+            op.call_kwargs = task.inject(args, kwargs, self, op)
+        return self._begin(op, task, loop)
+
+    def _begin(
+        self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
+    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        from nbflow._engine import async_driver
+
+        self._open[op.key] = op
+        if loop is not None:
+            return async_driver.begin(op, task.is_async, loop)
+        future: SyncAsyncFuture[Any] = SyncAsyncFuture(op)
+        op.future = future
+        if task.is_async:
+            async_driver.begin_from_thread(op, self.home_loop(task.name))
+            return future
+        last, self._last_offer = self._last_offer, op
+        if last is None or last.claimed:
+            crew.offer(op)
+        else:
+            crew.start(last)
+            crew.start(op)
+        return future
+
+    def home_loop(self, name: str) -> asyncio.AbstractEventLoop:
+        """The loop of an ``ainvoke`` whose body is a plain function.
+
+        Raises:
+            OutsideRunError: there is none.
+        """
+        if self.loop is None:
+            del self._open[next(reversed(self._open))]
+            raise OutsideRunError(
+                f"The async task {name!r} was called in a plain function under invoke(), where "
+                "no event loop runs. Use 'await workflow.ainvoke(...)', or make the entrypoint "
+                "an async function."
+            )
+        return self.loop
+
+    def _waits(self, call: Call) -> bool:
+        """Whether the task stopped at a question of its own that is still open."""
+        children = self.journal.children(call.key)
+        asked = [c for c in children if c.outcome == "ask"]
+        return bool(asked) and all(c.answer is None for c in asked)
+
+    def _still_waiting(
+        self, call: Call, loop: asyncio.AbstractEventLoop | None
+    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        """Do not run a task again only to reach the question it waits at (102)."""
+        from nbflow._engine.questions import question_of
+        from nbflow.events import Asked
+
+        questions = [
+            question_of(self.run_id, c)
+            for c in self.journal.children(call.key)
+            if c.outcome == "ask"
+        ]
+        for question in questions:
+            self.note_question(question)
+            if self.watched:
+                self.emit(Asked(interrupt=question, task=public_id(self.run_id, call.key)))
+        return _settled(None, GraphInterrupt(questions), loop, call.lane)
+
+    def _replayed(
+        self, call: Call, loop: asyncio.AbstractEventLoop | None
+    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        value: Any = None
+        exc: BaseException | None = None
+        if call.outcome == "result":
+            assert call.value is not None
+            value = serde.loads(call.value)
+        elif call.outcome == "error":
+            assert call.value is not None
+            exc = decode_failure(call.value)
+        else:
+            exc = asyncio.CancelledError()
+        if self.watched:
+            self.emit(self._replayed_event(call, value, exc))
+        return _settled(value, exc, loop, call.lane)
+
+    def _replayed_event(self, call: Call, value: Any, exc: BaseException | None) -> Event:
+        assert call.name is not None
+        shown = public_id(self.run_id, call.key)
+        parent = None if call.parent == ROOT else public_id(self.run_id, call.parent)
+        if call.outcome == "result":
+            return TaskFinished(
+                id=shown, name=call.name, parent=parent, result=value, duration_s=0.0,
+                replayed=True,
+            )  # fmt: skip
+        if exc is not None and call.outcome == "error":
+            return TaskFailed(
+                id=shown, name=call.name, parent=parent, error=failure_of(exc), duration_s=0.0,
+                replayed=True, exception=exc,
+            )  # fmt: skip
+        return TaskCancelled(id=shown, name=call.name, parent=parent, replayed=True)
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def unfinished(self) -> list[Op]:
+        """Tasks that were called and have no outcome yet."""
+        return list(self._open.values())
+
+    def warn_unobserved(self) -> None:
+        """A task that failed while nobody asked for its result must not vanish (55)."""
+        for op, exc in self.failures:
+            if op.future is not None and not op.future.observed:
+                warnings.warn(
+                    f"Task {op.name!r} failed with {type(exc).__name__}: {exc}, and nothing "
+                    "asked for its result, so the run went on. Call .result() or await it.",
+                    stacklevel=4,
+                )
+
+
+def _settled(
+    value: Any, exc: BaseException | None, loop: asyncio.AbstractEventLoop | None, lane: str
+) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+    if loop is None:
+        future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] = SyncAsyncFuture()
+    else:
+        future = AsyncTaskFuture(loop, lane)
+    future.settle(value, exc)
+    return future

@@ -1,0 +1,149 @@
+"""Exceptions as data and back, and pauses inside exception groups.
+
+A recorded failure is raised again on replay, so that ``except`` takes the same branch. Only classes
+that this process knows are made again: the builtin ones, those it saw raised, and those that the
+workflow's code names. Nothing is imported and no constructor of the user's is called.
+"""
+
+from __future__ import annotations
+
+import builtins
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from nbflow import serde
+from nbflow.errors import GraphInterrupt, NbflowError
+from nbflow.events import Failure
+
+__all__ = [
+    "RecordedFailureError",
+    "causes",
+    "decode_failure",
+    "encode_failure",
+    "failure_of",
+    "know_exception",
+    "pause_in",
+    "stored_failure",
+]
+
+
+class RecordedFailureError(NbflowError, RuntimeError):
+    """A recorded failure whose exception class this process does not know."""
+
+
+def _qualified(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+_known: dict[str, type[BaseException]] = {
+    _qualified(kind): kind
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+}
+
+
+def know_exception(kind: type[BaseException]) -> None:
+    """Let recorded failures of this class be raised again."""
+    _known[_qualified(kind)] = kind
+
+
+def encode_failure(exc: BaseException) -> bytes:
+    """An exception as stored bytes; arguments that cannot be stored become their text."""
+    know_exception(type(exc))
+    failure = failure_of(exc)
+    record: dict[str, Any] = {
+        "type": _qualified(type(exc)),
+        "message": failure.message,
+        "traceback": failure.traceback,
+        "notes": list(failure.notes),
+    }
+    try:
+        return serde.dumps({**record, "args": list(exc.args)})
+    except NbflowError:
+        return serde.dumps({**record, "args": [_message(exc)]})
+
+
+def decode_failure(data: bytes) -> BaseException:
+    """The exception that a record holds, ready to be raised."""
+    record = serde.loads(data)
+    kind = _known.get(record["type"])
+    if kind is None:
+        exc: BaseException = RecordedFailureError(
+            f"The task failed with {record['type']}: {record['message']}. This class is not "
+            "known in this process, so 'except' cannot match it; define or import it where the "
+            "workflow is defined."
+        )
+    else:
+        try:
+            exc = kind.__new__(kind, *record["args"])
+        except Exception:
+            exc = BaseException.__new__(kind)
+        exc.args = tuple(record["args"])
+    for note in record["notes"]:
+        exc.add_note(note)
+    return exc
+
+
+def stored_failure(data: bytes) -> Failure:
+    """A recorded failure as data."""
+    record = serde.loads(data)
+    return Failure(
+        type=record["type"].rsplit(".", 1)[-1],
+        message=record["message"],
+        traceback=record["traceback"],
+        notes=tuple(record["notes"]),
+    )
+
+
+def failure_of(exc: BaseException) -> Failure:
+    """An exception as text, without nbflow's own frames."""
+    tb = exc.__traceback__
+    frames = [f for f in traceback.extract_tb(tb) if "/nbflow/_engine/" not in _slashes(f.filename)]
+    lines = traceback.format_list(frames)
+    text = "".join(["Traceback (most recent call last):\n", *lines]) if lines else ""
+    text += "".join(traceback.format_exception_only(exc))
+    return Failure(
+        type=type(exc).__name__,
+        message=_message(exc),
+        traceback=text,
+        notes=tuple(str(note) for note in getattr(exc, "__notes__", ())),
+    )
+
+
+def pause_in(exc: BaseException) -> GraphInterrupt | None:
+    """The pause that a TaskGroup wrapped in a group of exceptions, if there is one."""
+    if isinstance(exc, GraphInterrupt):
+        return exc
+    if isinstance(exc, BaseExceptionGroup):
+        for part in exc.exceptions:
+            pause = pause_in(part)
+            if pause is not None:
+                return pause
+    return None
+
+
+def causes(exc: BaseException) -> Iterator[BaseException]:
+    """The exception, and everything that led to it."""
+    seen: set[int] = set()
+    todo: list[Any] = [exc]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        todo += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            todo += one.exceptions
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception:
+        return f"<{type(exc).__name__} whose text cannot be shown>"
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/")

@@ -1,0 +1,214 @@
+"""One attempt of an entrypoint or a task: where its calls and questions meet the record."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from nbflow._current import current_frame
+from nbflow._engine.replay import Call, Divergence, FrameLog
+from nbflow.errors import GraphInterrupt, NonDeterminismError
+from nbflow.runtime import ExecutionInfo, Runtime
+
+if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
+    from nbflow._engine.op import Op
+
+__all__ = ["MAIN_LANE", "Frame", "call_site", "watch_lanes"]
+
+MAIN_LANE = "0"
+
+
+class Frame:
+    """What ``current_frame`` holds while an op's function runs."""
+
+    __slots__ = ("_lanes", "_log", "_paused", "_runtime", "_spawned", "execution", "loop", "op")
+
+    def __init__(
+        self, execution: Execution, op: Op, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        self.execution = execution
+        self.op = op
+        self.loop = loop
+        """The event loop that the function runs on; None when it runs in a thread."""
+        self._log: FrameLog | None = None
+        self._paused: dict[str, asyncio.Task[Any] | None] | None = None
+        self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
+        self._spawned: dict[str, int] | None = None
+        self._runtime: Runtime[Any] | None = None
+
+    @property
+    def log(self) -> FrameLog:
+        log = self._log
+        if log is None:
+            log = self._log = self.execution.frame_log(self.op)
+        return log
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.execution.config
+
+    @property
+    def runtime(self) -> Runtime[Any]:
+        if self._runtime is None:
+            execution, op = self.execution, self.op
+            self._runtime = execution.runtime.override(
+                stream_writer=op.write,
+                execution_info=ExecutionInfo(
+                    checkpoint_id=execution.checkpoint_id,
+                    checkpoint_ns=execution.ns,
+                    task_id=op.id,
+                    thread_id=execution.thread_id,
+                    run_id=execution.run_id,
+                    node_attempt=op.attempt,
+                ),
+            )
+        return self._runtime
+
+    def ask(self, value: Any, response_schema: Any, key: str | None) -> Any:
+        from nbflow._engine.questions import ask
+
+        return ask(self, value, response_schema, key)
+
+    # -- lanes ------------------------------------------------------------------------------
+
+    def lane(self) -> str:
+        """Which line of control calls now."""
+        if self._lanes is None:
+            return MAIN_LANE
+        task = _running_task()
+        if task is None:
+            return MAIN_LANE
+        return self._lanes.get(task, MAIN_LANE)
+
+    def enter_lane(self, task: asyncio.Task[Any]) -> None:
+        """Give an asyncio task that this frame's code made a lane of its own."""
+        creator = self.lane()
+        if self._lanes is None:
+            self._lanes = WeakKeyDictionary()
+            self._spawned = {}
+        assert self._spawned is not None
+        ordinal = self._spawned.get(creator, 0)
+        self._spawned[creator] = ordinal + 1
+        self._lanes[task] = f"{creator}.{ordinal}"
+
+    # -- pausing ----------------------------------------------------------------------------
+
+    def pause(self, lane: str | None = None) -> None:
+        """A question stopped this lane: it can start no further op."""
+        if self._paused is None:
+            self._paused = {}
+        self._paused[lane or self.lane()] = _running_task()
+
+    @property
+    def was_paused(self) -> bool:
+        return bool(self._paused)
+
+    def check(self, lane: str) -> None:
+        """Refuse further ops in a run that was cancelled and in a lane that a question stopped.
+
+        A lane counts as stopped, too, when one that it started was and has ended: what it holds
+        in its hands then is the pause, even if it was turned into a value.
+        """
+        self.execution.check()
+        if self._paused is None:
+            return
+        for paused, task in self._paused.items():
+            ended = task is None or task.done()
+            if paused == lane or (ended and paused.startswith(lane + ".")):
+                raise GraphInterrupt(self.execution.questions)
+
+    # -- the record -------------------------------------------------------------------------
+
+    def take(self, name: str | None, args: bytes, lane: str, depth: int) -> Call | None:
+        """The recorded call that this one is, or None.
+
+        Raises:
+            NonDeterminismError: unchanged code, another call.
+        """
+        try:
+            return self.log.take(name, args, lane)
+        except Divergence as divergence:
+            called = Call(b"", b"", name, args, lane, 0, call_site(depth + 1)).describe()
+            due = divergence.due.describe()
+            raise NonDeterminismError(
+                f"The code is unchanged, but on replay it called {called} where the record has "
+                f"{due}. Nothing was reused for it and nothing was run. Something outside the "
+                "record decides here: a clock, a random number, a set's order, a global. Move it "
+                "into a @task, or give the call a fixed identity (interrupt(..., key='...')). To "
+                "begin anew, invoke the workflow with a new input.",
+                called,
+                due,
+            ) from None
+
+    def settle_record(self) -> None:
+        """Called when the function returned: every finished recorded call must have been made.
+
+        Raises:
+            NonDeterminismError: unchanged code left some out.
+        """
+        if self._log is None:
+            return
+        unused = self._log.unused()
+        if unused and self.execution.strict and self.op.attempt == 1:
+            due = unused[0].describe()
+            raise NonDeterminismError(
+                f"The code is unchanged, but on replay it returned without calling {due}, which "
+                "the record has. Something outside the record decides here: a clock, a random "
+                "number, a set's order, a global. Move it into a @task. To begin anew, invoke "
+                "the workflow with a new input.",
+                None,
+                due,
+            )
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+_sites: dict[tuple[CodeType, int], str] = {}
+
+
+def call_site(depth: int) -> str:
+    """File and line of the user's call, ``depth`` frames up."""
+    frame = sys._getframe(depth)
+    at = (frame.f_code, frame.f_lineno)
+    site = _sites.get(at)
+    if site is None:
+        if len(_sites) > 10_000:
+            _sites.clear()
+        name = frame.f_code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
+        site = _sites[at] = f"{name}:{frame.f_lineno}"
+    return site
+
+
+TaskFactory = Callable[..., Any]
+
+
+def watch_lanes(loop: asyncio.AbstractEventLoop) -> None:
+    """Let every asyncio task that a run's code creates on this loop have its own lane.
+
+    The loop's own task factory stays in charge; this only looks at what it made.
+    """
+    make: TaskFactory | None = loop.get_task_factory()
+    if getattr(make, "nbflow_lanes", False):
+        return
+
+    def factory(loop: asyncio.AbstractEventLoop, coro: Any, **kwargs: Any) -> Any:
+        task = asyncio.Task(coro, loop=loop, **kwargs) if make is None else make(
+            loop, coro, **kwargs
+        )  # fmt: skip
+        frame = current_frame.get()
+        if frame is not None and frame.loop is loop and isinstance(task, asyncio.Task):
+            frame.enter_lane(task)
+        return task
+
+    factory.nbflow_lanes = True  # type: ignore[attr-defined]  # marks our own
+    loop.set_task_factory(factory)

@@ -1,0 +1,210 @@
+"""What calling a task returns: a future for threads, a future for the event loop.
+
+A thread's future is a real :class:`concurrent.futures.Future` that costs little: its condition is
+made only when somebody waits. Asking for the result of a task that no worker has started runs it
+in the asking thread, so no wait ever needs a free worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Generator
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from nbflow._current import current_frame
+from nbflow.errors import GraphInterrupt
+
+if TYPE_CHECKING:
+    from nbflow._engine.op import Op
+
+__all__ = ["AsyncTaskFuture", "SyncAsyncFuture", "deliver"]
+
+T = TypeVar("T")
+_FINISHED = "FINISHED"
+_making = threading.Lock()
+
+
+def deliver(exc: BaseException, lane: str | None = None) -> BaseException:
+    """Note in the asking frame that a pause reached it: that lane can start no further op."""
+    if isinstance(exc, GraphInterrupt):
+        frame = current_frame.get()
+        if frame is not None:
+            frame.pause(lane)
+    return exc
+
+
+class SyncAsyncFuture(Future[T]):
+    """A task's result in the making, for threads; ``await`` works too (35-43)."""
+
+    _lazy_condition: threading.Condition | None = None
+
+    def __init__(self, op: Op | None = None) -> None:
+        self._op = op
+        self._state = "PENDING"
+        self._result: Any = None
+        self._exception: BaseException | None = None
+        self._waiters: list[Any] = []
+        self._done_callbacks: list[Any] = []
+        self.observed = False
+        """Whether somebody has seen the outcome."""
+
+    def _made_condition(self) -> threading.Condition:
+        condition = self._lazy_condition
+        if condition is None:
+            with _making:
+                condition = self._lazy_condition
+                if condition is None:
+                    condition = self._lazy_condition = threading.Condition()
+        return condition
+
+    _condition = property(_made_condition)
+
+    def settle(self, result: Any, exc: BaseException | None) -> None:
+        """Give the outcome to everybody who waits, now or later."""
+        self._result = result
+        self._exception = exc
+        self._state = _FINISHED
+        condition = self._lazy_condition
+        if condition is not None:
+            with condition:
+                for waiter in self._waiters:
+                    (waiter.add_exception if exc is not None else waiter.add_result)(self)
+                condition.notify_all()
+            self._invoke_callbacks()  # type: ignore[attr-defined]  # of the base class
+
+    def result(self, timeout: float | None = None) -> T:
+        """The task's result; runs the task here when no worker has started it.
+
+        Raises:
+            TimeoutError: not there after ``timeout`` seconds; the task goes on.
+            BaseException: whatever the task raised.
+        """
+        if self._state is not _FINISHED and self._op is not None:
+            self._op.join(timeout)
+            if self._state is not _FINISHED:
+                super().result(0)
+        self.observed = True
+        exc = self._exception
+        if exc is not None:
+            raise deliver(exc)
+        return self._result  # type: ignore[no-any-return]
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        try:
+            self.result(timeout)
+        except TimeoutError:
+            if self._state is not _FINISHED:
+                raise
+        except CancelledError:
+            if isinstance(self._exception, CancelledError):
+                raise
+        except BaseException as exc:
+            if exc is not self._exception:
+                raise
+        return self._exception
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait until it is settled, or so many seconds."""
+        condition = self._condition
+        with condition:
+            if self._state is not _FINISHED:
+                condition.wait_for(lambda: self._state is _FINISHED, timeout)
+
+    def cancel(self) -> bool:
+        """Cancel a task that has not started; True when that worked."""
+        return self._op is not None and self._op.cancel_unstarted()
+
+    def cancelled(self) -> bool:
+        return self._state is _FINISHED and isinstance(self._exception, CancelledError)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return (yield from _awaited(self).__await__())
+
+
+async def _awaited(future: SyncAsyncFuture[T]) -> T:
+    if future._state is not _FINISHED:
+        if future._op is not None:
+            future._op.start_soon()
+        loop = asyncio.get_running_loop()
+        settled = loop.create_future()
+
+        def wake(_done: Future[T]) -> None:
+            loop.call_soon_threadsafe(_set_once, settled)
+
+        future.add_done_callback(wake)
+        await settled
+    return future.result()
+
+
+def _set_once(settled: asyncio.Future[None]) -> None:
+    if not settled.done():
+        settled.set_result(None)
+
+
+class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
+    """A task's result in the making, for code on the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, lane: str) -> None:
+        super().__init__(loop=loop)
+        self._lane = lane
+        self.observed = False
+        self.runner: asyncio.Task[None] | None = None
+        """The asyncio task that works for it; None for a replayed result."""
+
+    def settle(self, result: Any, exc: BaseException | None) -> None:
+        if self.done():
+            return
+        if exc is None:
+            self.set_result(result)
+        elif isinstance(exc, asyncio.CancelledError):
+            super().cancel()
+        else:
+            self.set_exception(_loop_safe(exc))
+            super().exception()
+
+    def exception(self) -> BaseException | None:
+        exc = super().exception()
+        self.observed = True
+        return None if exc is None else deliver(exc, self._lane)
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        if self.runner is not None and not self.done():
+            return self.runner.cancel(msg)
+        return super().cancel(msg)
+
+    def result(self) -> T:
+        """The task's result, once it is done.
+
+        Raises:
+            asyncio.InvalidStateError: it is not done; on the event loop results are awaited.
+        """
+        if not self.done():
+            raise asyncio.InvalidStateError(
+                "The task has not finished. In an async function write 'await my_task(...)' "
+                "instead of 'my_task(...).result()': waiting here would stop the event loop."
+            )
+        self.observed = True
+        return super().result()
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if not self.done():
+            self._asyncio_future_blocking = True
+            yield self
+        self.observed = True
+        exc = None if self.cancelled() else super().exception()
+        if exc is not None:
+            raise deliver(exc)
+        return super().result()
+
+    __iter__ = __await__
+
+
+def _loop_safe(exc: BaseException) -> BaseException:
+    """asyncio futures refuse StopIteration."""
+    if isinstance(exc, StopIteration):
+        stand_in = RuntimeError("the task raised StopIteration")
+        stand_in.__cause__ = exc
+        return stand_in
+    return exc

@@ -1,0 +1,29 @@
+"""Keys and ids, computed from content alone."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+__all__ = ["ROOT", "op_key", "public_id"]
+
+ROOT = bytes(16)
+"""The key of the entrypoint itself: parent of the calls in its body."""
+
+
+def op_key(parent: bytes, kind: str, name: str, args: bytes, n: int) -> bytes:
+    """Identity of one call within a run: 16 bytes.
+
+    Args:
+        parent: key of the calling op.
+        n: how many equal calls there were under that parent before.
+    """
+    label = f"{kind}\0{len(name)}\0{name}\0{n}\0".encode(errors="surrogatepass")
+    return blake2b(parent + label + args, digest_size=16).digest()
+
+
+def public_id(run_id: str, key: bytes) -> str:
+    """The id under which an op is shown, and a question answered: 32 hex digits.
+
+    Two runs that make the same call have two ids, so an answer can never reach another run.
+    """
+    return blake2b(run_id.encode() + key, digest_size=16).hexdigest()

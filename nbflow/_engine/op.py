@@ -1,0 +1,281 @@
+"""One op on its way: a task call that runs, or the entrypoint itself.
+
+``attempts`` says what to do next and takes in what came of it; a driver, for threads or for the
+event loop, does it. So retrying, committing and pausing are written once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+import warnings
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from nbflow import serde
+from nbflow._engine.crew import crew
+from nbflow._engine.failures import encode_failure, failure_of, pause_in
+from nbflow._engine.frame import Frame
+from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+from nbflow._engine.ids import public_id
+from nbflow._engine.retry import wait_before_retry
+from nbflow.checkpoint.base import OpRow
+from nbflow.errors import GraphInterrupt, RunCancelled
+from nbflow.events import Custom, TaskCancelled, TaskFailed, TaskRetried, TaskStarted
+from nbflow.types import RetryPolicy
+
+if TYPE_CHECKING:
+    from nbflow._engine.async_driver import Relay
+    from nbflow._engine.execution import Execution
+
+__all__ = ["Op", "Steps"]
+
+Steps = Generator[Frame | float, Any, None]
+"""Yields a frame to run the function in, or seconds to wait; takes the value, or has the
+exception thrown in."""
+
+_DEEPEST = 12
+"""Tasks that may run inside one another in one thread; deeper ones go to a worker."""
+
+_inline = threading.local()
+
+
+class Op:
+    __slots__ = ("args", "attempt", "call_args", "call_kwargs", "claimed", "context", "execution",
+                 "fn", "future", "gen", "key", "lane", "loop", "n", "name", "parent", "policies",
+                 "queued", "site", "started")  # fmt: skip
+
+    def __init__(
+        self,
+        execution: Execution,
+        name: str,
+        fn: Callable[..., Any],
+        call_args: tuple[Any, ...],
+        call_kwargs: dict[str, Any],
+        policies: Sequence[RetryPolicy],
+        key: bytes,
+        parent: bytes | None,
+        args: bytes = b"",
+        lane: str = "0",
+        n: int = 0,
+        gen: int = 0,
+        site: str = "",
+    ) -> None:
+        self.execution = execution
+        self.name = name
+        self.fn = fn
+        self.call_args = call_args
+        self.call_kwargs = call_kwargs
+        self.policies = policies
+        self.key = key
+        self.parent = parent
+        """Key of the calling op; None for the entrypoint itself."""
+        self.args = args
+        self.lane = lane
+        self.n = n
+        self.gen = gen
+        self.site = site
+        self.attempt = 1
+        self.claimed = False
+        self.queued = False
+        self.started = 0.0
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The loop its function runs on; None for a thread."""
+        self.context: Context = copy_context()
+        self.future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
+
+    @property
+    def id(self) -> str:
+        return public_id(self.execution.run_id, self.key)
+
+    @property
+    def shown_id(self) -> str | None:
+        """The id in events; None for the entrypoint."""
+        return None if self.parent is None else self.id
+
+    @property
+    def parent_id(self) -> str | None:
+        execution = self.execution
+        if self.parent is None or self.parent == execution.root_key:
+            return None
+        return public_id(execution.run_id, self.parent)
+
+    def write(self, data: Any) -> None:
+        """Send a value to the ``custom`` stream."""
+        if self.execution.watched:
+            self.execution.emit(Custom(task=self.shown_id, data=data))
+
+    def row(self, kind: str, value: bytes | None = None) -> OpRow:
+        assert self.parent is not None
+        return OpRow(
+            kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
+            self.attempt, self.gen, self.started, time.time() - self.started, self.site,
+        )  # fmt: skip
+
+    # -- who runs it ------------------------------------------------------------------------
+
+    def claim(self) -> bool:
+        """Take the right to run it; True for exactly one caller."""
+        with self.execution.lock:
+            if self.claimed:
+                return False
+            self.claimed = True
+            return True
+
+    def run(self) -> None:
+        from nbflow._engine.sync_driver import drive
+
+        drive(self)
+
+    def start_soon(self) -> None:
+        crew.start(self)
+
+    def join(self, timeout: float | None) -> None:
+        """Wait for the outcome; run the task here when nobody has begun."""
+        future = self.future
+        assert isinstance(future, SyncAsyncFuture)
+        if timeout is None and not self.claimed:
+            depth = getattr(_inline, "depth", 0)
+            if depth < _DEEPEST:
+                if self.claim():
+                    _inline.depth = depth + 1
+                    try:
+                        self.run()
+                    finally:
+                        _inline.depth = depth
+                    return
+            else:
+                crew.start(self)
+        elif not self.claimed:
+            crew.start(self)
+        with crew.blocked():
+            future.wait(timeout)
+
+    def cancel_unstarted(self) -> bool:
+        if not self.claim():
+            return False
+        self.cancelled(CancelledError())
+        return True
+
+    # -- what came of it --------------------------------------------------------------------
+
+    def attempts(self) -> Steps:
+        """Run the function until it succeeds, pauses, is cancelled or fails for good."""
+        execution = self.execution
+        self.started = time.time()
+        while True:
+            frame = Frame(execution, self, self.loop)
+            if execution.watched and self.parent is not None:
+                self._announce()
+            try:
+                if execution.stopping:
+                    execution.check()
+                value = yield frame
+                if frame._log is not None:
+                    if frame.was_paused:
+                        _warn_swallowed(self.name)
+                        raise GraphInterrupt(execution.questions)
+                    frame.settle_record()
+            except GraphInterrupt as pause:
+                return self.settle(None, pause)
+            except (KeyboardInterrupt, SystemExit, RunCancelled) as stop:
+                execution.stop()
+                return self.settle(None, stop)
+            except (asyncio.CancelledError, CancelledError) as cancel:
+                return self.cancelled(cancel)
+            except BaseException as exc:
+                pause_inside = pause_in(exc)
+                if pause_inside is not None:
+                    return self.settle(None, pause_inside)
+                wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
+                if wait_s is None:
+                    return self.failed(exc)
+                if execution.watched and self.parent is not None:
+                    execution.emit(
+                        TaskRetried(
+                            id=self.id, name=self.name, attempt=self.attempt, wait_s=wait_s,
+                            error=failure_of(exc),
+                        )
+                    )  # fmt: skip
+                yield wait_s
+                self.attempt += 1
+            else:
+                return self.finished(value)
+
+    def _announce(self) -> None:
+        self.execution.emit(
+            TaskStarted(
+                id=self.id, name=self.name, parent=self.parent_id,
+                input=(self.call_args, self.call_kwargs), attempt=self.attempt,
+            )
+        )  # fmt: skip
+
+    def finished(self, value: Any) -> None:
+        """Commit the value, then let it be seen: what is seen is what a replay will see."""
+        execution = self.execution
+        if execution.saver is not None:
+            try:
+                data = serde.dumps(value)
+            except Exception as exc:
+                exc.add_note(f"The result of task {self.name!r} cannot be stored.")
+                return self.failed(exc)
+            try:
+                execution.commit([self.row("result", data)], self)
+            except Exception as exc:
+                return self.settle(None, exc)
+            value = serde.decoded(value, data)
+        if execution.watched:
+            execution.task_finished(self, value)
+        self.settle(value, None)
+
+    def failed(self, exc: BaseException) -> None:
+        """Commit the failure, so that a replay takes the same branch."""
+        execution = self.execution
+        exc.add_note(f"During task {self.name!r} ({self.id}), attempt {self.attempt}.")
+        failure = failure_of(exc)
+        if execution.saver is not None and not execution.stopping:
+            try:
+                execution.commit([self.row("error", encode_failure(exc))], self)
+            except Exception as storage:
+                return self.settle(None, storage)
+        if execution.watched:
+            execution.emit(
+                TaskFailed(
+                    id=self.id, name=self.name, parent=self.parent_id, error=failure,
+                    duration_s=time.time() - self.started, replayed=False, exception=exc,
+                )
+            )  # fmt: skip
+        execution.note_failure(self, exc)
+        self.settle(None, exc)
+
+    def cancelled(self, cancel: BaseException) -> None:
+        """Record that the run's own code cancelled the task; a stopping run records nothing."""
+        execution = self.execution
+        if execution.saver is not None and not execution.stopping:
+            try:
+                execution.commit([self.row("cancel")], self)
+            except Exception as storage:
+                return self.settle(None, storage)
+        if execution.watched:
+            execution.emit(
+                TaskCancelled(id=self.id, name=self.name, parent=self.parent_id, replayed=False)
+            )
+        self.settle(None, cancel)
+
+    def settle(self, value: Any, exc: BaseException | None) -> None:
+        self.execution.forget(self)
+        assert self.future is not None
+        self.future.settle(value, exc)
+
+
+def _warn_swallowed(name: str) -> None:
+    warnings.warn(
+        f"{name!r} caught the pause of an interrupt() and returned. Its return value is not taken: "
+        "the run waits for the answer. Catch Exception, not BaseException, and let "
+        "GraphInterrupt pass.",
+        stacklevel=3,
+    )

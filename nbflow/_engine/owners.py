@@ -1,0 +1,76 @@
+"""Who owns a thread: this process, another one that lives, or one that is gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
+
+__all__ = ["is_alive", "keep", "owner_name", "release"]
+
+_live: set[tuple[str, int]] = set()
+_self: tuple[int, str] | None = None
+
+
+def owner_name() -> str:
+    """``host/pid/start/token`` of this process."""
+    global _self
+    pid = os.getpid()
+    if _self is None or _self[0] != pid:
+        token = uuid.uuid4().hex[:12]
+        _self = (pid, f"{socket.gethostname()}/{pid}/{_start_of(pid)}/{token}")
+        _live.clear()
+    return _self[1]
+
+
+def keep(run_id: str, epoch: int) -> None:
+    """This process runs it now."""
+    _live.add((run_id, epoch))
+
+
+def release(execution: Execution) -> None:
+    _live.discard((execution.run_id, execution.epoch))
+
+
+def is_alive(owner: str | None, run_id: str | None, epoch: int) -> bool:
+    """Whether the owner of a running thread can still be at work.
+
+    A process on another host counts as alive: nothing here can tell.
+    """
+    if owner is None or run_id is None:
+        return False
+    if owner == owner_name():
+        return (run_id, epoch) in _live
+    host, pid, start, _token = owner.rsplit("/", 3)
+    if host != socket.gethostname():
+        return True
+    if int(pid) == os.getpid():
+        return False
+    return _exists(int(pid)) and _start_of(int(pid)) == start
+
+
+def _exists(pid: int) -> bool:
+    if os.name == "nt":
+        import psutil
+
+        return bool(psutil.pid_exists(pid))
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _start_of(pid: int) -> str:
+    """When a process started, so that a reused pid is not taken for it; "0" where unknown."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return "0"

@@ -1,0 +1,128 @@
+"""A stored run told again as events, for a view that was not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from nbflow import events as ev
+from nbflow import serde
+from nbflow._engine.failures import stored_failure
+from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.owners import is_alive
+from nbflow._engine.questions import question_of
+from nbflow._engine.replay import Journal
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, ThreadRow
+from nbflow.errors import UnknownThreadError, WorkflowMismatchError
+
+if TYPE_CHECKING:
+    from nbflow.workflow import Workflow
+
+__all__ = ["past_events"]
+
+
+def past_events(
+    workflow: Workflow[Any, Any], saver: BaseCheckpointSaver, thread: ThreadRow
+) -> Iterator[ev.Event]:
+    """The newest run of a thread, from its start to how it stands now.
+
+    Raises:
+        WorkflowMismatchError: another workflow began it.
+    """
+    run = None if thread.run is None else saver.get_run(thread.run)
+    if run is None:
+        raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
+    if run.workflow != workflow.name:
+        raise WorkflowMismatchError(
+            f"Thread {thread.thread_id!r} belongs to workflow {run.workflow!r}, not to "
+            f"{workflow.name!r}. Open it with the workflow that began it."
+        )
+    yield ev.RunStarted(
+        ts=run.ts, workflow=run.workflow, thread_id=thread.thread_id, run_id=run.id,
+        input=serde.loads(run.input), resumed=False,
+    )  # fmt: skip
+    ops = saver.get_ops(run.id)
+    journal = Journal(ops)
+    begun: set[bytes] = set()
+    for op in ops:
+        yield from _events_of(run.id, op, journal, begun)
+    for row in saver.list_checkpoints(thread.thread_id, thread.ns):
+        if row.run == run.id:
+            yield ev.CheckpointSaved(
+                ts=row.ts, checkpoint_id=row.id, source=row.source, step=row.step
+            )
+    yield _end(workflow, saver, thread, run.id, journal, ops)
+
+
+def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> Iterator[ev.Event]:
+    shown = public_id(run_id, op.key)
+    parent = None if op.parent == ROOT else public_id(run_id, op.parent)
+    if op.kind == "ask":
+        call = journal.get(op.key)
+        assert call is not None
+        yield ev.Asked(ts=op.ts, interrupt=question_of(run_id, call), task=parent)
+        return
+    if op.kind == "answer":
+        assert op.value is not None
+        yield ev.Answered(ts=op.ts, interrupt_id=shown, answer=serde.loads(op.value))
+        return
+    if op.key == ROOT or op.kind == "void":
+        return
+    if op.key not in begun:
+        begun.add(op.key)
+        yield ev.TaskStarted(
+            ts=op.ts, id=shown, name=op.name, parent=parent, input=((), {}), attempt=op.attempt
+        )
+    if op.kind == "result":
+        assert op.value is not None
+        yield ev.TaskFinished(
+            ts=op.ts + op.dur, id=shown, name=op.name, parent=parent,
+            result=serde.loads(op.value), duration_s=op.dur, replayed=False,
+        )  # fmt: skip
+    elif op.kind == "error":
+        assert op.value is not None
+        yield ev.TaskFailed(
+            ts=op.ts + op.dur, id=shown, name=op.name, parent=parent,
+            error=stored_failure(op.value), duration_s=op.dur, replayed=False,
+        )  # fmt: skip
+    elif op.kind == "cancel":
+        yield ev.TaskCancelled(id=shown, name=op.name, parent=parent, replayed=False)
+
+
+def _end(
+    workflow: Workflow[Any, Any],
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    run_id: str,
+    journal: Journal,
+    ops: list[OpRow],
+) -> ev.RunEnded:
+    status, value, failure = thread.status, None, None
+    if status == "idle":
+        status = "done"
+        for row in saver.list_checkpoints(thread.thread_id, thread.ns):
+            if row.run == run_id and row.source == "loop":
+                value = None if row.returned is None else serde.loads(row.returned)
+                break
+    elif status == "running":
+        status, failure = "error", _interrupted_by_crash(thread)
+    elif status == "error":
+        root = journal.get(ROOT)
+        if root is not None and root.value is not None:
+            failure = stored_failure(root.value)
+    questions = tuple(question_of(run_id, call) for call in journal.open_questions())
+    return ev.RunEnded(
+        workflow=workflow.name, status=status, value=value, interrupts=questions, error=failure,
+        duration_s=sum(op.dur for op in ops if op.parent == ROOT),
+    )  # fmt: skip
+
+
+def _interrupted_by_crash(thread: ThreadRow) -> ev.Failure:
+    if is_alive(thread.owner, thread.run, thread.epoch):
+        what = f"Another process runs this thread now ({thread.owner}); open it again later."
+    else:
+        what = (
+            "The kernel that ran this stopped before the run ended. Nothing that was finished "
+            "is lost: run.resume() goes on from there."
+        )
+    return ev.Failure(type="KernelStopped", message=what, traceback="")

@@ -1,0 +1,91 @@
+"""``interrupt``: from a question to its answer, or to a pause."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from nbflow import serde
+from nbflow._engine.answers import coerce, schema_of
+from nbflow._engine.ids import op_key, public_id
+from nbflow._engine.replay import Call
+from nbflow.checkpoint.base import OpRow
+from nbflow.errors import GraphInterrupt, InvalidAnswerError
+from nbflow.events import Asked
+from nbflow.types import Interrupt
+
+if TYPE_CHECKING:
+    from nbflow._engine.frame import Frame
+
+__all__ = ["ask", "question_of"]
+
+_CALLER = 5
+"""Frames from ``take`` up to the user's ``interrupt(...)``."""
+
+
+def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
+    """Return the recorded answer, or store the question and pause."""
+    lane = frame.lane()
+    frame.check(lane)
+    execution = frame.execution
+    schema = schema_of(response_schema)
+    if execution.saver is None:
+        return _ask_unkept(frame, value, schema, lane)
+    payload = serde.dumps({"value": value, "schema": schema})
+    args = serde.digest_source((key,), {}) if key else serde.digest_source((value, schema), {})
+    call = frame.take(None, args, lane, _CALLER - 1)
+    if call is None:
+        call = _store(frame, args, lane, payload)
+    question = question_of(execution.run_id, call)
+    if call.answer is not None:
+        answer = serde.loads(call.answer)
+        try:
+            return coerce(response_schema, answer, question.id)
+        except InvalidAnswerError as error:
+            execution.reopen(call, error)
+    execution.live_types[question.id] = response_schema
+    _pause(frame, question, lane)
+
+
+def question_of(run_id: str, call: Call) -> Interrupt:
+    """The question that a record holds."""
+    assert call.value is not None
+    payload = serde.loads(call.value)
+    return Interrupt(payload["value"], public_id(run_id, call.key), payload["schema"])
+
+
+def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:
+    from nbflow._engine.frame import call_site
+
+    execution, parent = frame.execution, frame.op.key
+    n = frame.log.number(None, args)
+    row = OpRow(
+        "ask", op_key(parent, "ask", "", args, n), parent, "", args, lane, n, payload,
+        ts=time.time(), site=call_site(_CALLER),
+    )  # fmt: skip
+    execution.commit([row])
+    call = execution.journal.get(row.key)
+    assert call is not None
+    return call
+
+
+def _ask_unkept(frame: Frame, value: Any, schema: dict[str, Any] | None, lane: str) -> None:
+    warnings.warn(
+        "interrupt() was called in an entrypoint without a checkpointer: the question is shown, "
+        "but an answer cannot reach it. Declare @entrypoint(checkpointer=InMemorySaver()).",
+        stacklevel=5,
+    )
+    execution = frame.execution
+    args = serde.digest_source((value,), {})
+    n = frame.log.number(None, args)
+    key = op_key(frame.op.key, "ask", "", args, n)
+    _pause(frame, Interrupt(value, public_id(execution.run_id, key), schema), lane)
+
+
+def _pause(frame: Frame, question: Interrupt, lane: str) -> None:
+    frame.pause(lane)
+    frame.execution.note_question(question)
+    if frame.execution.watched:
+        frame.execution.emit(Asked(interrupt=question, task=frame.op.shown_id))
+    raise GraphInterrupt((question,))

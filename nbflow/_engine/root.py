@@ -1,0 +1,218 @@
+"""The entrypoint itself as an op: its end is the run's end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbflow import serde
+from nbflow._engine import async_driver, sync_driver
+from nbflow._engine.failures import causes, encode_failure, failure_of
+from nbflow._engine.ids import ROOT
+from nbflow._engine.op import Op
+from nbflow._engine.owners import release
+from nbflow.checkpoint.base import CheckpointRow, OpRow
+from nbflow.errors import GraphInterrupt
+from nbflow.events import CheckpointSaved, Event, Failure, RunEnded, RunStarted
+from nbflow.types import Interrupt, RetryPolicy
+
+if TYPE_CHECKING:
+    from nbflow._engine.declaration import EntrypointSpec
+    from nbflow._engine.execution import Execution
+
+__all__ = ["Final", "Outcome", "RootOp"]
+
+
+class Final:
+    """What an entrypoint returns to give one value and save another; see ``entrypoint.final``."""
+
+    __slots__ = ("save", "value")
+
+    def __init__(self, *, value: Any, save: Any) -> None:
+        self.value = value
+        self.save = save
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one execution ended."""
+
+    status: str
+    """``done``, ``interrupted``, ``error`` or ``cancelled``."""
+    value: Any = None
+    interrupts: tuple[Interrupt, ...] = ()
+    exception: BaseException | None = None
+
+    def unwrap(self) -> Any:
+        """The value; the questions of a paused run; or the exception, raised."""
+        if self.status == "done":
+            return self.value
+        if self.status == "interrupted":
+            return {"__interrupt__": list(self.interrupts)}
+        assert self.exception is not None
+        raise self.exception
+
+
+class RootOp(Op):
+    __slots__ = ("_closing", "_first_events", "outcome")
+
+    def __init__(
+        self,
+        execution: Execution,
+        spec: EntrypointSpec,
+        policies: Sequence[RetryPolicy],
+        closing: CheckpointRow | None,
+        has_previous: bool,
+        first_events: Sequence[Event],
+    ) -> None:
+        super().__init__(
+            execution, spec.name, self._body_async if spec.is_async else self._body, (), {},
+            policies, ROOT, None,
+        )  # fmt: skip
+        self.outcome: Outcome | None = None
+        self._closing = closing
+        self._first_events = first_events
+        """What opened the execution: the checkpoint or the answers."""
+        self.call_args = (spec.fn, execution.input)
+        self.call_kwargs = spec.arguments(execution, self, has_previous)
+
+    def begin(self) -> None:
+        """Say that the run starts."""
+        execution = self.execution
+        if execution.watched:
+            execution.emit(
+                RunStarted(
+                    workflow=self.name, thread_id=execution.thread_id, run_id=execution.run_id,
+                    input=execution.input, resumed=execution.resumed,
+                )
+            )  # fmt: skip
+            for event in self._first_events:
+                execution.emit(event)
+
+    # -- the body, and what it left running ---------------------------------------------------
+
+    def _body(self, fn: Any, input: Any, **injected: Any) -> Any:
+        execution = self.execution
+        try:
+            value = fn(input, **injected)
+        except GraphInterrupt:
+            sync_driver.drain(execution)
+            raise
+        except BaseException:
+            execution.drop_unstarted()
+            sync_driver.drain(execution)
+            raise
+        sync_driver.drain(execution)
+        return self._taken(value)
+
+    async def _body_async(self, fn: Any, input: Any, **injected: Any) -> Any:
+        execution = self.execution
+        try:
+            value = await fn(input, **injected)
+        except GraphInterrupt:
+            await async_driver.drain(execution)
+            raise
+        except BaseException as exc:
+            if isinstance(exc, asyncio.CancelledError):
+                execution.stop()
+            await async_driver.abandon(execution)
+            raise
+        await async_driver.drain(execution)
+        return self._taken(value)
+
+    def _taken(self, value: Any) -> Any:
+        """The body's return, unless a task nobody awaited asked something."""
+        if self.execution.questions:
+            raise GraphInterrupt(self.execution.questions)
+        return value
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def finished(self, value: Any) -> None:
+        execution = self.execution
+        returned, saved = (value.value, value.save) if isinstance(value, Final) else (value, value)
+        if execution.saver is not None:
+            closing = self._closing
+            assert closing is not None and execution.run is not None
+            try:
+                closing.returned = serde.dumps(returned)
+                closing.saved = closing.returned if saved is returned else serde.dumps(saved)
+                closing.ts = time.time()
+                execution.saver.finish(execution.run, execution.epoch, "idle", (), closing)
+            except Exception as exc:
+                exc.add_note(f"The result of the entrypoint {self.name!r} cannot be stored.")
+                return self.failed(exc)
+            returned = serde.decoded(returned, closing.returned)
+            if execution.watched:
+                execution.emit(
+                    CheckpointSaved(
+                        checkpoint_id=closing.id, source=closing.source, step=closing.step,
+                        values=returned,
+                    )
+                )  # fmt: skip
+        execution.warn_unobserved()
+        self._end(Outcome("done", returned))
+
+    def failed(self, exc: BaseException) -> None:
+        execution = self.execution
+        exc.add_note(f"During entrypoint {self.name!r}.")
+        if execution.saver is not None and execution.run is not None:
+            rows = [*self._voids(exc), self._failure_row(exc)]
+            self._close("error", rows, exc)
+        self._end(Outcome("error", exception=exc), failure_of(exc))
+
+    def cancelled(self, cancel: BaseException) -> None:
+        self.settle(None, cancel)
+
+    def settle(self, value: Any, exc: BaseException | None) -> None:
+        if isinstance(exc, GraphInterrupt):
+            questions = self.execution.questions or exc.interrupts
+            self._close("interrupted", (), exc)
+            self._end(Outcome("interrupted", interrupts=questions))
+        elif exc is not None:
+            self.execution.stopping = True
+            self._close("cancelled", (), exc)
+            self._end(Outcome("cancelled", exception=exc), failure_of(exc))
+
+    def _close(self, status: str, rows: Sequence[OpRow], cause: BaseException) -> None:
+        """Give the thread up. What cannot be stored now is only the status: ops are stored."""
+        execution = self.execution
+        if execution.saver is None or execution.run is None:
+            return
+        try:
+            execution.saver.finish(execution.run, execution.epoch, status, rows)
+        except Exception as exc:
+            cause.add_note(f"The run's status could not be stored: {exc}")
+
+    def _voids(self, exc: BaseException) -> list[OpRow]:
+        """Failures that ended the run run again when it is continued; caught ones do not."""
+        ended_by = {id(cause) for cause in causes(exc)}
+        return [
+            op.row("void")
+            for op, failure in self.execution.failures
+            if id(failure) in ended_by or op.future is None or not op.future.observed
+        ]
+
+    def _failure_row(self, exc: BaseException) -> OpRow:
+        earlier = self.execution.journal.get(ROOT)
+        gen = 0 if earlier is None else earlier.gen + 1
+        return OpRow(
+            "error", ROOT, b"", self.name, b"", "0", 0, encode_failure(exc), self.attempt, gen,
+            self.started, time.time() - self.started,
+        )  # fmt: skip
+
+    def _end(self, outcome: Outcome, failure: Failure | None = None) -> None:
+        execution = self.execution
+        self.outcome = outcome
+        release(execution)
+        if execution.watched:
+            execution.emit(
+                RunEnded(
+                    workflow=self.name, status=outcome.status, value=outcome.value,
+                    interrupts=outcome.interrupts, error=failure,
+                    duration_s=time.time() - execution.started,
+                )
+            )  # fmt: skip
