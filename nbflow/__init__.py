@@ -1,0 +1,27 @@
+"""nbflow: durable, interactive workflows in a notebook, written as plain functions.
+
+``from nbflow.func import entrypoint, task`` and ``from nbflow.types import interrupt, Command``;
+``%load_ext nbflow`` shows every run under the cell that starts it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
+
+__version__ = "0.1.0"
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext nbflow``."""
+    from nbflow.notebook.extension import load_ipython_extension as load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """``%unload_ext nbflow``."""
+    from nbflow.notebook.extension import unload_ipython_extension as unload
+
+    unload(ipython)

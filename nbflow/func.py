@@ -1,0 +1,241 @@
+"""``@entrypoint`` and ``@task``: LangGraph's Functional API, one word changed.
+
+Every signature is checked when it is declared, so a mistake shows under the cell that made it.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+
+from nbflow._current import current_frame
+from nbflow._engine.declaration import TaskSpec
+from nbflow._engine.future import SyncAsyncFuture
+from nbflow._engine.root import Final
+from nbflow.checkpoint.base import BaseCheckpointSaver
+from nbflow.errors import DeclarationError, OutsideRunError
+from nbflow.types import CachePolicy, RetryPolicy
+from nbflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from nbflow.store.base import BaseStore
+
+__all__ = ["Task", "entrypoint", "task"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S")
+
+Retry = RetryPolicy | Sequence[RetryPolicy] | None
+
+
+class Task(Generic[P, T]):
+    """A function whose calls are recorded; made by ``@task``.
+
+    Calling it inside a run returns a future at once: ``.result()`` or ``await`` gives the value.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[P, Any],
+        *,
+        name: str | None = None,
+        retry_policy: Retry = None,
+        cache_policy: CachePolicy | None = None,
+    ) -> None:
+        self._spec = TaskSpec(fn, name, retry_policy)
+        self.cache_policy = cache_policy
+        self.func = fn
+        functools.update_wrapper(self, fn, updated=())
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> SyncAsyncFuture[T]:
+        frame = current_frame.get()
+        if frame is None:
+            raise OutsideRunError(
+                f"Task {self._spec.name!r} was called where no run is going on. Call it inside "
+                "a function decorated with @entrypoint (and run that with .invoke(input)), or "
+                f"call the plain function: {self._spec.name}.func(...)."
+            )
+        return frame.execution.call(frame, self._spec, args, kwargs)  # type: ignore[no-any-return]
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        bound: Callable[..., Any] = self
+        return self if instance is None else functools.partial(bound, instance)
+
+    def __repr__(self) -> str:
+        return f"<nbflow task {self._spec.name!r}>"
+
+
+@overload
+def task(fn: Callable[P, T], /) -> Task[P, T]: ...
+@overload
+def task(
+    fn: Callable[P, T],
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
+    **deprecated: Any,
+) -> Task[P, T]: ...
+@overload
+def task(
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
+    **deprecated: Any,
+) -> Callable[[Callable[P, T]], Task[P, T]]: ...
+def task(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
+    **deprecated: Any,
+) -> Any:
+    """Make a function a task: its calls run concurrently and are recorded (19-34).
+
+    A finished call is never run again when the run continues: its result comes from the record.
+    ``config``, ``runtime``, ``store`` and ``writer`` are injected where a parameter has that name
+    and the caller leaves it out.
+
+    Args:
+        fn: a plain or async function, method, lambda, builtin, partial or callable object.
+        name: what it is called in streams and records; the function's own name when left out.
+        retry_policy: when and how often it runs again after an exception; the first of several
+            policies that wants the exception decides.
+        cache_policy: how results are kept once the entrypoint has a cache.
+
+    Raises:
+        DeclarationError: it cannot be a task (a class, a generator).
+
+    >>> from nbflow.func import entrypoint, task
+    >>> @task
+    ... def double(x: int) -> int:
+    ...     return 2 * x
+    >>> @entrypoint()
+    ... def workflow(numbers: list[int]) -> list[int]:
+    ...     futures = [double(n) for n in numbers]
+    ...     return [f.result() for f in futures]
+    >>> workflow.invoke([1, 2, 3])
+    [2, 4, 6]
+    """
+    policy = _retry(retry_policy, deprecated, "task")
+
+    def declare(function: Callable[..., Any]) -> Task[Any, Any]:
+        return Task(function, name=name, retry_policy=policy, cache_policy=cache_policy)
+
+    return declare if fn is None else declare(fn)
+
+
+class final(Final, Generic[R, S]):  # noqa: N801  # LangGraph's name
+    """Return one value and save another for the next run's ``previous`` (126-131).
+
+    >>> entrypoint.final(value=1, save=2).save
+    2
+    """
+
+    __slots__ = ()
+
+    def __class_getitem__(cls, params: Any) -> Any:
+        if not isinstance(params, tuple) or len(params) != 2:
+            raise DeclarationError(
+                "entrypoint.final takes two types: entrypoint.final[returned, saved]."
+            )
+        return super().__class_getitem__(params)  # type: ignore[misc]
+
+
+class entrypoint:  # noqa: N801  # LangGraph's name
+    """Make a function a workflow (1-18).
+
+    The function's first parameter is the input. ``config``, ``previous``, ``runtime``, ``store``
+    and ``writer`` are injected by name.
+
+    Args:
+        checkpointer: keeps runs, so that they can stop at a question, continue after an error or
+            a restart, and be looked at; None keeps nothing.
+        store: long-term memory, injected as ``store``.
+        context_schema: class of ``context=``; a dict is turned into it.
+        retry_policy: when and how often the whole function runs again after an exception;
+            finished tasks are not repeated.
+        name: what the workflow is called; the function's own name when left out.
+
+    Raises:
+        DeclarationError: the function cannot be one; the message says why.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def count(step: int, *, previous: int | None = None) -> int:
+    ...     return step + (previous or 0)
+    >>> config = {"configurable": {"thread_id": "1"}}
+    >>> count.invoke(1, config), count.invoke(2, config)
+    (1, 3)
+    """
+
+    final = final
+
+    def __init__(
+        self,
+        checkpointer: BaseCheckpointSaver | None = None,
+        store: BaseStore | None = None,
+        cache: None = None,
+        context_schema: type[Any] | None = None,
+        cache_policy: CachePolicy | None = None,
+        retry_policy: Retry = None,
+        *,
+        name: str | None = None,
+        **deprecated: Any,
+    ) -> None:
+        if checkpointer is not None and not isinstance(checkpointer, BaseCheckpointSaver):
+            raise DeclarationError(
+                f"checkpointer= was given {type(checkpointer).__name__} {checkpointer!r}. It must "
+                "be a saver, such as InMemorySaver() or SqliteSaver('runs.db'), or None."
+            )
+        if cache is not None:
+            raise DeclarationError("cache= is not there yet; leave it out. Results are not cached.")
+        self.checkpointer = checkpointer
+        self.store = store
+        self.cache = cache
+        if "config_schema" in deprecated:
+            warnings.warn(
+                "config_schema= is deprecated; write context_schema=.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+            context_schema = context_schema or deprecated.pop("config_schema")
+        self.context_schema = context_schema
+        self.cache_policy = cache_policy
+        self.retry_policy = _retry(retry_policy, deprecated, "entrypoint")
+        self.name = name
+
+    def __call__(self, fn: Callable[..., Any]) -> Workflow[Any, Any]:
+        return Workflow(
+            fn,
+            name=self.name,
+            checkpointer=self.checkpointer,
+            store=self.store,
+            context_schema=self.context_schema,
+            retry_policy=self.retry_policy,
+        )
+
+
+def _retry(policy: Retry, deprecated: dict[str, Any], what: str) -> Retry:
+    if "retry" in deprecated:
+        warnings.warn(
+            f"@{what}(retry=...) is deprecated; write retry_policy=.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        policy = policy or deprecated.pop("retry")
+    if deprecated:
+        raise DeclarationError(f"@{what} does not know {', '.join(map(repr, deprecated))}.")
+    return policy

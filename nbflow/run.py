@@ -1,0 +1,393 @@
+"""A run going on in the background: look at it, wait for it, answer it, stop it.
+
+The run's log keeps every event in order, without gaps, from the first execution through every
+pause and answer. Views read the log; none has another source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Generator
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from nbflow import serde
+from nbflow._engine.answering import answers_for
+from nbflow._engine.going import go_async, go_sync
+from nbflow._engine.ids import public_id
+from nbflow._engine.loops import background_loop
+from nbflow._engine.past import past_events
+from nbflow.errors import RunCancelledError, RunPendingError, UnknownThreadError
+from nbflow.events import Answered, Asked, Event, RunEnded
+from nbflow.types import Command, Interrupt, StateSnapshot
+
+if TYPE_CHECKING:
+    from nbflow._engine.root import RootOp
+    from nbflow.workflow import Workflow
+
+__all__ = ["Hooks", "Run", "hooks"]
+
+Listener = Callable[[Event], None]
+
+
+class Hooks:
+    """What the notebook side puts in, so that nothing here imports it."""
+
+    def __init__(self) -> None:
+        self.display: Callable[[Run], dict[str, Any]] | None = None
+        """The MIME bundle of a run shown in a cell."""
+        self.before_wait: Callable[[Run], None] | None = None
+        """Makes waiting work here, or raises at once."""
+        self.started: Callable[[Run], None] | None = None
+        """Told of each run that a plain ``invoke`` or ``stream`` starts."""
+
+
+hooks = Hooks()
+
+_known: WeakValueDictionary[tuple[int, str], Run] = WeakValueDictionary()
+
+
+class Run:
+    """One run, from its input to its result, through any number of questions.
+
+    Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
+    :meth:`Workflow.thread <nbflow.workflow.Workflow.thread>`.
+    """
+
+    def __init__(
+        self, workflow: Workflow[Any, Any], thread_id: str | None, config: dict[str, Any],
+        context: Any = None,
+    ) -> None:  # fmt: skip
+        self.workflow = workflow
+        self.thread_id = thread_id
+        self.id = ""
+        """32 hex digits; the run's id in the database."""
+        self._config = config
+        self._context = context
+        self._state = threading.Condition(threading.RLock())
+        self._events: list[Event] = []
+        self._listeners: list[Listener] = []
+        self._root: RootOp | None = None
+        self._running = False
+        self._answered_meanwhile = False
+        self._status = "running"
+        self._ended: RunEnded | None = None
+        self._exception: BaseException | None = None
+
+    # -- how it comes to be -------------------------------------------------------------------
+
+    @classmethod
+    def started(
+        cls, workflow: Workflow[Any, Any], input: Any, thread_id: Any, config: dict[str, Any],
+        context: Any,
+    ) -> Run:  # fmt: skip
+        configurable = dict(config.get("configurable") or {})
+        if thread_id is not None:
+            configurable["thread_id"] = str(thread_id)
+        if workflow.saver is not None:
+            configurable.setdefault("thread_id", uuid.uuid4().hex[:8])
+        settings = {**config, "configurable": configurable}
+        run = cls._for(workflow, settings, input, context)
+        run._go(input)
+        return run
+
+    @classmethod
+    def watching(cls, workflow: Workflow[Any, Any], config: dict[str, Any]) -> Run:
+        """A run that somebody else drives: the log of a plain ``invoke``."""
+        return cls._for(workflow, config, None, None)
+
+    @classmethod
+    def attached(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run:
+        known = cls._known(workflow, thread_id)
+        if known is not None and (known._running or known._is_newest()):
+            return known
+        saver = workflow.saver
+        thread = None if saver is None else saver.get_thread(thread_id)
+        if saver is None or thread is None or thread.run is None:
+            raise UnknownThreadError(
+                f"There is no thread {thread_id!r} with a run in this workflow's checkpointer. "
+                "Begin one: workflow.start(input, thread_id=...)."
+            )
+        run = cls(workflow, thread_id, {"configurable": {"thread_id": thread_id}})
+        run.id = thread.run
+        for event in past_events(workflow, saver, thread):
+            run.log(event)
+        _known[(id(saver), thread_id)] = run
+        return run
+
+    @classmethod
+    def _for(
+        cls, workflow: Workflow[Any, Any], config: dict[str, Any], input: Any, context: Any
+    ) -> Run:
+        thread_id = (config.get("configurable") or {}).get("thread_id")
+        thread_id = None if thread_id is None else str(thread_id)
+        continues = input is None or isinstance(input, Command)
+        known = None if thread_id is None else cls._known(workflow, thread_id)
+        if continues and known is not None:
+            return known
+        run = cls(workflow, thread_id, config, context)
+        if workflow.saver is not None and thread_id is not None:
+            _known[(id(workflow.saver), thread_id)] = run
+        return run
+
+    @classmethod
+    def _known(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run | None:
+        run = _known.get((id(workflow.saver), thread_id))
+        return run if run is not None and run.workflow.name == workflow.name else None
+
+    def _is_newest(self) -> bool:
+        assert self.workflow.saver is not None and self.thread_id is not None
+        thread = self.workflow.saver.get_thread(self.thread_id)
+        return thread is not None and thread.run == self.id
+
+    # -- looking ----------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<nbflow run of {self.workflow.name!r} on thread {self.thread_id!r}: {self.status}>"
+
+    @property
+    def status(self) -> str:
+        """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``."""
+        return self._status
+
+    @property
+    def interrupts(self) -> tuple[Interrupt, ...]:
+        """The open questions."""
+        with self._state:
+            open_: dict[str, Interrupt] = {}
+            for event in self._events:
+                if isinstance(event, Asked):
+                    open_[event.interrupt.id] = event.interrupt
+                elif isinstance(event, Answered):
+                    open_.pop(event.interrupt_id, None)
+            return tuple(open_.values()) if self._status in ("running", "interrupted") else ()
+
+    def events(self, since: int = 0) -> list[Event]:
+        """The log from one sequence number on."""
+        with self._state:
+            return self._events[since:]
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Be told of every later event, in the thread that causes it; returns how to stop."""
+        with self._state:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._state:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def history(self, limit: int | None = None, before: str | None = None) -> list[StateSnapshot]:
+        """The thread's checkpoints, newest first.
+
+        Args:
+            before: only those older than the checkpoint with this id.
+        """
+        if self.workflow.saver is None or self.thread_id is None:
+            return []
+        here = {"configurable": {"thread_id": self.thread_id}}
+        mark = {"configurable": {"thread_id": self.thread_id, "checkpoint_id": before}}
+        return list(
+            self.workflow.get_state_history(here, limit=limit, before=mark if before else None)
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        if hooks.display is None:
+            return {"text/plain": repr(self)}
+        return hooks.display(self)
+
+    # -- acting -----------------------------------------------------------------------------
+
+    def answer(self, interrupt_id: str, value: Any) -> None:
+        """Answer one question; the run goes on in the background.
+
+        When this returns the answer is stored.
+
+        Raises:
+            InvalidAnswerError: it does not fit; the question stays open.
+            UnknownInterruptError, AlreadyAnsweredError: the question is not open.
+        """
+        with self._state:
+            command = Command(resume={interrupt_id: value})
+            if self._running:
+                self._answer_meanwhile(command)
+            else:
+                self._go(command)
+
+    def resume(self, *answer: Any) -> None:
+        """Give the answer to the one open question; without one, continue a failed run.
+
+        Raises:
+            UnknownInterruptError, InvalidAnswerError: nothing was stored.
+        """
+        with self._state:
+            command = Command(resume=answer[0]) if answer else None
+            if self._running and command is not None:
+                self._answer_meanwhile(command)
+            elif not self._running:
+                self._go(command)
+
+    def cancel(self) -> None:
+        """Stop at the next op; ``resume()`` continues."""
+        with self._state:
+            root = self._root
+            if root is not None and self._running:
+                root.execution.stop()
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Wait until the run does not run any more, or so many seconds; returns the status."""
+        with self._state:
+            self._state.wait_for(lambda: not self._running, timeout)
+            return self._status
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the run's end, through any number of questions, and return its value.
+
+        Raises:
+            TimeoutError: it has not ended after ``timeout`` seconds; it goes on.
+            RunPendingError: it waits for a person, and nobody can answer here.
+            RunCancelledError: it was cancelled.
+            BaseException: what the function raised.
+        """
+        self._prepare_wait()
+        with self._state:
+            if not self._state.wait_for(self._is_over, timeout):
+                raise TimeoutError(
+                    f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
+                    f"(status: {self._status}). It goes on; call result() again."
+                )
+        return self._unwrap()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        self._prepare_wait()
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+
+        def look(_event: Event | None) -> None:
+            if self._is_over():
+                loop.call_soon_threadsafe(over.set)
+
+        stop = self.subscribe(look)
+        try:
+            look(None)
+            await over.wait()
+        finally:
+            stop()
+        return self._unwrap()
+
+    def _prepare_wait(self) -> None:
+        if hooks.before_wait is not None and not self._is_over():
+            hooks.before_wait(self)
+
+    def _is_over(self) -> bool:
+        if self._running:
+            return False
+        return self._status != "interrupted" or hooks.before_wait is None
+
+    def _unwrap(self) -> Any:
+        ended = self._ended
+        if self._status == "done" and ended is not None:
+            return ended.value
+        if self._status == "interrupted":
+            raise RunPendingError(
+                f"The run on thread {self.thread_id!r} waits for an answer to "
+                f"{[q.value for q in self.interrupts]!r}. Answer with "
+                "run.resume(answer), or run.answer(interrupt_id, answer)."
+            )
+        if self._status == "cancelled":
+            raise RunCancelledError(
+                f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
+            )
+        if self._exception is not None:
+            raise self._exception
+        what = "no error was recorded" if ended is None or ended.error is None else (
+            f"{ended.error.type}: {ended.error.message}"
+        )  # fmt: skip
+        raise RunCancelledError(
+            f"The run on thread {self.thread_id!r} ended without a result ({what}); "
+            "run.resume() continues it."
+        )
+
+    # -- going ------------------------------------------------------------------------------
+
+    def log(self, event: Event) -> None:
+        """Take one event into the log and tell the listeners."""
+        again = False
+        with self._state:
+            event.seq = len(self._events)
+            self._events.append(event)
+            if isinstance(event, RunEnded):
+                again = self._rest(event)
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(event)
+        if again:
+            self._go(None)
+
+    def follow(self, root: RootOp) -> None:
+        """Show an execution that the caller drives."""
+        with self._state:
+            self._take(root)
+        if hooks.started is not None:
+            hooks.started(self)
+
+    def _take(self, root: RootOp) -> None:
+        self._root = root
+        self.id = root.execution.run_id
+        self._running = True
+        self._status = "running"
+        self._exception = None
+
+    def _rest(self, event: RunEnded) -> bool:
+        """The execution ended; True when an answer came meanwhile and it goes on at once."""
+        self._ended = event
+        if event.status == "interrupted" and self._answered_meanwhile:
+            self._answered_meanwhile = False
+            return True
+        outcome = None if self._root is None else self._root.outcome
+        self._exception = None if outcome is None else outcome.exception
+        self._running = False
+        self._status = event.status
+        self._state.notify_all()
+        return False
+
+    def _go(self, input: Any) -> None:
+        opened = self.workflow.open(input, self._config, self._context, (self.log,))
+        root = opened.root
+        with self._state:
+            if root is None:
+                self._status = "done"
+                return
+            self._take(root)
+        if self.workflow.spec.is_async:
+            asyncio.run_coroutine_threadsafe(go_async(root, True), background_loop())
+        else:
+            threading.Thread(
+                target=copy_context().run, args=(go_sync, root, False), name="nbflow-run",
+                daemon=True,
+            ).start()  # fmt: skip
+
+    def _answer_meanwhile(self, command: Command) -> None:
+        """An answer to one question while the run works on after another."""
+        root = self._root
+        assert root is not None
+        execution = root.execution
+        rows = answers_for(execution.run_id, execution.journal, command, self.workflow.live_types)
+        execution.take_answers(rows)
+        self._answered_meanwhile = True
+        for row in rows:
+            assert row.value is not None
+            self.log(
+                Answered(
+                    interrupt_id=public_id(execution.run_id, row.key),
+                    answer=serde.loads(row.value),
+                )
+            )
