@@ -92,6 +92,8 @@ class TaskFinished(Event):
     duration_s: float
     replayed: bool
     """True when the result came from the record and the function did not run."""
+    ns: tuple[str, ...] | None = ()
+    """Nested workflows around it, outermost first; None for a nested workflow itself."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from nbflow._current import current_frame
 from nbflow._engine.declaration import TaskSpec
+from nbflow._engine.final import Final
 from nbflow._engine.future import SyncAsyncFuture
-from nbflow._engine.root import Final
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import DeclarationError, OutsideRunError
 from nbflow.types import CachePolicy, RetryPolicy

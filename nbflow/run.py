@@ -72,6 +72,9 @@ class Run:
         self._listeners: list[Listener] = []
         self._root: RootOp | None = None
         self._running = False
+        self._told = True
+        """Whether every listener has heard of the end; only then do waiters go on."""
+        self._waiters: list[Callable[[], None]] = []
         self._answered_meanwhile = False
         self._status = "running"
         self._ended: RunEnded | None = None
@@ -115,7 +118,7 @@ class Run:
         run.id = thread.run
         for event in past_events(workflow, saver, thread):
             run.log(event)
-        _known[(id(saver), thread_id)] = run
+        run._remember()
         return run
 
     @classmethod
@@ -128,15 +131,17 @@ class Run:
         known = None if thread_id is None else cls._known(workflow, thread_id)
         if continues and known is not None:
             return known
-        run = cls(workflow, thread_id, config, context)
-        if workflow.saver is not None and thread_id is not None:
-            _known[(id(workflow.saver), thread_id)] = run
-        return run
+        return cls(workflow, thread_id, config, context)
 
     @classmethod
     def _known(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run | None:
         run = _known.get((id(workflow.saver), thread_id))
         return run if run is not None and run.workflow.name == workflow.name else None
+
+    def _remember(self) -> None:
+        """Let other views of this thread's newest run share this log."""
+        if self.workflow.saver is not None and self.thread_id is not None:
+            _known[(id(self.workflow.saver), self.thread_id)] = self
 
     def _is_newest(self) -> bool:
         assert self.workflow.saver is not None and self.thread_id is not None
@@ -242,7 +247,7 @@ class Run:
     def wait(self, timeout: float | None = None) -> str:
         """Wait until the run does not run any more, or so many seconds; returns the status."""
         with self._state:
-            self._state.wait_for(lambda: not self._running, timeout)
+            self._state.wait_for(lambda: self._told, timeout)
             return self._status
 
     def result(self, timeout: float | None = None) -> Any:
@@ -271,16 +276,18 @@ class Run:
         loop = asyncio.get_running_loop()
         over = asyncio.Event()
 
-        def look(_event: Event | None) -> None:
+        def wake() -> None:
             if self._is_over():
                 loop.call_soon_threadsafe(over.set)
 
-        stop = self.subscribe(look)
+        with self._state:
+            self._waiters.append(wake)
         try:
-            look(None)
+            wake()
             await over.wait()
         finally:
-            stop()
+            with self._state:
+                self._waiters.remove(wake)
         return self._unwrap()
 
     def _prepare_wait(self) -> None:
@@ -288,7 +295,7 @@ class Run:
             hooks.before_wait(self)
 
     def _is_over(self) -> bool:
-        if self._running:
+        if self._running or not self._told:
             return False
         return self._status != "interrupted" or hooks.before_wait is None
 
@@ -331,6 +338,8 @@ class Run:
             listener(event)
         if again:
             self._go(None)
+        elif isinstance(event, RunEnded):
+            self._release()
 
     def follow(self, root: RootOp) -> None:
         """Show an execution that the caller drives."""
@@ -342,7 +351,9 @@ class Run:
     def _take(self, root: RootOp) -> None:
         self._root = root
         self.id = root.execution.run_id
+        self._remember()
         self._running = True
+        self._told = False
         self._status = "running"
         self._exception = None
 
@@ -356,8 +367,15 @@ class Run:
         self._exception = None if outcome is None else outcome.exception
         self._running = False
         self._status = event.status
-        self._state.notify_all()
         return False
+
+    def _release(self) -> None:
+        with self._state:
+            self._told = True
+            self._state.notify_all()
+            waiters = tuple(self._waiters)
+        for wake in waiters:
+            wake()
 
     def _go(self, input: Any) -> None:
         opened = self.workflow.open(input, self._config, self._context, (self.log,))
@@ -380,7 +398,8 @@ class Run:
         root = self._root
         assert root is not None
         execution = root.execution
-        rows = answers_for(execution.run_id, execution.journal, command, self.workflow.live_types)
+        assert execution.run is not None
+        rows = answers_for(execution.run, execution.journal, command, self.workflow.live_types)
         execution.take_answers(rows)
         self._answered_meanwhile = True
         for row in rows:

@@ -65,6 +65,7 @@ class Workflow(Generic[InputT, OutputT]):
         self.context_schema = context_schema
         self.policies = as_policies(retry_policy)
         self.live_types: dict[str, Any] = {}
+        self._step = self.spec.as_task(self.policies)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__doc__ = fn.__doc__
@@ -109,6 +110,9 @@ class Workflow(Generic[InputT, OutputT]):
         """
         if stream_mode != "values":
             return list(self.stream(input, config, context=context, stream_mode=stream_mode))
+        outer = self._outer()
+        if outer is not None and not self.spec.is_async:
+            return outer.execution.call(outer, self._step, (input,), {}).result()
         opened, _ = self._open(input, config, context, ())
         if opened.root is None:
             return opened.already
@@ -126,6 +130,9 @@ class Workflow(Generic[InputT, OutputT]):
         if stream_mode != "values":
             chunks = self.astream(input, config, context=context, stream_mode=stream_mode)
             return [chunk async for chunk in chunks]
+        outer = self._outer()
+        if outer is not None and outer.loop is not None:
+            return await outer.execution.call(outer, self._step, (input,), {})
         opened, _ = self._open(input, config, context, ())
         if opened.root is None:
             return opened.already
@@ -175,7 +182,7 @@ class Workflow(Generic[InputT, OutputT]):
                 root.execution.stop()
             worker.join()
         if ended and ended[0].exception is not None:
-            raise ended[0].exception
+            ended[0].unwrap()
 
     async def astream(
         self,
@@ -212,9 +219,9 @@ class Workflow(Generic[InputT, OutputT]):
             if not runner.done():
                 runner.cancel()
                 await asyncio.wait([runner])
-        exception = runner.result().exception
-        if exception is not None:
-            raise exception
+        outcome = runner.result()
+        if outcome.exception is not None:
+            outcome.unwrap()
 
     def start(
         self,
@@ -242,6 +249,13 @@ class Workflow(Generic[InputT, OutputT]):
             WorkflowMismatchError: another workflow began it.
         """
         return Run.attached(self, str(thread_id))
+
+    def _outer(self) -> Any:
+        """The op that calls this workflow as a step of its own: recorded there, not here."""
+        frame = current_frame.get()
+        if frame is None or self.saver is not None or frame.execution.saver is None:
+            return None
+        return frame
 
     def _open(
         self, input: Any, config: Any, context: Any, listeners: Sequence[Listener]

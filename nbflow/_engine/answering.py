@@ -10,7 +10,7 @@ from nbflow import serde
 from nbflow._engine.answers import coerce, judge, plain_json
 from nbflow._engine.ids import public_id
 from nbflow._engine.replay import Call, Journal
-from nbflow.checkpoint.base import OpRow
+from nbflow.checkpoint.base import OpRow, RunRow
 from nbflow.errors import AlreadyAnsweredError, UnknownInterruptError
 from nbflow.types import Command
 
@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def answers_for(
-    run_id: str, journal: Journal, command: Command, live_types: dict[str, Any]
+    run: RunRow, journal: Journal, command: Command, live_types: dict[str, Any]
 ) -> list[OpRow]:
     """Answers as ops, each bound to its question and judged; nothing is stored here.
 
@@ -37,22 +37,20 @@ def answers_for(
             "Command() holds no answer. Write Command(resume=answer); None is an answer, too.",
             "not_pending",
             (),
-            _ids(run_id, journal.open_questions()),
+            _ids(run.id, journal.open_questions()),
         )
-    named = _named(run_id, journal, command.resume)
-    return [
-        _row(call, _judged(run_id, call, answer, live_types)) for call, answer in named
-    ]  # fmt: skip
+    named = _named(run, journal, command.resume)
+    return [_row(call, _judged(run.id, call, answer, live_types)) for call, answer in named]
 
 
-def _named(run_id: str, journal: Journal, answer: Any) -> list[tuple[Call, Any]]:
+def _named(run: RunRow, journal: Journal, answer: Any) -> list[tuple[Call, Any]]:
     pending = journal.open_questions()
     if isinstance(answer, dict) and answer and all(_is_id(key) for key in answer):
-        asked = {public_id(run_id, c.key): c for c in journal if c.outcome == "ask"}
-        return [(_find(asked, i, run_id, pending), a) for i, a in answer.items()]
+        asked = {public_id(run.id, c.key): c for c in journal if c.outcome == "ask"}
+        return [(_find(asked, i, run, pending), a) for i, a in answer.items()]
     if len(pending) == 1:
         return [(pending[0], answer)]
-    ids = _ids(run_id, pending)
+    ids = _ids(run.id, pending)
     if pending:
         raise UnknownInterruptError(
             f"{len(pending)} questions are open, and the answer names none of them. Nothing was "
@@ -63,18 +61,18 @@ def _named(run_id: str, journal: Journal, answer: Any) -> list[tuple[Call, Any]]
             ids,
         )
     raise UnknownInterruptError(
-        "No question is open on this thread. Nothing was stored. invoke(None, config) continues "
-        "a run that failed.",
+        f"No question is open on thread {run.thread_id!r}. Nothing was stored. "
+        "invoke(None, config) continues a run that failed; a new input begins another.",
         "not_pending",
     )
 
 
-def _find(asked: dict[str, Call], wanted: str, run_id: str, pending: list[Call]) -> Call:
+def _find(asked: dict[str, Call], wanted: str, run: RunRow, pending: list[Call]) -> Call:
     call = asked.get(wanted)
-    ids = _ids(run_id, pending)
+    ids = _ids(run.id, pending)
     if call is None:
         raise UnknownInterruptError(
-            f"The question {wanted} is not open on this thread. Nothing was stored. "
+            f"The question {wanted} is not open on thread {run.thread_id!r}. Nothing was stored. "
             f"Open are: {', '.join(ids) or 'none'}. To answer with a mapping that has such keys, "
             "name the question: Command(resume={interrupt_id: {...}}).",
             "not_pending",

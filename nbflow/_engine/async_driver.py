@@ -25,6 +25,7 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
         op.claimed = True
         op.loop = loop
         future.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
+        future.runner.add_done_callback(op.cancelled_unstarted)
         return future
     op.future = Relay(future, loop)
     crew.start(op)

@@ -61,7 +61,7 @@ class Crew:
         task.queued = True
         with self._ready:
             self._queue.append(task)
-            if self._idle:
+            if self._idle >= len(self._queue):
                 self._ready.notify()
             else:
                 self._hire()
@@ -71,7 +71,7 @@ class Crew:
         """While inside, the calling thread waits and its place is free for another worker."""
         with self._ready:
             self._blocked += 1
-            if self._queue and not self._idle:
+            if len(self._queue) > self._idle:
                 self._hire()
         try:
             yield

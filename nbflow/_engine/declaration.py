@@ -29,14 +29,18 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("fn", "injects", "is_async", "name", "policies")
+    __slots__ = ("fn", "injects", "is_async", "is_workflow", "name", "policies")
 
     def __init__(
         self,
         fn: Callable[..., Any],
         name: str | None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None,
+        *,
+        is_workflow: bool = False,
     ) -> None:
+        self.is_workflow = is_workflow
+        """Whether it is the body of a workflow that another one calls."""
         self.name = _name_of(fn, name, "task")
         _refuse_generators(fn, self.name, "task")
         self.fn = fn
@@ -125,6 +129,13 @@ class EntrypointSpec:
                 f"Injected by name are: {', '.join(_FOR_ENTRYPOINTS)}."
             )
         return first.name
+
+    def as_task(self, policies: Sequence[RetryPolicy]) -> TaskSpec:
+        """The function as a step of the workflow that calls it."""
+        fn = self.fn
+        if "previous" in self.injects and not self.previous_default:
+            fn = functools.partial(fn, previous=None)
+        return TaskSpec(fn, self.name, policies, is_workflow=True)
 
     def arguments(self, execution: Execution, op: Op, has_previous: bool) -> dict[str, Any]:
         """What is injected besides the input."""

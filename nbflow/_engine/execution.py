@@ -26,6 +26,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 from nbflow.errors import (
     GraphInterrupt,
     InvalidAnswerError,
+    NotSerializableError,
     OutsideRunError,
     RunCancelled,
 )
@@ -105,7 +106,7 @@ class Execution:
         self.emit(
             TaskFinished(
                 id=op.id, name=op.name, parent=op.parent_id, result=value,
-                duration_s=time.time() - op.started, replayed=False,
+                duration_s=time.time() - op.started, replayed=False, ns=op.ns,
             )
         )  # fmt: skip
 
@@ -200,7 +201,7 @@ class Execution:
             frame.check(lane)
         name = task.name
         digest = serde.digest_source(args, kwargs)
-        call = frame.take(name, digest, lane, 4)
+        call = frame.take(name, digest, lane, 3)
         if call is not None:
             if call.outcome is not None:
                 return self._replayed(call, loop)
@@ -210,10 +211,14 @@ class Execution:
         else:
             n = frame.log.number(name, digest)
             key, gen = op_key(frame.op.key, "task", name, digest, n), 0
+        if self.saver is not None:
+            args, kwargs = own_copies(args, kwargs)
         op = Op(
             self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest, lane, n,
-            gen, call_site(3),
+            gen, call_site(3), frame.op.inner_ns,
         )  # fmt: skip
+        if task.is_workflow:
+            op.ns, op.inner_ns = None, (*frame.op.inner_ns, f"{name}:{op.id}")
         if self.wants_messages:
             messages.listen(op)
         if task.injects:
@@ -328,6 +333,29 @@ class Execution:
                     "asked for its result, so the run went on. Call .result() or await it.",
                     stacklevel=4,
                 )
+
+
+_ATOMS = frozenset((type(None), bool, int, float, str, bytes))
+
+
+def own_copies(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments that a task may change without its caller seeing it (76).
+
+    What cannot be stored is passed on as it is.
+    """
+    copied = args if all(type(a) in _ATOMS for a in args) else tuple(map(_own_copy, args))
+    return copied, {k: _own_copy(v) for k, v in kwargs.items()} if kwargs else kwargs
+
+
+def _own_copy(value: Any) -> Any:
+    if type(value) in _ATOMS:
+        return value
+    try:
+        return serde.loads(serde.dumps(value))
+    except NotSerializableError:
+        return value
 
 
 def _settled(

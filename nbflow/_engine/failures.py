@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import traceback
 from collections.abc import Iterator
+from types import TracebackType
 from typing import Any
 
 from nbflow import serde
@@ -25,6 +26,7 @@ __all__ = [
     "know_exception",
     "pause_in",
     "stored_failure",
+    "without_engine",
 ]
 
 
@@ -109,6 +111,20 @@ def failure_of(exc: BaseException) -> Failure:
         traceback=text,
         notes=tuple(str(note) for note in getattr(exc, "__notes__", ())),
     )
+
+
+def without_engine(exc: BaseException) -> BaseException:
+    """The exception with a traceback of the user's frames, where it has any."""
+    kept: list[TracebackType] = []
+    tb = exc.__traceback__
+    while tb is not None:
+        if "/nbflow/_engine/" not in _slashes(tb.tb_frame.f_code.co_filename):
+            kept.append(tb)
+        tb = tb.tb_next
+    following: TracebackType | None = None
+    for tb in reversed(kept):
+        following = TracebackType(following, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
+    return exc if following is None else exc.with_traceback(following)
 
 
 def pause_in(exc: BaseException) -> GraphInterrupt | None:

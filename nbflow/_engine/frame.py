@@ -122,6 +122,11 @@ class Frame:
             if paused == lane or (ended and paused.startswith(lane + ".")):
                 raise GraphInterrupt(self.execution.questions)
 
+    @property
+    def is_replaying(self) -> bool:
+        """Whether recorded calls of this function are still to come."""
+        return self.execution.resumed and bool(self.log.unused())
+
     # -- the record -------------------------------------------------------------------------
 
     def take(self, name: str | None, args: bytes, lane: str, depth: int) -> Call | None:
@@ -151,9 +156,9 @@ class Frame:
         Raises:
             NonDeterminismError: unchanged code left some out.
         """
-        if self._log is None:
+        if self._log is None and not self.execution.resumed:
             return
-        unused = self._log.unused()
+        unused = self.log.unused()
         if unused and self.execution.strict and self.op.attempt == 1:
             due = unused[0].describe()
             raise NonDeterminismError(

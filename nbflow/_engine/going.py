@@ -29,7 +29,10 @@ def go_sync(root: RootOp, is_async: bool) -> Outcome:
 
 
 async def go_async(root: RootOp, is_async: bool) -> Outcome:
-    """Run on this loop; a plain body runs in a thread while this loop goes on."""
+    """Run on this loop; a plain body runs in a thread while this loop goes on.
+
+    Cancelling the waiter stops the run, and is seen after it ended.
+    """
     loop = asyncio.get_running_loop()
     if not is_async:
         return await _in_thread(root, loop)
@@ -37,19 +40,16 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     root.loop = loop
     root.begin()
     runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
-    await _finish(root, runner)
-    return _outcome(root)
-
-
-async def _finish(root: RootOp, runner: asyncio.Task[None]) -> None:
-    """Wait for the run; cancelling the waiter cancels the run, and is seen after it ended."""
+    runner.add_done_callback(root.cancelled_unstarted)
     try:
         await asyncio.shield(runner)
     except asyncio.CancelledError:
         if not runner.done():
+            root.execution.stop()
             runner.cancel()
             await asyncio.wait([runner])
         raise
+    return _outcome(root)
 
 
 async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:

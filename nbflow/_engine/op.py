@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow import serde
 from nbflow._engine.crew import crew
 from nbflow._engine.failures import encode_failure, failure_of, pause_in
+from nbflow._engine.final import Final
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import public_id
@@ -45,9 +46,31 @@ _inline = threading.local()
 
 
 class Op:
-    __slots__ = ("args", "attempt", "call_args", "call_kwargs", "claimed", "context", "execution",
-                 "fn", "future", "gen", "key", "lane", "loop", "n", "name", "parent", "policies",
-                 "queued", "site", "started")  # fmt: skip
+    __slots__ = (
+        "args",
+        "attempt",
+        "call_args",
+        "call_kwargs",
+        "claimed",
+        "context",
+        "execution",
+        "fn",
+        "frame",
+        "future",
+        "gen",
+        "inner_ns",
+        "key",
+        "lane",
+        "loop",
+        "n",
+        "name",
+        "ns",
+        "parent",
+        "policies",
+        "queued",
+        "site",
+        "started",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,6 +87,7 @@ class Op:
         n: int = 0,
         gen: int = 0,
         site: str = "",
+        ns: tuple[str, ...] | None = (),
     ) -> None:
         self.execution = execution
         self.name = name
@@ -79,10 +103,16 @@ class Op:
         self.n = n
         self.gen = gen
         self.site = site
+        self.ns = ns
+        """Nested workflows around it; None for a nested workflow itself."""
+        self.inner_ns: tuple[str, ...] = ns or ()
+        """Nested workflows around what it calls."""
         self.attempt = 1
         self.claimed = False
         self.queued = False
         self.started = 0.0
+        self.frame: Frame | None = None
+        """The attempt going on."""
         self.loop: asyncio.AbstractEventLoop | None = None
         """The loop its function runs on; None for a thread."""
         self.context: Context = copy_context()
@@ -105,8 +135,8 @@ class Op:
         return public_id(execution.run_id, self.parent)
 
     def write(self, data: Any) -> None:
-        """Send a value to the ``custom`` stream."""
-        if self.execution.watched:
+        """Send a value to the ``custom`` stream, unless it was sent before the replay (165)."""
+        if self.execution.watched and not (self.frame is not None and self.frame.is_replaying):
             self.execution.emit(Custom(task=self.shown_id, data=data))
 
     def row(self, kind: str, value: bytes | None = None) -> OpRow:
@@ -161,27 +191,33 @@ class Op:
         self.cancelled(CancelledError())
         return True
 
+    def cancelled_unstarted(self, runner: asyncio.Task[None]) -> None:
+        """Its asyncio task ended; cancelled before its first step, it has told nobody."""
+        if runner.cancelled():
+            self.cancelled(asyncio.CancelledError())
+
     # -- what came of it --------------------------------------------------------------------
 
     def attempts(self) -> Steps:
         """Run the function until it succeeds, pauses, is cancelled or fails for good."""
         execution = self.execution
         self.started = time.time()
+        swallowed = False
         while True:
-            frame = Frame(execution, self, self.loop)
+            frame = self.frame = Frame(execution, self, self.loop)
             if execution.watched and self.parent is not None:
                 self._announce()
             try:
                 if execution.stopping:
                     execution.check()
                 value = yield frame
-                if frame._log is not None:
-                    if frame.was_paused:
-                        _warn_swallowed(self.name)
-                        raise GraphInterrupt(execution.questions)
-                    frame.settle_record()
+                if frame.was_paused:
+                    swallowed = True
+                    raise GraphInterrupt(execution.questions)
+                frame.settle_record()
             except GraphInterrupt as pause:
-                return self.settle(None, pause)
+                self.settle(None, pause)
+                return _warn_swallowed(self.name) if swallowed else None
             except (KeyboardInterrupt, SystemExit, RunCancelled) as stop:
                 execution.stop()
                 return self.settle(None, stop)
@@ -217,6 +253,8 @@ class Op:
     def finished(self, value: Any) -> None:
         """Commit the value, then let it be seen: what is seen is what a replay will see."""
         execution = self.execution
+        if self.ns is None and isinstance(value, Final):
+            value = value.value
         if execution.saver is not None:
             try:
                 data = serde.dumps(value)
@@ -235,7 +273,8 @@ class Op:
     def failed(self, exc: BaseException) -> None:
         """Commit the failure, so that a replay takes the same branch."""
         execution = self.execution
-        exc.add_note(f"During task {self.name!r} ({self.id}), attempt {self.attempt}.")
+        again = f", attempt {self.attempt}" if self.attempt > 1 else ""
+        exc.add_note(f"During task {self.name!r}{again}.")
         failure = failure_of(exc)
         if execution.saver is not None and not execution.stopping:
             try:

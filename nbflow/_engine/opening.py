@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow import serde
 from nbflow._engine.answering import answers_for
 from nbflow._engine.execution import Execution, Listener
-from nbflow._engine.history import head_of
+from nbflow._engine.history import checkpoint_at, head_of
 from nbflow._engine.ids import public_id
 from nbflow._engine.owners import is_alive, keep, owner_name
 from nbflow._engine.replay import Journal
@@ -25,7 +25,7 @@ from nbflow.errors import (
     EmptyInputError,
     OutsideRunError,
     ThreadBusyError,
-    UnknownInterruptError,
+    UnknownCheckpointError,
     UnknownThreadError,
     WorkflowMismatchError,
 )
@@ -71,10 +71,29 @@ def open_run(
         return Opened(_unkept(workflow, input, config, context, listeners))
     thread_id, ns = address_of(config)
     thread = saver.get_thread(thread_id, ns)
+    _refuse_old_checkpoint(saver, thread, thread_id, ns, config)
     if isinstance(input, Command) or input is None:
         return _continue(workflow, saver, thread, thread_id, input, config, context, listeners)
     return Opened(
         _begin(workflow, saver, thread, (thread_id, ns), input, config, context, listeners)
+    )
+
+
+def _refuse_old_checkpoint(
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow | None,
+    thread_id: str,
+    ns: str,
+    config: dict[str, Any],
+) -> None:
+    wanted = (config.get("configurable") or {}).get("checkpoint_id")
+    if wanted is None or (thread is not None and thread.head == wanted):
+        return
+    checkpoint_at(saver, thread_id, ns, wanted)
+    raise UnknownCheckpointError(
+        f"Checkpoint {wanted!r} of thread {thread_id!r} is not its newest one, and a run goes on "
+        "from the newest. Leave checkpoint_id out; update_state(config, values) makes an old one "
+        "the newest."
     )
 
 
@@ -214,9 +233,9 @@ def _continue(
             "or use another thread_id."
         )
     if thread.status == "idle":
-        return Opened(None, _over(saver, thread, input))
+        return Opened(None, _over(saver, thread, run, input))
     journal = Journal(saver.get_ops(run.id))
-    rows = answers_for(run.id, journal, input, workflow.live_types) if input is not None else []
+    rows = answers_for(run, journal, input, workflow.live_types) if input is not None else []
     epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
     if rows:
         saver.answer(run, epoch, rows)
@@ -236,13 +255,17 @@ def _continue(
     return Opened(_root(workflow, execution, opening, answered))
 
 
-def _over(saver: BaseCheckpointSaver, thread: ThreadRow, input: Command | None) -> Any:
+def _closed(journal: Journal) -> Journal:
+    """The record of a run that is over: what it left unanswered is not open any more."""
+    for call in journal.open_questions():
+        call.outcome = None
+    return journal
+
+
+def _over(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow, input: Command | None) -> Any:
+    """The value of a run that is over; an answer to it is refused."""
     if input is not None:
-        raise UnknownInterruptError(
-            f"Thread {thread.thread_id!r} asks nothing now: its last run is over. Nothing was "
-            "stored. Pass an input to begin a new run.",
-            "not_pending",
-        )
+        answers_for(run, _closed(Journal(saver.get_ops(run.id))), input, {})
     head = head_of(saver, thread)
     return None if head is None or head.returned is None else serde.loads(head.returned)
 

@@ -11,7 +11,7 @@ from nbflow._engine.answers import coerce, schema_of
 from nbflow._engine.ids import op_key, public_id
 from nbflow._engine.replay import Call
 from nbflow.checkpoint.base import OpRow
-from nbflow.errors import GraphInterrupt, InvalidAnswerError
+from nbflow.errors import GraphInterrupt, InvalidAnswerError, NotSerializableError
 from nbflow.events import Asked
 from nbflow.types import Interrupt
 
@@ -32,7 +32,7 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     schema = schema_of(response_schema)
     if execution.saver is None:
         return _ask_unkept(frame, value, schema, lane)
-    payload = serde.dumps({"value": value, "schema": schema})
+    payload = _payload(value, schema)
     args = serde.digest_source((key,), {}) if key else serde.digest_source((value, schema), {})
     call = frame.take(None, args, lane, _CALLER - 1)
     if call is None:
@@ -53,6 +53,14 @@ def question_of(run_id: str, call: Call) -> Interrupt:
     assert call.value is not None
     payload = serde.loads(call.value)
     return Interrupt(payload["value"], public_id(run_id, call.key), payload["schema"])
+
+
+def _payload(value: Any, schema: dict[str, Any] | None) -> bytes:
+    try:
+        return serde.dumps({"value": value, "schema": schema})
+    except NotSerializableError:
+        serde.dumps(value)
+        raise
 
 
 def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:

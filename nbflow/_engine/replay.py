@@ -101,6 +101,7 @@ class Journal:
         if kind in _OUTCOMES or kind == "ask":
             call.outcome = kind
             call.value = op.value
+            call.gen = op.gen
         elif kind == "answer":
             call.answer = op.value
         elif kind == "void":

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import async_driver, sync_driver
-from nbflow._engine.failures import causes, encode_failure, failure_of
+from nbflow._engine.failures import causes, encode_failure, failure_of, without_engine
+from nbflow._engine.final import Final
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import release
@@ -23,17 +24,7 @@ if TYPE_CHECKING:
     from nbflow._engine.declaration import EntrypointSpec
     from nbflow._engine.execution import Execution
 
-__all__ = ["Final", "Outcome", "RootOp"]
-
-
-class Final:
-    """What an entrypoint returns to give one value and save another; see ``entrypoint.final``."""
-
-    __slots__ = ("save", "value")
-
-    def __init__(self, *, value: Any, save: Any) -> None:
-        self.value = value
-        self.save = save
+__all__ = ["Outcome", "RootOp"]
 
 
 @dataclass(slots=True)
@@ -53,7 +44,7 @@ class Outcome:
         if self.status == "interrupted":
             return {"__interrupt__": list(self.interrupts)}
         assert self.exception is not None
-        raise self.exception
+        raise without_engine(self.exception)
 
 
 class RootOp(Op):
@@ -125,7 +116,8 @@ class RootOp(Op):
 
     def _taken(self, value: Any) -> Any:
         """The body's return, unless a task nobody awaited asked something."""
-        if self.execution.questions:
+        paused_itself = self.frame is not None and self.frame.was_paused
+        if self.execution.questions and not paused_itself:
             raise GraphInterrupt(self.execution.questions)
         return value
 
@@ -153,8 +145,8 @@ class RootOp(Op):
                         values=returned,
                     )
                 )  # fmt: skip
-        execution.warn_unobserved()
         self._end(Outcome("done", returned))
+        execution.warn_unobserved()
 
     def failed(self, exc: BaseException) -> None:
         execution = self.execution

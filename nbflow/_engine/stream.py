@@ -39,7 +39,7 @@ class Chunks:
 
 def _updates(event: ev.Event) -> list[Any]:
     if isinstance(event, ev.TaskFinished):
-        return [] if event.replayed else [{event.name: event.result}]
+        return [{event.name: event.result}] if event.ns == () and not event.replayed else []
     if isinstance(event, ev.RunEnded):
         if event.status == "done":
             return [{event.workflow: event.value}]
