@@ -1,0 +1,100 @@
+# Set-up happens once, in .venv, and again only when what it depends on has changed.
+# The targets that people use: demo, test, check, bench, build, clean.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+FRONTEND := nbflow/frontend
+FRONTEND_SOURCES := $(shell find $(FRONTEND) \( -name node_modules -o -name test -o -name dev \) -prune \
+	-o -type f -print)
+BUNDLE := nbflow/widgets/static/bundle.json
+
+# The venv comes first, so that its Python, Node and npm are the ones used.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check format bench build clean
+
+help:
+	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
+	@echo 'make demo CHECK=1   set up and execute every demo notebook, without a browser'
+	@echo 'make test           set up and run all tests (Python, front end, browser)'
+	@echo 'make check          lint, types, import contracts'
+	@echo 'make format         rewrite the sources in the house format'
+	@echo 'make bench          cost per task beside LangGraph'
+	@echo 'make build          sdist and wheel in dist/'
+	@echo 'make clean          remove everything that was built or installed'
+
+demo: $(VENV)/.demo
+	nbflow demo $(if $(CHECK),--check)
+
+test: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	cd $(FRONTEND) && npm test
+	pytest $(ARGS)
+
+check: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --no-cache
+	cd $(FRONTEND) && npm run check
+
+format: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
+	ruff check --fix
+	ruff format
+	cd $(FRONTEND) && npx biome check --write .
+
+bench: $(VENV)/.dev
+	python -m tests.bench
+
+build: $(VENV)/.dev
+	rm -rf dist
+	python -m build
+
+clean:
+	rm -rf $(VENV) dist nbflow/widgets/static $(FRONTEND)/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find nbflow tests -name __pycache__ -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------- set-up
+
+# Some systems ship Python without ensurepip: then the system's own pip fills the venv.
+$(VENV)/bin/pip:
+	@[ -n '$(PYTHON)' ] || { echo 'nbflow needs Python 3.11 or newer: install one, or name it, as in: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) \
+	  && $(PYTHON) -m pip --python $(VENV)/bin/python install pip; } || { \
+	  rm -rf $(VENV); \
+	  echo 'This Python can make no virtual environment (on Debian and Ubuntu: apt-get install python3-venv). Install what it lacks and run make again.' >&2; \
+	  exit 1; }
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+
+# What a user gets: the package with its built front end, through the same build as `pip install .`
+$(VENV)/.demo: pyproject.toml $(FRONTEND_SOURCES) | $(VENV)/bin/pip
+	pip install --quiet --editable '.[demo]'
+	@touch $@
+
+# What a developer needs besides; the front end is built by its own rule, quicker on repeat.
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/pip
+	SKIP_JUPYTER_BUILDER=1 pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json | $(VENV)/.dev
+	cd $(FRONTEND) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(BUNDLE): $(FRONTEND_SOURCES) $(FRONTEND)/node_modules/.package-lock.json
+	cd $(FRONTEND) && npm run build
+
+# A Chromium: the system's, else Debian's when that can be installed, else Playwright's own.
+$(VENV)/.chromium: | $(VENV)/.dev
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium </dev/null; \
+	else playwright install chromium; fi
+	@touch $@
