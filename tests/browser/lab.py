@@ -1,0 +1,186 @@
+"""A real JupyterLab in a real Chromium, driven as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+from playwright.sync_api import Locator, Page, expect
+
+__all__ = ["Lab", "Notebook", "serve"]
+
+START_S = 60
+"""Seconds that JupyterLab may take to answer for the first time."""
+
+CELL_MS = 30_000
+"""Milliseconds that a cell, or what it shows, may take to appear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """One running server."""
+
+    url: str
+    token: str
+    root: Path
+    """The folder that it serves."""
+    process: subprocess.Popen[bytes]
+
+    def kernel(self) -> psutil.Process:
+        """The one running kernel."""
+        kernels = [
+            child
+            for child in psutil.Process(self.process.pid).children(recursive=True)
+            if "ipykernel_launcher" in " ".join(child.cmdline())
+        ]
+        assert len(kernels) == 1, kernels
+        return kernels[0]
+
+
+@contextmanager
+def serve(root: Path, state: Path) -> Iterator[Lab]:
+    """Start JupyterLab on a free port of the loopback; it ends with the block.
+
+    Args:
+        root: the folder to serve.
+        state: an empty folder for its settings, so that nothing of the user's is read.
+    """
+    port, token = _free_port(), secrets.token_hex(16)
+    environment = {
+        **os.environ,
+        **{f"JUPYTER_{name}_DIR": str(state / name) for name in ("CONFIG", "DATA", "RUNTIME")},
+        "IPYTHONDIR": str(state / "ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser",
+        "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    _stay_quiet(state / "settings")
+    with (state / "lab.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        lab = Lab(f"http://127.0.0.1:{port}", token, root, process)
+        _await_answer(lab, state / "lab.log")
+        yield lab
+    finally:
+        _end(process)
+
+
+def _stay_quiet(settings: Path) -> None:
+    """No news, so nothing covers the page and nothing leaves the machine."""
+    folder = settings / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True)
+    choice = {"fetchNews": "false", "checkForUpdates": False}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(choice))
+
+
+def _await_answer(lab: Lab, log: Path) -> None:
+    with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
+        for _ in range(START_S * 4):
+            if lab.process.poll() is not None:
+                break
+            try:
+                client.get(f"{lab.url}/api", timeout=5).raise_for_status()
+            except httpx.TransportError:
+                lab_exits_within(lab.process, 0.25)
+                continue
+            return
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+def lab_exits_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a process, at most so long."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    running = process.poll() is None
+    family = psutil.Process(process.pid).children(recursive=True) if running else []
+    process.terminate()
+    if not lab_exits_within(process, 10):
+        process.kill()
+        process.wait()
+    for child in family:
+        if child.is_running():
+            child.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Notebook:
+    """One notebook open in the page."""
+
+    def __init__(self, page: Page, lab: Lab, name: str) -> None:
+        self.page = page
+        self._url = f"{lab.url}/lab/tree/{name}?token={lab.token}&reset"
+        self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def open(self) -> None:
+        """Go to the notebook and wait until its kernel can be used."""
+        self.page.goto(self._url)
+        expect(self.panel.locator(".jp-Cell").first).to_be_visible(timeout=CELL_MS)
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the kernel has answered; one that starts can lose what is sent to it."""
+        self.page.wait_for_function(
+            """async () => {
+              const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+              await session?.ready;
+              return (await session?.session?.kernel?.info)?.status === "ok";
+            }""",
+            timeout=CELL_MS,
+        )
+
+    def command(self, name: str) -> None:
+        """Start one of JupyterLab's commands, without waiting for its end."""
+        self.page.evaluate(
+            "name => { void window.jupyterapp.commands.execute(name); }", name
+        )
+
+    def save(self) -> None:
+        """Save, and wait until it is on disk."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def theme(self, name: str) -> None:
+        """Change the theme, such as to ``JupyterLab Dark``."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
+        )
+        shade = "false" if "Dark" in name else "true"
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", shade)
+
+    @property
+    def cards(self) -> Locator:
+        """The runs shown under cells."""
+        return self.panel.locator(".nbf-card")
+
+    def output(self, text: str | re.Pattern[str]) -> Locator:
+        """Outputs that hold a text."""
+        return self.panel.locator(".jp-OutputArea-output", has_text=text)
