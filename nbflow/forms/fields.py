@@ -1,0 +1,117 @@
+"""Read-only context: one entry of a payload becomes one field above the answer.
+
+Text that looks like Markdown is Markdown, a list of flat records or a data frame is a table,
+everything else a JSON tree. The invariant: a field is JSON and bounded, and says what was cut.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbflow.forms.portable import portable, safe_repr, shorten
+
+if TYPE_CHECKING:
+    from nbflow.widgets.protocol import Field, Table
+
+__all__ = ["field_of", "label_of"]
+
+_TEXT_CHARS = 40_000
+_JSON_CHARS = 20_000
+_CELL_CHARS = 500
+_TABLE_CHARS = 60_000
+_ROWS = 200
+_COLUMNS = 50
+
+_MARKDOWN = re.compile(
+    r"""^\#{1,6}[ ]\S          # heading
+      | ^[ ]{0,3}[-*+][ ]\S    # bullet
+      | ^[ ]{0,3}\d{1,3}[.)][ ]\S
+      | ^[ ]{0,3}(```|~~~)     # fence
+      | ^\|?[ ]*:?-{3,}:?[ ]*\|  # table rule
+      | \*\*\S[^*\n]*\*\*      # strong
+      | (?<!\w)[*_]\S[^*_\n]*\S[*_](?!\w)
+      | `[^`\n]+`
+      | \[[^\]\n]{1,200}\]\([^)\s]{1,500}\)""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def label_of(key: object) -> str:
+    """Return a key as a person would write it.
+
+    >>> label_of("llm_output")
+    'Llm output'
+    """
+    name = key if isinstance(key, str) else safe_repr(key, 80)[0]
+    words = shorten(name, 80)[0].replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def field_of(label: str, value: Any) -> Field:
+    """Return one field of context for ``value``."""
+    if isinstance(value, str):
+        kept, missing = shorten(value, _TEXT_CHARS)
+        if missing:
+            kept = f"{kept}\n\n… ({missing:,} more characters)"
+        looks = _MARKDOWN.search(kept, 0, 20_000) is not None
+        return {"label": label, "kind": "markdown" if looks else "text", "value": kept}
+    table = _table_of(value)
+    if table is not None:
+        return {"label": label, "kind": "table", "value": table}
+    return {"label": label, "kind": "json", "value": portable(value, chars=_JSON_CHARS).value}
+
+
+def _table_of(value: Any) -> Table | None:
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        return _frame_table(value)
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    head = value[:_ROWS]
+    if not all(isinstance(row, Mapping) and row and _is_flat(row) for row in head):
+        return None
+    columns: dict[Any, None] = {}
+    for row in head:
+        columns.update(dict.fromkeys(row))
+    names = list(columns)[:_COLUMNS]
+    rows = [[row.get(name) for name in names] for row in head]
+    return _table([str(name) for name in names], rows, len(value))
+
+
+def _is_flat(row: Mapping[Any, Any]) -> bool:
+    return len(row) <= _COLUMNS and not any(
+        isinstance(cell, Mapping | list | tuple | set | frozenset) for cell in row.values()
+    )
+
+
+def _frame_table(frame: Any) -> Table:
+    head = frame.iloc[:_ROWS, :_COLUMNS]
+    columns = [str(name) for name in head.columns]
+    rows = [list(row) for row in head.itertuples(index=False, name=None)]
+    if type(frame.index).__name__ != "RangeIndex":
+        columns.insert(0, str(frame.index.name or ""))
+        rows = [[key, *row] for key, row in zip(head.index, rows, strict=True)]
+    return _table(columns, rows, len(frame))
+
+
+def _table(columns: list[str], rows: Sequence[Sequence[Any]], total: int) -> Table:
+    kept: list[list[Any]] = []
+    left = _TABLE_CHARS
+    for row in rows:
+        cells = [portable(_plain_missing(cell), chars=_CELL_CHARS).value for cell in row]
+        left -= sum(len(cell) if isinstance(cell, str) else 8 for cell in cells)
+        if left < 0:
+            break
+        kept.append(cells)
+    return {"columns": [shorten(name, 200)[0] for name in columns], "rows": kept, "total": total}
+
+
+def _plain_missing(cell: Any) -> Any:
+    """Pandas' own marks for a missing value say nothing to a reader: they become null."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and (cell is pandas.NA or cell is pandas.NaT):
+        return None
+    return cell

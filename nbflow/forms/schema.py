@@ -1,0 +1,203 @@
+"""One question as a form: what to read, what to fill in, what to begin with.
+
+The invariant: a form is JSON, at most 200 KB, and holds no secret (nothing that its schema marks
+``writeOnly`` or ``format: password``). The form's schema only draws; the engine judges the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from nbflow.forms.conventions import read
+from nbflow.forms.conventions.plain import DEFAULT_TITLE, Reading
+from nbflow.forms.fields import field_of
+from nbflow.forms.portable import portable
+
+if TYPE_CHECKING:
+    from nbflow.types import Interrupt
+    from nbflow.widgets.protocol import Field, Form
+
+__all__ = ["FORM_BYTES", "form_of", "without_secrets"]
+
+FORM_BYTES = 200_000
+"""The largest form that is sent to a page."""
+
+_SCHEMA_BYTES = 120_000
+_HIDDEN = "••••••"
+_MAPS_OF_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_ONE_SCHEMA = ("items", "additionalProperties", "contains", "if", "then", "else", "not")
+
+_log = logging.getLogger(__name__)
+
+
+def form_of(interrupt: Interrupt, task_name: str | None = None) -> Form:
+    """Return the form for one question; a payload that cannot be read gets a plain one.
+
+    >>> from nbflow.types import Interrupt
+    >>> form_of(Interrupt(value="Approve?", id="0" * 32))["title"]
+    'Approve?'
+    """
+    try:
+        reading = read(interrupt.value)
+    except Exception:
+        _log.warning("The payload of question %s could not be read", interrupt.id, exc_info=True)
+        note = field_of("", "The question's payload could not be read; the log says why.")
+        reading = Reading(title=DEFAULT_TITLE, context=[note], schema={})
+    schema, notes = _form_schema(interrupt.response_schema, reading)
+    form: Form = {
+        "interrupt_id": interrupt.id,
+        "task": task_name,
+        "title": reading.title,
+        "context": _bounded(notes + reading.context, FORM_BYTES - _size(schema) - 10_000),
+        "schema": schema,
+        "has_initial": "default" in schema,
+    }
+    if form["has_initial"]:
+        form["initial"] = schema["default"]
+    return form
+
+
+def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
+    """Return ``value`` with every part hidden that ``schema`` marks as a secret."""
+    if schema is None:
+        return value
+    return _hide(value, schema, schema, 0)
+
+
+def _form_schema(
+    declared: dict[str, Any] | None, reading: Reading
+) -> tuple[dict[str, Any], list[Field]]:
+    """Return the schema to draw, and notes where it could not be used as it is."""
+    if declared is None:
+        return reading.schema, []
+    part = portable(declared, chars=_SCHEMA_BYTES, depth=64)
+    if part.cut or not isinstance(part.value, dict) or _size(part.value) > _SCHEMA_BYTES:
+        note = "The answer's schema is too large to be drawn as a form; the answer is checked."
+        return {}, [field_of("", note)]
+    return _strip(part.value, part.value), []
+
+
+def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Copy a schema without the defaults and examples of its secrets."""
+    result: dict[str, Any] = {}
+    for key, part in schema.items():
+        if key in _MAPS_OF_SCHEMAS and isinstance(part, dict):
+            result[key] = {name: _strip_any(sub, root) for name, sub in part.items()}
+        elif key in _LISTS_OF_SCHEMAS and isinstance(part, list):
+            result[key] = [_strip_any(sub, root) for sub in part]
+        elif key in _ONE_SCHEMA:
+            result[key] = _strip_any(part, root)
+        elif key in ("default", "examples"):
+            if not _holds_secret(schema, root):
+                result[key] = _drop(part, schema, root, 0) if key == "default" else part
+        else:
+            result[key] = part
+    return result
+
+
+def _strip_any(part: Any, root: dict[str, Any]) -> Any:
+    return _strip(part, root) if isinstance(part, dict) else part
+
+
+def _is_secret(schema: dict[str, Any]) -> bool:
+    return schema.get("writeOnly") is True or schema.get("format") == "password"
+
+
+def _holds_secret(schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    return any(_is_secret(one) for one in _branches(schema, root))
+
+
+def _branches(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a schema and every schema that describes the same value: references, combinations."""
+    found: list[dict[str, Any]] = []
+    queue: list[Any] = [schema]
+    while queue and len(found) < 200:
+        one = queue.pop()
+        if not isinstance(one, dict) or any(one is other for other in found):
+            continue
+        found.append(one)
+        for key in ("allOf", "anyOf", "oneOf"):
+            queue += one[key] if isinstance(one.get(key), list) else []
+        queue += [one.get(key) for key in ("then", "else")]
+        queue.append(_target(one.get("$ref"), root))
+    return found
+
+
+def _target(ref: Any, root: dict[str, Any]) -> Any:
+    """Return what a reference inside the same schema points at; None for any other."""
+    if not isinstance(ref, str) or not ref.startswith("#"):
+        return None
+    at: Any = root
+    for step in ref[1:].split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        at = at.get(key) if isinstance(at, dict) else None
+    return at
+
+
+def _children(value: Any, branches: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    """Return, for each part of ``value``, one schema that combines all that describe it."""
+    parts: dict[Any, list[Any]] = {}
+    for one in branches:
+        if isinstance(value, dict):
+            properties = one.get("properties")
+            properties = properties if isinstance(properties, dict) else {}
+            for name in value:
+                sub = properties.get(name, one.get("additionalProperties"))
+                parts.setdefault(name, []).append(sub)
+        elif isinstance(value, list):
+            prefix = one.get("prefixItems")
+            prefix = prefix if isinstance(prefix, list) else []
+            for at in range(len(value)):
+                sub = prefix[at] if at < len(prefix) else one.get("items")
+                parts.setdefault(at, []).append(sub)
+    return {
+        key: {"allOf": [sub for sub in subs if isinstance(sub, dict)]}
+        for key, subs in parts.items()
+    }
+
+
+def _hide(value: Any, schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
+    branches = _branches(schema, root)
+    if any(_is_secret(one) for one in branches):
+        return _HIDDEN
+    if depth > 40 or not isinstance(value, dict | list):
+        return value
+    children = _children(value, branches)
+    if isinstance(value, dict):
+        return {
+            key: _hide(part, children.get(key, {}), root, depth + 1) for key, part in value.items()
+        }
+    return [_hide(part, children.get(at, {}), root, depth + 1) for at, part in enumerate(value)]
+
+
+def _drop(value: Any, schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
+    """Return a default value without the members that are secrets."""
+    if depth > 40 or not isinstance(value, dict | list):
+        return value
+    children = _children(value, _branches(schema, root))
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    kept = [
+        (key, _drop(part, children.get(key, {}), root, depth + 1))
+        for key, part in parts
+        if not _holds_secret(children.get(key, {}), root)
+    ]
+    return dict(kept) if isinstance(value, dict) else [part for _, part in kept]
+
+
+def _bounded(context: list[Field], left: int) -> list[Field]:
+    """Return as many fields as fit, and a note when some do not."""
+    kept: list[Field] = []
+    for at, field in enumerate(context):
+        left -= _size(field)
+        if left < 0:
+            kept.append(field_of("", f"… {len(context) - at:,} more entries are too large to show"))
+            break
+        kept.append(field)
+    return kept
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())

@@ -1,0 +1,46 @@
+"""``%load_ext nbflow``: runs that a cell starts appear under the cell.
+
+Loading it fills the hooks that ``nbflow.run`` offers; unloading empties them. Both can be done
+any number of times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbflow.notebook import display, waiting
+from nbflow.run import Run, hooks
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["fill_hooks", "load_ipython_extension", "unload_ipython_extension"]
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Show the runs that cells start, and let cells wait for their forms."""
+    fill_hooks()
+    if getattr(ip, "kernel", None) is not None:
+        hooks.started = display.show_started
+    formatter = _shower(ip)
+    if formatter is not None:
+        formatter.for_type(Run, display.show)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Stop showing runs by themselves; what is already shown stays live."""
+    hooks.started = None
+    formatter = _shower(ip)
+    if formatter is not None:
+        formatter.pop(Run, None)
+
+
+def fill_hooks() -> None:
+    """Give runs their display and their way to wait, with or without the extension."""
+    hooks.display = display.mimebundle
+    hooks.before_wait = waiting.before_wait
+
+
+def _shower(ip: InteractiveShell) -> Any:
+    """Return the shell's formatter for objects that show themselves."""
+    return getattr(ip.display_formatter, "ipython_display_formatter", None)

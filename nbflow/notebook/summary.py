@@ -1,0 +1,141 @@
+"""What a run's events add up to, for a reader without a kernel.
+
+``summary_of`` folds the event log once; the HTML and the text view only draw it. Values are
+already previews here, and secrets already hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbflow import events as ev
+from nbflow.forms import form_of, preview, without_secrets
+
+if TYPE_CHECKING:
+    from nbflow.events import Failure
+    from nbflow.widgets.protocol import Form, Preview
+
+__all__ = ["Question", "Summary", "Task", "duration_text", "summary_of"]
+
+_ANSWER_CHARS = 2_000
+_RESULT_CHARS = 6_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """One task as a line."""
+
+    name: str
+    depth: int
+    """How many tasks it was called in."""
+    status: str = "running"
+    """``running``, ``waiting``, ``done``, ``failed`` or ``cancelled``."""
+    duration_s: float | None = None
+    replayed: bool = False
+    attempts: int = 1
+    error: Failure | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Question:
+    """One question, and its answer when there is one."""
+
+    form: Form
+    answer: Preview | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """One run, folded from its events."""
+
+    workflow: str = ""
+    thread_id: str | None = None
+    status: str = "running"
+    duration_s: float = 0.0
+    """Seconds at work, the waiting for a person not counted."""
+    tasks: dict[str, Task] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    result: Preview | None = None
+    error: Failure | None = None
+
+    @property
+    def open_questions(self) -> list[Question]:
+        """The questions that nobody has answered."""
+        return [question for question in self.questions.values() if question.answer is None]
+
+
+def summary_of(events: Iterable[ev.Event]) -> Summary:
+    """Return what the events say, the last word on each thing winning."""
+    summary = Summary()
+    schemas: dict[str, dict[str, object] | None] = {}
+    for event in events:
+        if isinstance(event, ev.RunStarted):
+            summary.workflow, summary.thread_id = event.workflow, event.thread_id
+            summary.status, summary.error, summary.result = "running", None, None
+        elif isinstance(event, ev.Asked):
+            _fold_question(summary, event)
+            schemas[event.interrupt.id] = event.interrupt.response_schema
+        elif isinstance(event, ev.Answered):
+            question = summary.questions.get(event.interrupt_id)
+            if question is not None:
+                shown = without_secrets(event.answer, schemas.get(event.interrupt_id))
+                question.answer = preview(shown, _ANSWER_CHARS)
+        elif isinstance(event, ev.RunEnded):
+            summary.status, summary.error = event.status, event.error
+            summary.duration_s += event.duration_s
+            summary.result = preview(event.value, _RESULT_CHARS) if event.status == "done" else None
+        else:
+            _fold_task(summary, event)
+    return summary
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as a person says it.
+
+    >>> duration_text(0.0123), duration_text(75)
+    ('12 ms', '1 min 15 s')
+    """
+    if seconds < 0.001:
+        return "<1 ms"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _fold_question(summary: Summary, event: ev.Asked) -> None:
+    task = None if event.task is None else summary.tasks.get(event.task)
+    if task is not None and task.status == "running":
+        task.status = "waiting"
+    if event.interrupt.id not in summary.questions:
+        form = form_of(event.interrupt, None if task is None else task.name)
+        summary.questions[event.interrupt.id] = Question(form=form)
+
+
+def _fold_task(summary: Summary, event: ev.Event) -> None:
+    if isinstance(event, ev.TaskStarted):
+        task = _task(summary, event.id, event.name, event.parent)
+        task.status, task.attempts = "running", event.attempt
+    elif isinstance(event, ev.TaskFinished | ev.TaskFailed):
+        task = _task(summary, event.id, event.name, event.parent)
+        if task.duration_s is None or not event.replayed:
+            task.duration_s, task.replayed = event.duration_s, event.replayed
+        task.status = "done"
+        if isinstance(event, ev.TaskFailed):
+            task.status, task.error = "failed", event.error
+    elif isinstance(event, ev.TaskCancelled):
+        _task(summary, event.id, event.name, event.parent).status = "cancelled"
+
+
+def _task(summary: Summary, task_id: str, name: str, parent: str | None) -> Task:
+    task = summary.tasks.get(task_id)
+    if task is None:
+        above = None if parent is None else summary.tasks.get(parent)
+        depth = 0 if above is None else min(above.depth + 1, 8)
+        task = summary.tasks[task_id] = Task(name=name, depth=depth)
+    return task

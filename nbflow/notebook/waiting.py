@@ -1,0 +1,118 @@
+"""How a cell waits for a person.
+
+``before_wait`` runs when a cell is about to wait. Where a page can be heard meanwhile, it makes
+the form below the cell usable; elsewhere it stays with the run, and at each question answers from
+a file or raises at once. The invariant: a wait that could never end is not begun.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from nbflow.errors import RunPendingError, WaitNotPossibleError
+from nbflow.forms import form_of, preview
+from nbflow.notebook.answers import ANSWERS_VARIABLE, answer_file
+from nbflow.notebook.tap import Tap, tap_of
+
+if TYPE_CHECKING:
+    from nbflow.run import Run
+    from nbflow.types import Interrupt
+
+__all__ = ["Host", "before_wait", "host", "kernel_tap"]
+
+
+class Host(Enum):
+    """Where this process stands, as far as waiting goes."""
+
+    PLAIN = "plain"
+    """No Jupyter kernel: a terminal or a script."""
+    HEADLESS = "headless"
+    """A kernel with nobody in front of it: nbclient, papermill, CI."""
+    TAPPED = "tapped"
+    """A kernel that can serve a form while a cell waits."""
+    DEAF = "deaf"
+    """A kernel that hears nothing while a cell runs: ipykernel 6."""
+
+
+def host() -> Host:
+    """Return where this process stands; puts the tap in when that can be done."""
+    kernel = _kernel()
+    if kernel is None:
+        return Host.PLAIN
+    if _is_headless(kernel):
+        return Host.HEADLESS
+    return Host.DEAF if tap_of(kernel) is None else Host.TAPPED
+
+
+def kernel_tap() -> Tap | None:
+    """Return the tap on this process's kernel; None outside one, or where it cannot be."""
+    kernel = _kernel()
+    return None if kernel is None else tap_of(kernel)
+
+
+def before_wait(run: Run) -> None:
+    """Make ready for a cell that waits for ``run``.
+
+    Where a person can answer while the cell waits, this returns at once. Elsewhere it returns
+    when the run has ended, every question answered from the file that the environment names.
+
+    Raises:
+        RunPendingError: a question, and no answer at hand.
+        WaitNotPossibleError: a question, and this kernel cannot hear the form's answer.
+    """
+    here = host()
+    if here is Host.TAPPED:
+        return
+    while run.wait() == "interrupted":
+        if here is Host.DEAF:
+            raise WaitNotPossibleError(_deaf_message(run))
+        for question in run.interrupts:
+            _answer_from_file(run, question)
+
+
+def _kernel() -> Any:
+    """Return the ipykernel of this process; None in a terminal or a script."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return getattr(shell, "kernel", None)
+
+
+def _is_headless(kernel: Any) -> bool:
+    """Whether nobody can answer: the client takes no input, and is not Voila, which has pages."""
+    voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    return not getattr(kernel, "_allow_stdin", False) and not voila
+
+
+def _answer_from_file(run: Run, question: Interrupt) -> None:
+    title = form_of(question)["title"]
+    answers = answer_file()
+    if answers is None:
+        hint = f"name a file of answers in the environment variable {ANSWERS_VARIABLE}"
+    else:
+        text = "\n".join((title, preview(question.value, 20_000)["text"], question.id))
+        found, answer = answers.take(text)
+        if found:
+            run.answer(question.id, answer)
+            return
+        hint = f"add an answer to {answers.path!r}, which has none left for this question"
+    raise RunPendingError(
+        f"Thread {run.thread_id!r} of workflow {run.workflow.name!r} waits for an answer to "
+        f"{title!r} (interrupt {question.id}), and there is nobody here to give it. "
+        f"To answer, {hint}; or resume it with {run.workflow.name}.invoke(Command(resume="
+        f'...), {{"configurable": {{"thread_id": {run.thread_id!r}}}}}); or run the cell in '
+        "JupyterLab and use the form."
+    )
+
+
+def _deaf_message(run: Run) -> str:
+    ipykernel = sys.modules.get("ipykernel")
+    version = getattr(ipykernel, "__version__", "of this version")
+    return (
+        f"Thread {run.thread_id!r} waits for an answer, and ipykernel {version} hears no form "
+        "while a cell runs, so waiting here would never end. Show the run in one cell and read "
+        "its result in a later one, after the form was submitted; or run `pip install "
+        "'ipykernel>=7.1'` and restart the kernel. The run is still going and nothing is lost."
+    )

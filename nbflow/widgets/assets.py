@@ -1,0 +1,95 @@
+"""The built front end: the loader that every widget carries, and the bundle that a page gets once.
+
+Both are built into ``static/`` by ``make build`` and shipped in the wheel. The bundle leaves as
+gzip bytes, packed once per kernel; its version is a digest of its content, so that a page never
+mixes two builds.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbflow.errors import MissingBundleError
+
+if TYPE_CHECKING:
+    from nbflow.widgets.protocol import Bundle
+
+__all__ = ["bundle_gz", "bundle_reply", "loader_text", "version"]
+
+STATIC = Path(__file__).parent / "static"
+LOADER = "loader.mjs"
+BUNDLE = "bundle.mjs"
+
+_ONCE_S = 2.0
+_REMEMBERED = 64
+
+_answered: dict[str, float] = {}
+_answered_lock = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def loader_text() -> str:
+    """Return the module that a widget carries as ``_esm``.
+
+    Raises:
+        MissingBundleError: the front end was not built.
+    """
+    return _read(LOADER).decode()
+
+
+@lru_cache(maxsize=1)
+def bundle_gz() -> bytes:
+    """Return the bundle, gzipped.
+
+    Raises:
+        MissingBundleError: the front end was not built.
+    """
+    return gzip.compress(_read(BUNDLE), compresslevel=9, mtime=0)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Return the bundle's version: 16 hex digits of its content.
+
+    Raises:
+        MissingBundleError: the front end was not built.
+    """
+    return hashlib.sha256(_read(BUNDLE)).hexdigest()[:16]
+
+
+def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
+    """Return the answer to a page that asks for the bundle.
+
+    Every widget of a page asks with the page's one id; an id that was answered less than two
+    seconds ago gets None, so that the bundle is sent once.
+    """
+    with _answered_lock:
+        now = time.monotonic()
+        if now - _answered.get(request, -_ONCE_S) < _ONCE_S:
+            return None
+        _answered.pop(request, None)
+        _answered[request] = now
+        while len(_answered) > _REMEMBERED:
+            del _answered[next(iter(_answered))]
+    try:
+        return {"type": "bundle", "request": request, "version": version()}, [bundle_gz()]
+    except MissingBundleError as exc:
+        return {"type": "bundle", "request": request, "version": "", "error": str(exc)}, []
+
+
+def _read(name: str) -> bytes:
+    path = STATIC / name
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise MissingBundleError(
+            f"nbflow's front end is not built: {path.parent.name}/{name} is missing from the "
+            "package. In a clone run `make build`, or `pip install .` to build and install it; "
+            "then restart the kernel."
+        ) from None

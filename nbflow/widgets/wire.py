@@ -1,0 +1,178 @@
+"""Events as the browser reads them.
+
+Each event of a run is encoded once, in order, by the run's one encoder. The invariant: every
+event becomes exactly one message of the same ``seq``, whatever the values in it do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from nbflow import events as ev
+from nbflow.forms import form_of, preview, without_secrets
+from nbflow.forms.portable import shorten
+
+if TYPE_CHECKING:
+    from nbflow.types import Interrupt
+    from nbflow.widgets.protocol import EventData, FailureData, Preview, RunStatus
+
+__all__ = ["Encoder", "failure_data"]
+
+_INPUT_CHARS = 2_000
+_RESULT_CHARS = 4_000
+_VALUE_CHARS = 20_000
+_TRACEBACK_CHARS = 20_000
+
+
+class Encoder:
+    """Encodes the events of one run, in order."""
+
+    def __init__(self) -> None:
+        self._task_names: dict[str, str] = {}
+        self._questions: dict[str, Interrupt] = {}
+
+    def encode(self, event: ev.Event) -> EventData:
+        """Return the message for ``event``."""
+        kind, parts = self._parts(event)
+        return cast("EventData", {"type": kind, "seq": event.seq, "ts": event.ts, **parts})
+
+    def _parts(self, event: ev.Event) -> tuple[str, dict[str, Any]]:
+        for kind, (name, encode) in _KINDS.items():
+            if isinstance(event, kind):
+                return name, encode(self, event)
+        raise TypeError(f"No message is known for {type(event).__name__}")
+
+    def _run_started(self, event: ev.RunStarted) -> dict[str, Any]:
+        return {
+            "workflow": event.workflow,
+            "thread_id": event.thread_id,
+            "run_id": event.run_id,
+            "input": preview(event.input, _INPUT_CHARS),
+            "resumed": event.resumed,
+        }
+
+    def _task_started(self, event: ev.TaskStarted) -> dict[str, Any]:
+        self._task_names[event.id] = event.name
+        return {
+            "id": event.id,
+            "name": event.name,
+            "parent": event.parent,
+            "input": _arguments(event.input),
+            "attempt": event.attempt,
+        }
+
+    def _task_retried(self, event: ev.TaskRetried) -> dict[str, Any]:
+        return {
+            "id": event.id,
+            "name": event.name,
+            "attempt": event.attempt,
+            "wait_s": event.wait_s,
+            "error": failure_data(event.error),
+        }
+
+    def _task_finished(self, event: ev.TaskFinished) -> dict[str, Any]:
+        self._task_names[event.id] = event.name
+        return {
+            "id": event.id,
+            "name": event.name,
+            "parent": event.parent,
+            "result": preview(event.result, _RESULT_CHARS),
+            "duration_s": event.duration_s,
+            "replayed": event.replayed,
+        }
+
+    def _task_failed(self, event: ev.TaskFailed) -> dict[str, Any]:
+        return {
+            "id": event.id,
+            "name": event.name,
+            "parent": event.parent,
+            "error": failure_data(event.error),
+            "duration_s": event.duration_s,
+            "replayed": event.replayed,
+        }
+
+    def _task_cancelled(self, event: ev.TaskCancelled) -> dict[str, Any]:
+        return {
+            "id": event.id,
+            "name": event.name,
+            "parent": event.parent,
+            "replayed": event.replayed,
+        }
+
+    def _asked(self, event: ev.Asked) -> dict[str, Any]:
+        self._questions[event.interrupt.id] = event.interrupt
+        task = None if event.task is None else self._task_names.get(event.task)
+        return {"form": form_of(event.interrupt, task)}
+
+    def _answered(self, event: ev.Answered) -> dict[str, Any]:
+        question = self._questions.get(event.interrupt_id)
+        answer = without_secrets(event.answer, question.response_schema if question else None)
+        return {
+            "interrupt_id": event.interrupt_id,
+            "answer": preview(answer, _RESULT_CHARS),
+        }
+
+    def _custom(self, event: ev.Custom) -> dict[str, Any]:
+        return {"task": event.task, "data": preview(event.data, _RESULT_CHARS)}
+
+    def _message(self, event: ev.Message) -> dict[str, Any]:
+        text = getattr(event.chunk, "content", event.chunk)
+        return {"task": event.task, "data": preview(text, _RESULT_CHARS)}
+
+    def _checkpoint(self, event: ev.CheckpointSaved) -> dict[str, Any]:
+        return {
+            "checkpoint_id": event.checkpoint_id,
+            "source": event.source,
+            "step": event.step,
+        }
+
+    def _run_ended(self, event: ev.RunEnded) -> dict[str, Any]:
+        return {
+            "status": cast("RunStatus", event.status),
+            "value": preview(event.value, _VALUE_CHARS) if event.status == "done" else None,
+            "error": None if event.error is None else failure_data(event.error),
+            "duration_s": event.duration_s,
+        }
+
+
+def failure_data(failure: ev.Failure) -> FailureData:
+    """Return a failure as the browser reads it; of a long traceback, the end."""
+    traceback = failure.traceback
+    if len(traceback) > _TRACEBACK_CHARS:
+        traceback = "…\n" + traceback[-_TRACEBACK_CHARS:]
+    return {
+        "type": shorten(failure.type, 200)[0],
+        "message": shorten(failure.message, _RESULT_CHARS)[0],
+        "traceback": shorten(traceback, _TRACEBACK_CHARS + 2)[0],
+        "notes": [shorten(note, 1_000)[0] for note in failure.notes[:20]],
+    }
+
+
+def _arguments(call: tuple[tuple[Any, ...], dict[str, Any]]) -> Preview:
+    """Return a task's arguments: the one it got, or all of them."""
+    args, kwargs = call
+    if len(args) == 1 and not kwargs:
+        return preview(args[0], _INPUT_CHARS)
+    if not args and not kwargs:
+        return {"text": "", "kind": "text", "cut": 0}
+    if not kwargs:
+        return preview(list(args), _INPUT_CHARS)
+    positional = {f"[{at}]": value for at, value in enumerate(args)}
+    return preview(positional | kwargs, _INPUT_CHARS)
+
+
+_KINDS: dict[type[ev.Event], tuple[str, Callable[[Encoder, Any], dict[str, Any]]]] = {
+    ev.RunStarted: ("run_started", Encoder._run_started),
+    ev.TaskStarted: ("task_started", Encoder._task_started),
+    ev.TaskRetried: ("task_retried", Encoder._task_retried),
+    ev.TaskFinished: ("task_finished", Encoder._task_finished),
+    ev.TaskFailed: ("task_failed", Encoder._task_failed),
+    ev.TaskCancelled: ("task_cancelled", Encoder._task_cancelled),
+    ev.Asked: ("asked", Encoder._asked),
+    ev.Answered: ("answered", Encoder._answered),
+    ev.Custom: ("custom", Encoder._custom),
+    ev.Message: ("custom", Encoder._message),
+    ev.CheckpointSaved: ("checkpoint", Encoder._checkpoint),
+    ev.RunEnded: ("run_ended", Encoder._run_ended),
+}

@@ -1,0 +1,1 @@
+"""What nbflow costs beside LangGraph: ``python -m tests.bench`` prints the table."""

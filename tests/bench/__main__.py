@@ -1,0 +1,65 @@
+"""Times the programs, both libraries in turn, and prints the best of each.
+
+Interleaved, so that a busy machine slows both; the best, because noise only ever adds.
+"""
+
+import argparse
+import gc
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench.library import Library, langgraph, nbflow
+from tests.bench.programs import PROGRAMS, Program
+
+
+def best_of(
+    libraries: tuple[Library, ...], program: Program, count: int, rounds: int
+) -> list[float]:
+    """Microseconds for one of ``count`` occurrences, the best of ``rounds``, for each library."""
+    with ExitStack() as stack:
+        runs: list[Callable[[], int]] = []
+        for library in libraries:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            runs.append(stack.enter_context(program(library, folder, count)))
+        for run in runs:
+            run()
+        best = [float("inf")] * len(runs)
+        for _ in range(rounds):
+            for at, run in enumerate(runs):
+                best[at] = min(best[at], _timed(run))
+        return best
+
+
+def _timed(run: Callable[[], int]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    count = run()
+    return (time.perf_counter() - started) / count * 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions of each program")
+    parser.add_argument("--count", type=int, default=200, help="tasks or invokes in one run")
+    parser.add_argument("--only", default="", help="programs whose name contains this text")
+    options = parser.parse_args()
+    libraries = (nbflow(), langgraph())
+    print(f"Python {platform.python_version()}, LangGraph {version('langgraph')}")
+    print(f"runs of {options.count}, best of {options.rounds} interleaved rounds, microseconds\n")
+    print(f"{'':42}{'nbflow':>10}{'LangGraph':>12}{'ratio':>8}{'aim':>7}")
+    for name, program, aim in PROGRAMS:
+        if options.only not in name:
+            continue
+        ours, theirs = best_of(libraries, program, options.count, options.rounds)
+        ratio = theirs / ours
+        verdict = "" if aim is None else f"{aim:>6.0f}x" + ("" if ratio >= aim else "  missed")
+        print(f"{name:42}{ours:>10.1f}{theirs:>12.1f}{ratio:>7.1f}x{verdict}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

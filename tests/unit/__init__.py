@@ -1,0 +1,1 @@
+"""Tests of one piece or one promise each, without kernels, browsers or processes."""

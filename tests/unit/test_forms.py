@@ -1,0 +1,259 @@
+"""A payload becomes a form: the question, the context, the kind of answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import BaseModel, SecretStr, TypeAdapter
+
+from nbflow.forms import form_of, without_secrets
+from nbflow.forms.schema import FORM_BYTES
+from nbflow.types import Interrupt
+from nbflow.widgets.protocol import Form
+
+ID = "0" * 31 + "1"
+HIDDEN = "••••••"
+
+
+def ask(value: Any, schema: dict[str, Any] | None = None, task: str | None = None) -> Form:
+    """The form for one question, proven to be JSON, in shape and within its bound."""
+    form = form_of(Interrupt(value=value, id=ID, response_schema=schema), task)
+    written = json.dumps(form, allow_nan=False, ensure_ascii=False).encode()
+    assert len(written) <= FORM_BYTES
+    assert json.loads(written) == form
+    TypeAdapter(Form).validate_python(form, strict=True)
+    return form
+
+
+def test_a_text_is_its_own_question() -> None:
+    assert ask("Approve?", task="write") == {
+        "interrupt_id": ID,
+        "task": "write",
+        "title": "Approve?",
+        "context": [],
+        "schema": {},
+        "has_initial": False,
+    }
+
+
+def test_the_first_line_is_the_title_and_the_rest_is_context() -> None:
+    form = ask("## Review this\n\n- one\n- two")
+
+    assert form["title"] == "Review this"
+    assert form["context"] == [{"label": "", "kind": "markdown", "value": "- one\n- two"}]
+
+
+def test_a_long_line_is_shortened_as_title_and_whole_as_context() -> None:
+    form = ask("word " * 100)
+
+    assert len(form["title"]) <= 200
+    assert form["context"][0]["value"] == ("word " * 100).strip()
+
+
+@pytest.mark.parametrize(
+    "key", ["question", "message", "prompt", "title", "instruction", "instructions", "action"]
+)
+def test_a_mapping_names_its_question(key: str) -> None:
+    form = ask({"essay": "An essay about cats", key: "Please review"})
+
+    assert form["title"] == "Please review"
+    assert form["context"] == [{"label": "Essay", "kind": "text", "value": "An essay about cats"}]
+
+
+@pytest.mark.parametrize("payload", [None, {}, [], 7, "", "  \n "])
+def test_a_payload_without_a_question_gets_a_plain_title(payload: Any) -> None:
+    assert ask(payload)["title"] == "Your input is needed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# Head", "a\n- b", "1. a", "**b**", "see [this](http://x.org)", "```\nx\n```", "|a|\n|---|"],
+)
+def test_markdown_is_recognised(text: str) -> None:
+    assert ask({"question": "?", "x": text})["context"][0]["kind"] == "markdown"
+
+
+@pytest.mark.parametrize("text", ["plain", "a * b * c", "snake_case_name", "5 - 3", "#hashtag"])
+def test_plain_text_stays_text(text: str) -> None:
+    assert ask({"question": "?", "x": text})["context"][0]["kind"] == "text"
+
+
+def test_records_become_a_table_and_the_rest_a_tree() -> None:
+    form = ask({"rows": [{"a": 1, "b": dt.date(2024, 2, 1)}, {"a": 2}], "deep": {"x": [1]}})
+
+    assert form["context"] == [
+        {
+            "label": "Rows",
+            "kind": "table",
+            "value": {"columns": ["a", "b"], "rows": [[1, "2024-02-01"], [2, None]], "total": 2},
+        },
+        {"label": "Deep", "kind": "json", "value": {"x": [1]}},
+    ]
+
+
+def test_a_long_table_says_how_long_it_is() -> None:
+    table = ask({"rows": [{"n": n} for n in range(10_000)]})["context"][0]["value"]
+
+    assert (len(table["rows"]), table["total"]) == (200, 10_000)
+
+
+def test_a_data_frame_becomes_a_table() -> None:
+    frame = pd.DataFrame({"sex": ["F", None], "mass": [3750.0, float("nan")]}, index=["N1", "N2"])
+
+    assert ask(frame)["context"][0]["value"] == {
+        "columns": ["", "sex", "mass"],
+        "rows": [["N1", "F", 3750.0], ["N2", ask_cell(frame, 1, 0), "NaN"]],
+        "total": 2,
+    }
+
+
+def ask_cell(frame: pd.DataFrame, row: int, column: int) -> Any:
+    """A missing text is None or NaN, as the version of pandas has it."""
+    cell = frame.iloc[row, column]
+    return None if cell is None else "NaN"
+
+
+def test_options_become_a_choice() -> None:
+    assert ask({"question": "Which?", "options": ["a", "b"]})["schema"] == {
+        "type": "string",
+        "enum": ["a", "b"],
+    }
+    assert ask({"question": "How many?", "options": [1, 2]})["schema"] == {"enum": [1, 2]}
+    assert ask({"question": "?", "choices": [{"value": 1, "label": "One"}]})["schema"] == {
+        "oneOf": [{"const": 1, "title": "One"}]
+    }
+
+
+def test_options_without_a_question_are_context() -> None:
+    form = ask({"options": ["a", "b"]})
+
+    assert form["schema"] == {}
+    assert form["context"] == [{"label": "Options", "kind": "json", "value": ["a", "b"]}]
+
+
+def test_models_and_dataclasses_are_read_like_mappings() -> None:
+    class Model(BaseModel):
+        question: str = "Right?"
+        page: int = 3
+
+    @dataclasses.dataclass
+    class Data:
+        question: str = "Right?"
+        page: int = 3
+
+    for payload in (Model(), Data()):
+        form = ask(payload)
+        assert form["title"] == "Right?"
+        assert form["context"] == [{"label": "Page", "kind": "json", "value": 3}]
+
+
+def test_a_declared_schema_is_drawn_and_its_default_begins_the_form() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "default": {"n": 1}}
+
+    form = ask("How many?", schema)
+
+    assert (form["schema"], form["initial"], form["has_initial"]) == (schema, {"n": 1}, True)
+
+
+def test_none_is_a_value_to_begin_with() -> None:
+    form = ask("?", {"type": ["string", "null"], "default": None})
+
+    assert (form["initial"], form["has_initial"]) == (None, True)
+
+
+def test_secrets_are_not_in_the_form() -> None:
+    class Login(BaseModel):
+        user: str = "ada"
+        password: SecretStr = SecretStr("hunter2")
+
+    schema = Login.model_json_schema()
+    schema["properties"]["password"]["default"] = "hunter2"
+    schema["default"] = {"user": "ada", "password": "hunter2"}
+
+    form = ask("Log in", schema)
+
+    assert "hunter2" not in json.dumps(form)
+    assert form["initial"] == {"user": "ada"}
+
+
+def test_secrets_are_hidden_through_references_and_lists() -> None:
+    schema = {
+        "$defs": {"key": {"type": "string", "writeOnly": True}},
+        "properties": {
+            "keys": {"type": "array", "items": {"$ref": "#/$defs/key"}},
+            "maybe": {"anyOf": [{"$ref": "#/$defs/key"}, {"type": "null"}]},
+            "name": {"type": "string"},
+        },
+    }
+
+    shown = without_secrets({"keys": ["a", "b"], "maybe": "c", "name": "d", "more": 1}, schema)
+
+    assert shown == {"keys": [HIDDEN, HIDDEN], "maybe": HIDDEN, "name": "d", "more": 1}
+
+
+def test_a_recursive_schema_is_read_to_its_end() -> None:
+    schema = {"$ref": "#/$defs/node", "$defs": {"node": {"properties": {}}}}
+    schema["$defs"]["node"]["properties"]["next"] = {"$ref": "#/$defs/node"}  # type: ignore[index]
+
+    assert without_secrets({"next": {"next": {}}}, schema) == {"next": {"next": {}}}
+
+
+def test_strange_values_are_made_readable() -> None:
+    cyclic: list[Any] = []
+    cyclic.append(cyclic)
+    payload = {
+        "question": "?",
+        "nan": float("nan"),
+        "large": 2**70,
+        "bytes": b"\xff\x00",
+        "cycle": cyclic,
+        "surrogate": ["\ud800"],
+        3: {4: dt.timedelta(seconds=5)},
+    }
+
+    assert {field["label"]: field["value"] for field in ask(payload)["context"]} == {
+        "Nan": "NaN",
+        "Large": str(2**70),
+        "Bytes": "b'\\xff\\x00'",
+        "Cycle": ["… (contains itself)"],
+        "Surrogate": ["\\ud800"],
+        "3": {"4": "0:00:05"},
+    }
+
+
+class Hostile:
+    """An object that answers nothing."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {f"k{n}": "é" * 100_000 for n in range(50)},
+        {"question": "x" * 5_000_000, "rows": [{"a": "y" * 10_000}] * 10_000},
+        {f"key {n}": n for n in range(100_000)},
+        [[{"a": list(range(1_000))}] * 1_000] * 1_000,
+        {"question": "?", "x": Hostile(), "y": [Hostile()]},
+        Hostile(),
+    ],
+    ids=["texts", "rows", "keys", "deep", "hostile parts", "hostile"],
+)
+def test_no_payload_is_too_much(payload: Any) -> None:
+    assert ask(payload)["title"]
+
+
+def test_a_schema_too_large_to_draw_says_so() -> None:
+    form = ask("?", {"enum": [f"choice number {n}" for n in range(100_000)]})
+
+    assert form["schema"] == {}
+    assert "too large" in form["context"][0]["value"]

@@ -1,0 +1,78 @@
+"""The golden messages keep to the protocol; the front end's tests read the same files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import pytest
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from nbflow.widgets.protocol import PROTOCOL, EventData, Snapshot, ToBrowser, ToKernel
+
+GOLDEN = Path(__file__).parents[1] / "messages"
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Golden(TypedDict):
+    about: str
+    snapshot: Snapshot
+    to_browser: list[Annotated[ToBrowser, Field(discriminator="type")]]
+    to_kernel: list[Annotated[ToKernel, Field(discriminator="type")]]
+
+
+GOLDEN_FILE: TypeAdapter[Golden] = TypeAdapter(Golden)
+FILES = sorted(GOLDEN.glob("*.json"))
+
+
+def load(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def kinds(union: Any) -> set[str]:
+    """The ``type`` of each message in a union."""
+    found: set[str] = set()
+    for member in get_args(union):
+        annotation = TypeAdapter(member).json_schema()["properties"]["type"]
+        found.add(annotation["const"])
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_golden_file_keeps_to_the_protocol(path: Path) -> None:
+    data = load(path)
+
+    assert GOLDEN_FILE.validate_python(data) == data
+    assert data["snapshot"]["protocol"] == PROTOCOL
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_batches_leave_no_gap(path: Path) -> None:
+    for message in load(path)["to_browser"]:
+        if message["type"] == "events":
+            seqs = [event["seq"] for event in message["events"]]
+            assert seqs == list(range(message["since"], message["since"] + len(seqs)))
+
+
+@pytest.mark.parametrize(
+    ("side", "union"), [("to_browser", ToBrowser), ("to_kernel", ToKernel)], ids=str
+)
+def test_every_kind_of_message_has_a_golden_one(
+    side: Literal["to_browser", "to_kernel"], union: Any
+) -> None:
+    assert {message["type"] for path in FILES for message in load(path)[side]} == kinds(union)
+
+
+def test_every_kind_of_event_has_a_golden_one() -> None:
+    events = {
+        event["type"]
+        for path in FILES
+        for message in load(path)["to_browser"]
+        if message["type"] == "events"
+        for event in message["events"]
+    }
+
+    assert events == kinds(EventData)

@@ -1,0 +1,48 @@
+"""Every Python block of the README runs, in order, and a killed process loses nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_README = Path(__file__).parents[2] / "README.md"
+_BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT = _BLOCKS
+
+_DIE_WHEN_ASKED = """
+import os
+run.wait()
+os._exit(9)
+"""
+_SHOW = """
+print(run.result(timeout=10))
+print(review.get_state(config).values)
+"""
+
+
+def _python(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(60)
+def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
+    killed = _python(_DEFINE + _START + _DIE_WHEN_ASKED, tmp_path)
+    assert (killed.returncode, killed.stderr) == (9, "")
+
+    resumed = _python(_DEFINE + _ATTACH + _ANSWER + _SCRIPT + _SHOW, tmp_path)
+
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert resumed.stdout.splitlines() == [
+        "{'essay': 'An essay about cats', 'published': True}",
+        "{'essay': 'An essay about dogs', 'published': False}",
+    ]
