@@ -13,8 +13,41 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-__all__ = ["BaseCheckpointSaver", "CheckpointRow", "OpRow", "RunRow", "ThreadRow"]
+from nbflow.errors import NbflowError
+
+__all__ = [
+    "BaseCheckpointSaver",
+    "CheckpointRow",
+    "InvalidNameError",
+    "OpRow",
+    "RunRow",
+    "ThreadRow",
+    "require_names",
+]
+
+
+class InvalidNameError(NbflowError, ValueError):
+    """A thread id, namespace or other name that no database can hold; nothing was stored."""
+
+
+def require_names(*names: str | None) -> None:
+    """Refuse names that are not Unicode text (a lone surrogate has no UTF-8 form).
+
+    Raises:
+        InvalidNameError: names which one.
+    """
+    for name in names:
+        if name is None:
+            continue
+        try:
+            name.encode()
+        except (UnicodeEncodeError, AttributeError) as fault:
+            raise InvalidNameError(
+                f"The name {name!r} cannot be stored: expected a str of whole Unicode "
+                "characters. Use another thread_id, checkpoint_ns or workflow name."
+            ) from fault
 
 
 @dataclass(slots=True)
@@ -245,3 +278,15 @@ class BaseCheckpointSaver(ABC):
 
     def close(self) -> None:
         """Release files and connections; calling twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.close()

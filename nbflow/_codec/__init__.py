@@ -1,0 +1,1 @@
+"""How values become bytes and come back; the parts behind :mod:`nbflow.serde`."""

@@ -1,0 +1,1 @@
+"""Where threads, runs and checkpoints are kept."""

@@ -1,0 +1,270 @@
+"""One SQLite database: how it is opened, migrated, locked, and what its errors become.
+
+One connection, used by one thread at a time, whichever that is. Autocommit: a single statement is
+a transaction; several go through :meth:`SqliteFile.transaction`, which commits on success only.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nbflow.checkpoint import sql
+from nbflow.checkpoint.base import InvalidNameError
+from nbflow.errors import CorruptDataError, StorageError
+
+__all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a statement waits for another process's lock."""
+
+_WAL_PAGES = 4_000
+"""Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
+
+_MIGRATIONS = sql.migrations("sqlite")
+_left_behind: list[sqlite3.Connection] = []
+"""Connections of a parent process: closing them in a child would drop the parent's locks."""
+
+
+class SqliteFile:
+    """A database file, or a database in memory.
+
+    Args:
+        source: a path, ``":memory:"``, or an open connection. A connection to a file only tells
+            which file; one to a database in memory is used itself.
+
+    Raises:
+        StorageError: it cannot be opened, or has a newer schema.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | sqlite3.Connection) -> None:
+        self.lock = threading.Lock()
+        """Held around every use of :attr:`connection`."""
+        given = source if isinstance(source, sqlite3.Connection) else None
+        self.name = _file_of(given) if given is not None else os.fspath(source)  # type: ignore[arg-type]
+        self._given = given if self.name == ":memory:" else None
+        self._open: sqlite3.Connection | None = None
+        self._closed = False
+        self.connection()
+        _files.add(self)
+
+    def connection(self) -> sqlite3.Connection:
+        """The connection; opened again in a forked child. Hold the lock."""
+        if self._open is None:
+            if self._closed:
+                raise StorageError(
+                    f"The saver of {self.name} was closed. Nothing was stored. Make a new one."
+                )
+            try:
+                self._open = self._connect()
+            except (sqlite3.Error, OSError) as fault:
+                self.fail(fault)
+        return self._open
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._given is not None:
+            connection = self._given
+            connection.isolation_level = None
+        else:
+            uri = self.name.startswith("file:")
+            if not uri and self.name != ":memory:":
+                _create_private(self.name)
+            connection = sqlite3.connect(
+                self.name, timeout=BUSY_TIMEOUT_S, isolation_level=None,
+                check_same_thread=False, uri=uri,
+            )  # fmt: skip
+        try:
+            _use_wal(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+            _migrate(connection, self.name)
+        except BaseException:
+            if self._given is None:
+                connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def transaction(self, *, survives_power_loss: bool = False) -> Iterator[sqlite3.Connection]:
+        """Commit what is done inside, all or none.
+
+        Args:
+            survives_power_loss: wait until the disk has it; otherwise a power cut, though no
+                crash of the process, may lose the last commits.
+
+        Raises:
+            StorageError, InvalidNameError: nothing was stored.
+        """
+        with self.lock:
+            connection = self.connection()
+            try:
+                if survives_power_loss:
+                    connection.execute("PRAGMA synchronous = FULL")
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+                finally:
+                    if survives_power_loss:
+                        connection.execute("PRAGMA synchronous = NORMAL")
+            except (sqlite3.Error, UnicodeEncodeError) as fault:
+                self.fail(fault)
+
+    def rows(self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
+        """All rows of one query.
+
+        Raises:
+            StorageError: it cannot be read.
+            CorruptDataError: a text is not text any more.
+        """
+        with self.lock:
+            connection = self.connection()
+            try:
+                return connection.execute(query, parameters).fetchall()
+            except UnicodeEncodeError:
+                return []  # no stored name has a lone surrogate
+            except sqlite3.Error as fault:
+                self.fail(fault)
+
+    def close(self) -> None:
+        with self.lock:
+            self._closed = True
+            if self._open is not None and self._given is None:
+                self._open.close()
+            self._open = None
+
+    def forget_parent(self) -> None:
+        """In a forked child: open anew at the next use. A database in memory was copied."""
+        self.lock = threading.Lock()
+        if self._open is not None and self.name != ":memory:":
+            _left_behind.append(self._open)
+            self._open = None
+
+    def fail(self, fault: Exception) -> NoReturn:
+        """Raise what stands for an error of SQLite, of the file system or of a text."""
+        if isinstance(fault, UnicodeEncodeError):
+            raise InvalidNameError(
+                f"The text {fault.object!r} cannot be stored: it has a lone surrogate, which no "
+                "database holds. Nothing was stored. Use whole Unicode characters."
+            ) from fault
+        text = str(fault)
+        if "Could not decode to UTF-8" in text:
+            raise CorruptDataError(
+                f"A text in {self.name} is damaged: {text}. Restore the file from a copy."
+            ) from fault
+        reason = next((why for mark, why in _REASONS if mark in text), _OTHER)
+        raise StorageError(
+            f"The database {self.name} could not be used: {text}. Nothing was stored. {reason}"
+        ) from fault
+
+
+_OTHER = "Check the file and its folder."
+_REASONS = (
+    (
+        "locked",
+        f"Another process held it for {BUSY_TIMEOUT_S:g} s: end that one, or use another file.",
+    ),
+    ("readonly", "It is read-only: let this user write the file and its folder."),
+    ("unable to open", "Check that the folder exists and may be written."),
+    ("full", "The disk is full: free some space, then continue with invoke(None)."),
+    ("disk I/O error", "Check the disk's space and health, then continue with invoke(None)."),
+    ("malformed", "The file is damaged: restore it from a copy."),
+    ("not a database", "The file is something else: give another path."),
+    ("too big", "A value is larger than SQLite takes: store a file and return its path."),
+    ("closed database", "The saver was closed: make a new one."),
+    ("already exists", "Its tables belong to another program: give another path."),
+    ("created in a thread", "Make the connection with check_same_thread=False."),
+)
+
+_files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for file in _files:
+        file.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _file_of(connection: sqlite3.Connection) -> str:
+    for row in connection.execute("PRAGMA database_list").fetchall():
+        if row[1] == "main" and row[2]:
+            return str(row[2])
+    return ":memory:"
+
+
+def _create_private(path: str) -> None:
+    """Make the file readable for its owner alone; SQLite gives its side files the same mode."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    if Path(path).exists():
+        return
+    try:
+        os.close(os.open(path, flags, 0o600))
+    except FileExistsError:
+        return
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Readers and one writer side by side; a read-only file stays as it is."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as fault:
+            if "readonly" in str(fault):
+                return
+            # SQLite does not wait by itself when two processes switch a new file at once
+            if "locked" not in str(fault) or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection, name: str) -> None:
+    """Bring the schema to this version, in one transaction."""
+    known = len(_MIGRATIONS)
+    found = _version(connection)
+    if found > known:
+        raise StorageError(
+            f"The database {name} has schema version {found}; this nbflow knows version {known}. "
+            "Nothing was changed. Upgrade nbflow, or use another file."
+        )
+    if found == known:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for script in _MIGRATIONS[_version(connection) :]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {known}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    part = ""
+    for line in script.splitlines(keepends=True):
+        part += line
+        if sqlite3.complete_statement(part):
+            yield part
+            part = ""

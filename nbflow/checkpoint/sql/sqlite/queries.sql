@@ -1,0 +1,160 @@
+-- Every statement of the SQLite saver. A line "-- name:" begins one.
+
+-- name: get_thread
+SELECT thread_id, ns, head, run, status, epoch, owner FROM thread WHERE thread_id = ? AND ns = ?;
+
+-- name: list_threads
+SELECT thread_id, ns, head, run, status, epoch, owner FROM thread ORDER BY changed DESC;
+
+-- name: add_thread
+-- Changes nothing when there is such a thread.
+INSERT INTO thread (thread_id, ns, head, run, status, epoch, owner, changed)
+VALUES (
+    :thread_id, :ns, :head, :run, :status, 1, :owner,
+    (SELECT coalesce(max(changed), 0) + 1 FROM thread)
+)
+ON CONFLICT DO NOTHING;
+
+-- name: own_thread
+-- Changes nothing when the epoch is another one; a null keeps what is there.
+UPDATE thread SET
+    head = coalesce(:head, head),
+    run = coalesce(:run, run),
+    status = :status,
+    owner = :owner,
+    epoch = epoch + 1,
+    changed = (SELECT max(changed) + 1 FROM thread)
+WHERE thread_id = :thread_id AND ns = :ns AND epoch = :expected_epoch;
+
+-- name: give_up_thread
+UPDATE thread SET
+    head = coalesce(:head, head),
+    status = :status,
+    owner = NULL,
+    changed = (SELECT max(changed) + 1 FROM thread)
+WHERE
+    thread_id = :thread_id AND ns = :ns AND epoch = :epoch
+    AND EXISTS (SELECT 1 FROM run WHERE id = :run);
+
+-- name: add_run
+INSERT INTO run (
+    id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_op
+-- Adds nothing when the run does not own its thread under this epoch.
+INSERT INTO op (
+    seq, run, epoch, parent, key, kind, name, lane, n, args, attempt, gen, value, check_, ts, dur, site
+)
+SELECT
+    max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark)) + 1,
+    run.run, thread.epoch, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+FROM run
+INNER JOIN thread ON run.thread_id = thread.thread_id AND run.ns = thread.ns
+WHERE run.id = ? AND thread.epoch = ?;
+
+-- name: holds_lease
+SELECT 1
+FROM run
+INNER JOIN thread ON run.thread_id = thread.thread_id AND run.ns = thread.ns
+WHERE run.id = ? AND thread.epoch = ?;
+
+-- name: add_checkpoint
+INSERT INTO ckpt (
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, check_
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: add_blob
+INSERT INTO blob (h, codec, size, data) VALUES (?, 'raw', ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: get_blob
+SELECT codec, size, data FROM blob WHERE h = ?;
+
+-- name: get_run
+SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
+FROM run WHERE id = ?;
+
+-- name: list_runs
+SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
+FROM run WHERE thread_id = ? AND ns = ? ORDER BY run DESC;
+
+-- name: get_ops
+SELECT
+    op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, op.value, op.attempt, op.gen,
+    op.ts, op.dur, op.site, op.seq, op.check_
+FROM run INNER JOIN op ON run.run = op.run
+WHERE run.id = :run AND op.seq <= :upto AND op.kind IN ('result', 'error', 'cancel')
+UNION ALL
+SELECT
+    op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, op.value, op.attempt, op.gen,
+    op.ts, op.dur, op.site, op.seq, op.check_
+FROM run INNER JOIN op ON run.run = op.run
+WHERE run.id = :run AND op.seq <= :upto AND op.kind NOT IN ('result', 'error', 'cancel')
+ORDER BY 14;
+
+-- name: get_head
+SELECT
+    c.id, c.thread_id, c.ns, c.parent, c.run, c.source, c.step, c.saved, c.returned, c.meta,
+    c.ts, c.seq, c.check_
+FROM thread AS t
+INNER JOIN ckpt AS c ON t.thread_id = c.thread_id AND t.ns = c.ns AND t.head = c.id
+WHERE t.thread_id = ? AND t.ns = ?;
+
+-- name: get_checkpoint
+SELECT
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
+FROM ckpt
+WHERE thread_id = ? AND ns = ? AND id = ?;
+
+-- name: list_checkpoints
+SELECT
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
+FROM ckpt
+WHERE thread_id = ? AND ns = ? AND seq < ?
+ORDER BY seq DESC LIMIT ?;
+
+-- name: checkpoint_seq
+SELECT seq FROM ckpt WHERE thread_id = ? AND ns = ? AND id = ?;
+
+-- name: blobs_of_thread
+SELECT op.value FROM op INNER JOIN run ON op.run = run.run
+WHERE run.thread_id = :thread_id AND typeof(op.value) = 'text'
+UNION
+SELECT input FROM run WHERE thread_id = :thread_id AND typeof(input) = 'text'
+UNION
+SELECT meta FROM run WHERE thread_id = :thread_id AND typeof(meta) = 'text'
+UNION
+SELECT saved FROM ckpt WHERE thread_id = :thread_id AND typeof(saved) = 'text'
+UNION
+SELECT returned FROM ckpt WHERE thread_id = :thread_id AND typeof(returned) = 'text'
+UNION
+SELECT meta FROM ckpt WHERE thread_id = :thread_id AND typeof(meta) = 'text';
+
+-- name: mark_ops
+UPDATE op_mark SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM op));
+
+-- name: delete_ops
+DELETE FROM op WHERE run IN (SELECT run FROM run WHERE thread_id = ?);
+
+-- name: delete_runs
+DELETE FROM run WHERE thread_id = ?;
+
+-- name: delete_checkpoints
+DELETE FROM ckpt WHERE thread_id = ?;
+
+-- name: delete_threads
+DELETE FROM thread WHERE thread_id = ?;
+
+-- name: delete_blob
+-- Keeps one that anything else holds.
+DELETE FROM blob
+WHERE
+    h = :h
+    AND NOT EXISTS (SELECT 1 FROM op WHERE value = :h AND typeof(value) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM run WHERE input = :h AND typeof(input) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM run WHERE meta = :h AND typeof(meta) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM ckpt WHERE saved = :h AND typeof(saved) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM ckpt WHERE returned = :h AND typeof(returned) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM ckpt WHERE meta = :h AND typeof(meta) = 'text');
