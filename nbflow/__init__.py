@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+from nbflow._hooks import hooks as _hooks
 
 __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
 
@@ -25,3 +28,14 @@ def unload_ipython_extension(ipython: Any) -> None:
     from nbflow.notebook.extension import unload_ipython_extension as unload
 
     unload(ipython)
+
+
+def _fill_hooks() -> None:
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        from nbflow.notebook.extension import fill_hooks
+
+        fill_hooks()
+
+
+_hooks.fill = _fill_hooks

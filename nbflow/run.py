@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Callable, Generator
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -20,6 +22,7 @@ from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import past_events
+from nbflow._hooks import hooks
 from nbflow.errors import RunCancelledError, RunPendingError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded
 from nbflow.types import Command, Interrupt, StateSnapshot
@@ -28,24 +31,10 @@ if TYPE_CHECKING:
     from nbflow._engine.root import RootOp
     from nbflow.workflow import Workflow
 
-__all__ = ["Hooks", "Run", "hooks"]
+__all__ = ["Run", "hooks"]
 
 Listener = Callable[[Event], None]
 
-
-class Hooks:
-    """What the notebook side puts in, so that nothing here imports it."""
-
-    def __init__(self) -> None:
-        self.display: Callable[[Run], dict[str, Any]] | None = None
-        """The MIME bundle of a run shown in a cell."""
-        self.before_wait: Callable[[Run], None] | None = None
-        """Makes waiting work here, or raises at once."""
-        self.started: Callable[[Run], None] | None = None
-        """Told of each run that a plain ``invoke`` or ``stream`` starts."""
-
-
-hooks = Hooks()
 
 _known: WeakValueDictionary[tuple[int, str], Run] = WeakValueDictionary()
 
@@ -72,6 +61,10 @@ class Run:
         self._listeners: list[Listener] = []
         self._root: RootOp | None = None
         self._running = False
+        self._turn = 0
+        """How many executions there have been."""
+        self._context_vars = copy_context()
+        """Of the cell that began it: what the run prints belongs there."""
         self._told = True
         """Whether every listener has heard of the end; only then do waiters go on."""
         self._waiters: list[Callable[[], None]] = []
@@ -202,9 +195,8 @@ class Run:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if hooks.display is None:
-            return {"text/plain": repr(self)}
-        return hooks.display(self)
+        display = hooks.filled().display
+        return {"text/plain": repr(self)} if display is None else display(self)
 
     # -- acting -----------------------------------------------------------------------------
 
@@ -259,56 +251,72 @@ class Run:
             RunCancelledError: it was cancelled.
             BaseException: what the function raised.
         """
-        self._prepare_wait()
-        with self._state:
-            if not self._state.wait_for(self._is_over, timeout):
-                raise TimeoutError(
-                    f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
-                    f"(status: {self._status}). It goes on; call result() again."
-                )
-        return self._unwrap()
+        until = None if timeout is None else time.monotonic() + timeout
+        self._begin_wait()
+        turn = -1
+        while True:
+            with self._state:
+                left = None if until is None else max(0.0, until - time.monotonic())
+                if not self._state.wait_for(partial(self._moved_on, turn), left):
+                    raise TimeoutError(
+                        f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
+                        f"(status: {self._status}). It goes on; call result() again."
+                    )
+                turn = self._turn
+            if self._status != "interrupted":
+                return self._unwrap()
+            self._at_pause()
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Any:
-        self._prepare_wait()
+        self._begin_wait()
         loop = asyncio.get_running_loop()
-        over = asyncio.Event()
+        moved = asyncio.Event()
 
         def wake() -> None:
-            if self._is_over():
-                loop.call_soon_threadsafe(over.set)
+            loop.call_soon_threadsafe(moved.set)
 
         with self._state:
             self._waiters.append(wake)
         try:
-            wake()
-            await over.wait()
+            turn = -1
+            while True:
+                if self._moved_on(turn):
+                    turn = self._turn
+                    if self._status != "interrupted":
+                        return self._unwrap()
+                    self._at_pause()
+                await moved.wait()
+                moved.clear()
         finally:
             with self._state:
                 self._waiters.remove(wake)
-        return self._unwrap()
 
-    def _prepare_wait(self) -> None:
-        if hooks.before_wait is not None and not self._is_over():
-            hooks.before_wait(self)
+    def _begin_wait(self) -> None:
+        prepare = hooks.filled().before_wait
+        if prepare is not None:
+            prepare(self)
 
-    def _is_over(self) -> bool:
-        if self._running or not self._told:
-            return False
-        return self._status != "interrupted" or hooks.before_wait is None
+    def _moved_on(self, turn: int) -> bool:
+        """Whether the run has ended, or stopped at a question after the given turn."""
+        return self._told and (self._status != "interrupted" or self._turn != turn)
+
+    def _at_pause(self) -> None:
+        if hooks.at_pause is not None:
+            hooks.at_pause(self)
+            return
+        raise RunPendingError(
+            f"The run on thread {self.thread_id!r} waits for an answer to "
+            f"{[q.value for q in self.interrupts]!r}, and nobody can give it while this waits. "
+            "Answer with run.resume(answer) or run.answer(interrupt_id, answer), then ask again."
+        )
 
     def _unwrap(self) -> Any:
         ended = self._ended
         if self._status == "done" and ended is not None:
             return ended.value
-        if self._status == "interrupted":
-            raise RunPendingError(
-                f"The run on thread {self.thread_id!r} waits for an answer to "
-                f"{[q.value for q in self.interrupts]!r}. Answer with "
-                "run.resume(answer), or run.answer(interrupt_id, answer)."
-            )
         if self._status == "cancelled":
             raise RunCancelledError(
                 f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
@@ -354,6 +362,7 @@ class Run:
         self._remember()
         self._running = True
         self._told = False
+        self._turn += 1
         self._status = "running"
         self._exception = None
 
@@ -388,10 +397,8 @@ class Run:
         if self.workflow.spec.is_async:
             asyncio.run_coroutine_threadsafe(go_async(root, True), background_loop())
         else:
-            threading.Thread(
-                target=copy_context().run, args=(go_sync, root, False), name="nbflow-run",
-                daemon=True,
-            ).start()  # fmt: skip
+            work = partial(self._context_vars.copy().run, go_sync, root, False)
+            threading.Thread(target=work, name="nbflow-run", daemon=True).start()
 
     def _answer_meanwhile(self, command: Command) -> None:
         """An answer to one question while the run works on after another."""

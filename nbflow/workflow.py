@@ -22,10 +22,11 @@ from nbflow._engine.owners import is_alive
 from nbflow._engine.retry import as_policies
 from nbflow._engine.root import Outcome
 from nbflow._engine.stream import Chunks
+from nbflow._hooks import hooks
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import InvalidUpdateError, OutsideRunError, ThreadBusyError
 from nbflow.events import Event
-from nbflow.run import Run, hooks
+from nbflow.run import Run
 from nbflow.types import Command, RetryPolicy, StateSnapshot
 
 if TYPE_CHECKING:

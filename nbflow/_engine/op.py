@@ -141,9 +141,11 @@ class Op:
 
     def row(self, kind: str, value: bytes | None = None) -> OpRow:
         assert self.parent is not None
+        now = time.time()
+        began = self.started or now
         return OpRow(
             kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
-            self.attempt, self.gen, self.started, time.time() - self.started, self.site,
+            self.attempt, self.gen, began, now - began, self.site,
         )  # fmt: skip
 
     # -- who runs it ------------------------------------------------------------------------

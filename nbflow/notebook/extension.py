@@ -39,6 +39,7 @@ def fill_hooks() -> None:
     """Give runs their display and their way to wait, with or without the extension."""
     hooks.display = display.mimebundle
     hooks.before_wait = waiting.before_wait
+    hooks.at_pause = waiting.at_pause
 
 
 def _shower(ip: InteractiveShell) -> Any:

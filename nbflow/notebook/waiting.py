@@ -1,8 +1,8 @@
 """How a cell waits for a person.
 
-``before_wait`` runs when a cell is about to wait. Where a page can be heard meanwhile, it makes
-the form below the cell usable; elsewhere it stays with the run, and at each question answers from
-a file or raises at once. The invariant: a wait that could never end is not begun.
+``before_wait`` runs when a cell is about to wait and makes the form below it usable, where a page
+can be heard meanwhile. ``at_pause`` runs at each question the waiting cell meets: elsewhere it
+answers from a file or raises at once. The invariant: no cell waits for what can never come.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbflow.run import Run
     from nbflow.types import Interrupt
 
-__all__ = ["Host", "before_wait", "host", "kernel_tap"]
+__all__ = ["Host", "at_pause", "before_wait", "host", "kernel_tap"]
 
 
 class Host(Enum):
@@ -53,11 +53,16 @@ def kernel_tap() -> Tap | None:
     return None if kernel is None else tap_of(kernel)
 
 
-def before_wait(run: Run) -> None:
-    """Make ready for a cell that waits for ``run``.
+def before_wait(_run: Run) -> None:
+    """Make the form below the cell usable while the cell waits, where that can be done."""
+    host()
 
-    Where a person can answer while the cell waits, this returns at once. Elsewhere it returns
-    when the run has ended, every question answered from the file that the environment names.
+
+def at_pause(run: Run) -> None:
+    """Decide what a waiting cell does about the open questions of ``run``.
+
+    Where a person can answer meanwhile, this returns at once and the cell waits on. Elsewhere
+    the questions are answered from the file that the environment names.
 
     Raises:
         RunPendingError: a question, and no answer at hand.
@@ -66,11 +71,10 @@ def before_wait(run: Run) -> None:
     here = host()
     if here is Host.TAPPED:
         return
-    while run.wait() == "interrupted":
-        if here is Host.DEAF:
-            raise WaitNotPossibleError(_deaf_message(run))
-        for question in run.interrupts:
-            _answer_from_file(run, question)
+    if here is Host.DEAF:
+        raise WaitNotPossibleError(_deaf_message(run))
+    for question in run.interrupts:
+        _answer_from_file(run, question)
 
 
 def _kernel() -> Any:

@@ -1,0 +1,34 @@
+"""What the notebook side puts in, so that nothing below it has to import it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Hooks", "hooks"]
+
+
+class Hooks:
+    """Empty outside a notebook."""
+
+    def __init__(self) -> None:
+        self.fill: Callable[[], None] | None = None
+        """Fills the others where there is a notebook; called before they are used."""
+        self.display: Callable[[Any], dict[str, Any]] | None = None
+        """The MIME bundle of a run shown in a cell."""
+        self.before_wait: Callable[[Any], None] | None = None
+        """Called when a cell begins to wait for a run."""
+        self.at_pause: Callable[[Any], None] | None = None
+        """Called in the waiting thread each time the run stops at a question: answers it, lets
+        the cell wait on for a person by returning, or raises."""
+        self.started: Callable[[Any], None] | None = None
+        """Told of each run that a plain ``invoke`` or ``stream`` starts."""
+
+    def filled(self) -> Hooks:
+        """The hooks, filled if this is a notebook."""
+        if self.fill is not None:
+            self.fill()
+        return self
+
+
+hooks = Hooks()
