@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from nbflow._current import current_frame
 from nbflow._engine.declaration import TaskSpec
@@ -73,8 +73,25 @@ class Task(Generic[P, T]):
         return f"<nbflow task {self._spec.name!r}>"
 
 
+class _Declare(Protocol):
+    """``@task(...)``: takes the function, gives the task."""
+
+    @overload
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, T]], /) -> Task[P, T]: ...
+    @overload
+    def __call__(self, fn: Callable[P, T], /) -> Task[P, T]: ...
+
+
 @overload
-def task(fn: Callable[P, T], /) -> Task[P, T]: ...
+def task(
+    fn: Callable[P, Coroutine[Any, Any, T]],
+    /,
+    *,
+    name: str | None = None,
+    retry_policy: Retry = None,
+    cache_policy: CachePolicy | None = None,
+    **deprecated: Any,
+) -> Task[P, T]: ...
 @overload
 def task(
     fn: Callable[P, T],
@@ -92,7 +109,7 @@ def task(
     retry_policy: Retry = None,
     cache_policy: CachePolicy | None = None,
     **deprecated: Any,
-) -> Callable[[Callable[P, T]], Task[P, T]]: ...
+) -> _Declare: ...
 def task(
     fn: Callable[..., Any] | None = None,
     /,
@@ -137,23 +154,6 @@ def task(
     return declare if fn is None else declare(fn)
 
 
-class final(Final, Generic[R, S]):  # noqa: N801  # LangGraph's name
-    """Return one value and save another for the next run's ``previous`` (126-131).
-
-    >>> entrypoint.final(value=1, save=2).save
-    2
-    """
-
-    __slots__ = ()
-
-    def __class_getitem__(cls, params: Any) -> Any:
-        if not isinstance(params, tuple) or len(params) != 2:
-            raise DeclarationError(
-                "entrypoint.final takes two types: entrypoint.final[returned, saved]."
-            )
-        return super().__class_getitem__(params)  # type: ignore[misc]
-
-
 class entrypoint:  # noqa: N801  # LangGraph's name
     """Make a function a workflow (1-18).
 
@@ -181,7 +181,21 @@ class entrypoint:  # noqa: N801  # LangGraph's name
     (1, 3)
     """
 
-    final = final
+    class final(Final, Generic[R, S]):  # noqa: N801  # LangGraph's name
+        """Return one value and save another for the next run's ``previous`` (126-131).
+
+        >>> entrypoint.final(value=1, save=2).save
+        2
+        """
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, params: Any) -> Any:
+            if not isinstance(params, tuple) or len(params) != 2:
+                raise DeclarationError(
+                    "entrypoint.final takes two types: entrypoint.final[returned, saved]."
+                )
+            return super().__class_getitem__(params)  # type: ignore[misc]
 
     def __init__(
         self,

@@ -44,7 +44,7 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def notebooks(lab: Lab, request: pytest.FixtureRequest) -> Path:
     """A fresh copy of the notebooks under the server's root."""
-    folder = lab.root / request.node.name
+    folder: Path = lab.root / request.node.name
     shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".*", "*.sqlite*"))
     return folder
 

@@ -160,9 +160,7 @@ class Notebook:
 
     def command(self, name: str) -> None:
         """Start one of JupyterLab's commands, without waiting for its end."""
-        self.page.evaluate(
-            "name => { void window.jupyterapp.commands.execute(name); }", name
-        )
+        self.page.evaluate("name => { void window.jupyterapp.commands.execute(name); }", name)
 
     def save(self) -> None:
         """Save, and wait until it is on disk."""
