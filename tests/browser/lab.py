@@ -18,7 +18,7 @@ import httpx
 import psutil
 from playwright.sync_api import Locator, Page, expect
 
-__all__ = ["Lab", "Notebook", "serve"]
+__all__ = ["CELL_MS", "START_S", "Lab", "Notebook", "photograph", "serve"]
 
 START_S = 60
 """Seconds that JupyterLab may take to answer for the first time."""
@@ -182,3 +182,14 @@ class Notebook:
     def output(self, text: str | re.Pattern[str]) -> Locator:
         """Outputs that hold a text."""
         return self.panel.locator(".jp-OutputArea-output", has_text=text)
+
+
+def photograph(notebook: Notebook, card: Locator, folder: Path, name: str) -> None:
+    """Take pictures of the page and of one card, in the light and the dark theme."""
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.theme(theme)
+        shade = theme.split()[-1].lower()
+        card.scroll_into_view_if_needed()
+        notebook.page.screenshot(path=folder / f"{name}-{shade}.png")
+        card.screenshot(path=folder / f"{name}-card-{shade}.png")
+    notebook.theme("JupyterLab Light")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import CELL_MS, Lab, Notebook
+from tests.browser.lab import CELL_MS, Lab, Notebook, photograph
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -63,16 +63,6 @@ class Desk:
         expect(self.card.locator(".nbf-answered-title", has_text=before)).to_be_visible(
             timeout=CELL_MS
         )
-
-
-def photograph(notebook: Notebook, card: Locator, folder: Path, name: str) -> None:
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        notebook.theme(theme)
-        shade = theme.split()[-1].lower()
-        card.scroll_into_view_if_needed()
-        notebook.page.screenshot(path=folder / f"{name}-{shade}.png")
-        card.screenshot(path=folder / f"{name}-card-{shade}.png")
-    notebook.theme("JupyterLab Light")
 
 
 def test_review_by_keyboard_through_reload_and_a_killed_kernel(

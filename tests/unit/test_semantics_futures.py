@@ -281,57 +281,6 @@ def test_deep_async_recursion(saver: BaseCheckpointSaver, drive: Drive, config: 
     assert within(LIMIT_S, lambda: drive.invoke(workflow, 40, limited)) == 40
 
 
-def test_max_concurrency(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
-    """47"""
-    pairs = threading.Barrier(2, timeout=LIMIT_S)
-    lock = threading.Lock()
-    running = peak = 0
-
-    @task
-    def meet(n: int) -> int:
-        nonlocal running, peak
-        with lock:
-            running += 1
-            peak = max(peak, running)
-        pairs.wait()
-        with lock:
-            running -= 1
-        return n
-
-    @entrypoint(checkpointer=saver)
-    def workflow(n: int) -> list[int]:
-        return [f.result() for f in [meet(i) for i in range(n)]]
-
-    limited: Config = {**config, "max_concurrency": 2}
-    assert within(LIMIT_S, lambda: drive.invoke(workflow, 8, limited)) == list(range(8))
-    assert peak == 2
-
-
-def test_max_concurrency_of_async_tasks(
-    saver: BaseCheckpointSaver, drive: Drive, config: Config
-) -> None:
-    """47"""
-    running = peak = 0
-
-    @task
-    async def count(n: int) -> int:
-        nonlocal running, peak
-        running += 1
-        peak = max(peak, running)
-        for _ in range(5):
-            await asyncio.sleep(0)
-        running -= 1
-        return n
-
-    @entrypoint(checkpointer=saver)
-    async def workflow(n: int) -> list[int]:
-        return list(await asyncio.gather(*(count(i) for i in range(n))))
-
-    limited: Config = {**config, "max_concurrency": 3}
-    assert drive.invoke(workflow, 9, limited) == list(range(9))
-    assert peak == 3
-
-
 COLOUR: contextvars.ContextVar[str] = contextvars.ContextVar("COLOUR", default="none")
 
 

@@ -307,7 +307,8 @@ def test_the_error_names_the_path() -> None:
     "value",
     [
         lambda: 1, (n for n in "a"), print, os, Plain(), Hostile(), Text("a"), Mapping(), object(),
-        ..., type("L", (list,), {})(), type("N", (int,), {})(1), memoryview(b"a"), [memoryview(b"a")],
+        ..., type("L", (list,), {})(),
+        type("N", (int,), {})(1), memoryview(b"a"), [memoryview(b"a")],
         {Text("a"): 1}, int, Point, collections.defaultdict(lambda: 1),
         collections.UserDict(),
         type("D", (dt.datetime,), {})(2020, 1, 1), np.array([object()]), np.recarray((1,), "i4"),
