@@ -173,6 +173,7 @@ class Notebook:
         )
         shade = "false" if "Dark" in name else "true"
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", shade)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     @property
     def cards(self) -> Locator:

@@ -1,0 +1,145 @@
+/** The questions in the order they were asked: open ones as forms, answered ones as a line. */
+
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import type { Question } from "../protocol/log";
+import type { Json } from "../protocol/messages";
+import { ContextFields } from "./Context";
+import { AnswerForm } from "./form/AnswerForm";
+import { clearDraft } from "./form/drafts";
+import { Icon } from "./icons";
+import type { RunView, Submission } from "./model";
+import { PreviewView } from "./Preview";
+import { strings } from "./strings";
+
+interface Props {
+  view: RunView;
+  /** The run can still take answers. */
+  open: boolean;
+  onSubmit: (interruptId: string, value: Json) => void;
+}
+
+export function Questions({ view, open, onSubmit }: Props): ReactNode {
+  const first = view.log.questions.find((question) => question.answer === null);
+  return view.log.questions.map((question) => {
+    const id = question.form.interrupt_id;
+    if (question.answer) return <Answered key={id} question={question} />;
+    if (!open) return null;
+    return (
+      <OpenQuestion
+        key={id}
+        question={question}
+        submission={view.submissions.get(id) ?? null}
+        disabled={view.connection !== "open"}
+        first={question === first}
+        onSubmit={(value) => onSubmit(id, value)}
+      />
+    );
+  });
+}
+
+interface OpenProps {
+  question: Question;
+  submission: Submission | null;
+  disabled: boolean;
+  first: boolean;
+  onSubmit: (value: Json) => void;
+}
+
+function OpenQuestion({ question, submission, disabled, first, onSubmit }: OpenProps): ReactNode {
+  const { form } = question;
+  const titleId = useId();
+  const box = useRef<HTMLDivElement>(null);
+  useGentleFocus(box, first);
+  const receipt = submission?.receipt ?? null;
+  const accepted = receipt?.status === "accepted";
+  useEffect(() => {
+    if (accepted) clearDraft(form.interrupt_id);
+  }, [accepted, form.interrupt_id]);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark, one for each question
+    <div className="nbf-question" role="group" aria-labelledby={titleId} ref={box} tabIndex={-1}>
+      <div className="nbf-question-head">
+        <Icon name="question" />
+        <h4 className="nbf-question-title" id={titleId}>
+          {form.title}
+        </h4>
+      </div>
+      {form.task !== null && <p className="nbf-note">{strings.question.asks(form.task)}</p>}
+      <ContextFields fields={form.context} />
+      {accepted ? (
+        <p className="nbf-taken" role="status">
+          <Icon name="done" />
+          {strings.question.answered}. {strings.question.accepted}
+        </p>
+      ) : (
+        <>
+          {receipt?.status === "refused" && (
+            <p className="nbf-refused" role="alert">
+              <Icon name="warning" />
+              <span>
+                {strings.question.refused} {receipt.message}
+              </span>
+            </p>
+          )}
+          <AnswerForm
+            form={form}
+            receipt={receipt}
+            pending={submission !== null && receipt === null}
+            disabled={disabled}
+            onSubmit={onSubmit}
+          />
+          <Slow submission={submission} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Says so when an answer has been on its way for long. */
+function Slow({ submission }: { submission: Submission | null }): ReactNode {
+  const waiting = submission !== null && submission.receipt === null ? submission.id : null;
+  const [slow, setSlow] = useState<string | null>(null);
+  useEffect(() => {
+    if (waiting === null) return;
+    const timer = window.setTimeout(() => setSlow(waiting), 4000);
+    return () => window.clearTimeout(timer);
+  }, [waiting]);
+  if (waiting === null || slow !== waiting) return null;
+  return (
+    <p className="nbf-note" role="status">
+      {strings.question.slow}
+    </p>
+  );
+}
+
+/** Focuses the first control of a new question, unless the person is busy elsewhere. */
+function useGentleFocus(box: React.RefObject<HTMLElement | null>, first: boolean): void {
+  const done = useRef(false);
+  useEffect(() => {
+    if (done.current || !first || !box.current) return;
+    done.current = true;
+    const active = document.activeElement;
+    const card = box.current.closest(".nbflow");
+    const free = active === null || active === document.body || card?.contains(active);
+    if (!free) return;
+    const control = box.current.querySelector<HTMLElement>(
+      ".nbf-form :is(input, select, textarea):not(:disabled, .nbf-kinds *)",
+    );
+    (control ?? box.current).focus({ preventScroll: true });
+  }, [first, box]);
+}
+
+function Answered({ question }: { question: Question }): ReactNode {
+  if (!question.answer) return null;
+  return (
+    <details className="nbf-answered">
+      <summary>
+        <Icon name="done" />
+        <span className="nbf-answered-title">{question.form.title}</span>
+        <span className="nbf-tag">{strings.question.answered}</span>
+        <Icon name="chevron" />
+      </summary>
+      <PreviewView value={question.answer} label={strings.question.value} />
+    </details>
+  );
+}

@@ -1,0 +1,152 @@
+/** One run under its cell: header, tasks, questions, outcome, history. */
+
+import { Component, type ErrorInfo, type ReactNode, useId, useState } from "react";
+import { statusOf } from "../protocol/log";
+import { PROTOCOL, type RunStatus } from "../protocol/messages";
+import { Header, type Tab, Tabs } from "./Header";
+import { HistoryView } from "./HistoryView";
+import { Icon } from "./icons";
+import { Messages } from "./Messages";
+import type { RunActions, RunView } from "./model";
+import { Outcome } from "./Outcome";
+import { Questions } from "./Questions";
+import { strings } from "./strings";
+import { TaskList } from "./TaskList";
+
+interface Props {
+  view: RunView;
+  actions: RunActions;
+}
+
+export function RunCard(props: Props): ReactNode {
+  return (
+    <Guard>
+      <Card {...props} />
+    </Guard>
+  );
+}
+
+function Card({ view, actions }: Props): ReactNode {
+  const [tab, setTab] = useState<Tab>("tasks");
+  const id = useId();
+  const titleId = `${id}-title`;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark, one for each run
+    <div className="nbf-card" role="group" aria-label={strings.run.label(view.snapshot.workflow)}>
+      <Header
+        view={view}
+        titleId={titleId}
+        onCancel={() => {
+          if (!view.cancelling) actions.cancel();
+        }}
+        tabs={<Tabs tab={tab} baseId={id} onPick={setTab} />}
+      />
+      <Banner view={view} />
+      <div
+        className="nbf-panel"
+        role="tabpanel"
+        id={`${id}-panel`}
+        aria-labelledby={`${id}-tab-${tab}`}
+      >
+        {tab === "history" ? (
+          <HistoryView
+            load={actions.history}
+            mark={view.log.checkpoints.at(-1)?.checkpoint_id ?? ""}
+          />
+        ) : (
+          <Work view={view} actions={actions} />
+        )}
+      </div>
+      <Announcer view={view} />
+    </div>
+  );
+}
+
+function Work({ view, actions }: Props): ReactNode {
+  const status = statusOf(view.log, view.snapshot);
+  const live = status === "running" || status === "interrupted";
+  if (view.connection === "waiting" && view.log.next === 0 && view.snapshot.head > 0) {
+    return <p className="nbf-empty">{strings.connection.waiting}</p>;
+  }
+  if (view.connection === "lost" && view.log.next === 0) return null;
+  return (
+    <>
+      <TaskList tasks={view.log.tasks} live={live} empty={emptyText(status)} />
+      <Messages messages={view.log.messages} />
+      <Questions view={view} open={live} onSubmit={actions.submit} />
+      <Outcome log={view.log} />
+    </>
+  );
+}
+
+function emptyText(status: RunStatus): string {
+  if (status === "running") return strings.tasks.none;
+  return status === "done" ? strings.tasks.noneRan : "";
+}
+
+function Banner({ view }: { view: RunView }): ReactNode {
+  if (view.snapshot.protocol !== PROTOCOL) {
+    return (
+      <p className="nbf-banner" role="alert">
+        <Icon name="warning" />
+        <span>{strings.connection.protocol(view.snapshot.protocol, PROTOCOL)}</span>
+      </p>
+    );
+  }
+  if (view.connection !== "lost") return null;
+  const asking = view.log.questions.some((question) => question.answer === null);
+  return (
+    <p className="nbf-banner" role="alert">
+      <Icon name="warning" />
+      <span>
+        <strong>{strings.connection.lost}</strong>{" "}
+        {asking ? strings.connection.lostForm : strings.connection.lostView}
+      </span>
+    </p>
+  );
+}
+
+/** Speaks the state to screen readers: politely, but at once when a person is needed. */
+function Announcer({ view }: { view: RunView }): ReactNode {
+  const status = statusOf(view.log, view.snapshot);
+  const asked = view.log.questions.find((question) => question.answer === null);
+  const needed = status === "interrupted" && asked;
+  return (
+    <>
+      <div className="nbf-hidden" role="status">
+        {needed ? "" : `${view.snapshot.workflow}: ${strings.run.status[status]}`}
+      </div>
+      <div className="nbf-hidden" aria-live="assertive">
+        {needed ? strings.run.needsYou(asked.form.title) : ""}
+      </div>
+    </>
+  );
+}
+
+/** Keeps an error of one view from taking the page down. */
+class Guard extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static getDerivedStateFromError(error: Error): { error: Error } {
+    return { error };
+  }
+
+  override componentDidCatch(error: Error, info: ErrorInfo): void {
+    console.error("nbflow", error, info.componentStack);
+  }
+
+  override render(): ReactNode {
+    if (!this.state.error) return this.props.children;
+    return (
+      <div className="nbf-card">
+        <p className="nbf-banner" role="alert">
+          <Icon name="warning" />
+          <span>
+            <strong>{strings.run.broken}</strong> {strings.run.brokenHint}{" "}
+            {String(this.state.error)}
+          </span>
+        </p>
+      </div>
+    );
+  }
+}

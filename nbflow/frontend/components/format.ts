@@ -1,0 +1,41 @@
+/** Durations, times and ids for people. */
+
+/** `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 0.0005) return "0 ms";
+  if (seconds < 0.9995) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const pad = (n: number): string => String(n).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** A duration that is still growing, in whole seconds. */
+export function ticking(seconds: number): string {
+  return seconds < 59.5 ? `${Math.max(0, Math.floor(seconds))} s` : duration(seconds);
+}
+
+/** Local date and time, to the second. */
+export function localTime(at: Date): string {
+  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+export function utcTime(at: Date): string {
+  return `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with ESC
+const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
+
+/** Text without the colour codes of a terminal. */
+export function plain(text: string): string {
+  return text.replace(ANSI, "");
+}
+
+/** An id nobody else made; `crypto.randomUUID` does not exist on plain http. */
+export function freshId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

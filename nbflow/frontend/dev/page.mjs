@@ -1,0 +1,69 @@
+/**
+ * Mounts the built widget on a model that plays golden messages.
+ *
+ * `?message=essay&upto=6&theme=dark` shows tests/messages/essay.json up to its sixth event.
+ * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
+ */
+
+const query = new URLSearchParams(location.search);
+document.documentElement.dataset.theme = query.get("theme") ?? "light";
+
+const name = query.get("message") ?? "essay";
+const golden = await (await fetch(`/messages/${name}.json`)).json();
+const history = (await (await fetch("/messages/history.json")).json()).to_browser;
+const upto = Number(query.get("upto") ?? Number.POSITIVE_INFINITY);
+
+/** Times of the messages are moved so that the run began a moment ago. */
+const shift = Date.now() / 1000 - Number(query.get("age") ?? 131) - 1767261600;
+const events = golden.to_browser
+  .filter((message) => message.type === "events")
+  .flatMap((message) => message.events)
+  .slice(0, upto)
+  .map((event) => ({ ...event, ts: event.ts + shift }));
+const log = golden.to_browser.find((message) => message.type === "events")?.log ?? "log";
+
+class Model {
+  sent = [];
+  #listeners = new Map();
+  #state = { snapshot: { ...golden.snapshot, ...JSON.parse(query.get("snapshot") ?? "{}") } };
+
+  get(key) {
+    return this.#state[key];
+  }
+
+  on(event, callback) {
+    const known = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, known.add(callback));
+  }
+
+  off(event, callback) {
+    this.#listeners.get(event)?.delete(callback);
+  }
+
+  hear(message, buffers = []) {
+    for (const callback of this.#listeners.get("msg:custom") ?? []) callback(message, buffers);
+  }
+
+  send(message) {
+    this.sent.push(message);
+    if (query.has("silent")) return;
+    queueMicrotask(() => this.#answer(message));
+  }
+
+  #answer(message) {
+    if (message.type === "sync") {
+      const since = message.log === log ? message.since : 0;
+      const head = events.length;
+      this.hear({ type: "events", log, since, head, events: events.slice(since) });
+    }
+    if (message.type === "history") {
+      const page = history[message.before === null ? 0 : 1];
+      this.hear({ ...page, request: message.request });
+    }
+  }
+}
+
+const model = new Model();
+const { default: widget } = await import("/static/bundle.mjs");
+const el = document.querySelector("#cell");
+window.nbflowDev = { model, events, unmount: widget.render({ model, el }) };

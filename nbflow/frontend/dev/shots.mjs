@@ -1,0 +1,181 @@
+/**
+ * Photographs every state in light and dark, narrow and wide, and runs axe on each.
+ *
+ * `node dev/shots.mjs FOLDER [state …]`; ends with 1 when axe finds something or the page logs an
+ * error. Chromium is the system's: CHROMIUM names another one. WIDTHS=320,2000 takes other widths.
+ */
+
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
+
+const [folder = join(tmpdir(), "shots"), ...wanted] = process.argv.slice(2);
+const axe = fileURLToPath(new URL("../node_modules/axe-core/axe.min.js", import.meta.url));
+
+const widths = (process.env.WIDTHS ?? "360,1000").split(",").map(Number);
+
+const running = '{"status":"running"}';
+const receipts = async (page, index) => {
+  const file = new URL("../../../tests/messages/receipts.json", import.meta.url);
+  const receipt = JSON.parse(await readFile(file, "utf8")).to_browser[index];
+  await page.evaluate((message) => {
+    const { model } = window.nbflowDev;
+    const { submission } = model.sent.findLast((sent) => sent.type === "submit");
+    model.hear({ ...message, submission });
+  }, receipt);
+};
+const fill = async (page, mass) => {
+  await page.getByLabel("correct").check();
+  await page.getByLabel("Body mass").fill(mass);
+  await page.getByLabel("Reviewer").fill("Kim");
+};
+const submit = (page) => page.getByRole("button", { name: "Submit" }).first().click();
+
+const STATES = {
+  running: { message: "running" },
+  starting: { message: "running", upto: 1 },
+  question: { message: "table" },
+  wrong: {
+    message: "table",
+    do: async (page) => {
+      await fill(page, "99");
+      await submit(page);
+      await page.getByText("2 things").or(page.getByText("One thing")).waitFor();
+    },
+  },
+  invalid: {
+    message: "table",
+    do: async (page) => {
+      await fill(page, "3300");
+      await submit(page);
+      await receipts(page, 0);
+      await page.getByText("2 things").waitFor();
+    },
+  },
+  refused: {
+    message: "table",
+    do: async (page) => {
+      await fill(page, "3300");
+      await submit(page);
+      await receipts(page, 1);
+      await page.getByText("answered elsewhere").waitFor();
+    },
+  },
+  sending: {
+    message: "table",
+    do: async (page) => {
+      await fill(page, "3300");
+      await submit(page);
+    },
+  },
+  questions: {
+    message: "questions",
+    do: async (page) => {
+      await page.getByLabel("Edit", { exact: true }).check();
+      await page.getByRole("button", { name: "Add to Copies" }).click();
+    },
+  },
+  essay: { message: "essay", upto: 6, snapshot: '{"status":"interrupted"}' },
+  done: { message: "essay" },
+  failed: {
+    message: "failure",
+    do: async (page) => {
+      await page.getByRole("button", { name: /^Task fetch/ }).click();
+    },
+  },
+  history: {
+    message: "essay",
+    do: async (page) => {
+      await page.getByRole("tab", { name: "History" }).click();
+      await page.getByRole("button", { name: "Show older" }).click();
+      await page.locator(".nbf-checkpoint").nth(2).waitFor();
+      await page.locator(".nbf-checkpoint").first().click();
+    },
+  },
+  lost: {
+    message: "table",
+    do: async (page) => {
+      await page.clock.fastForward(500);
+      await page.evaluate(() => {
+        window.nbflowDev.model.send = () => {};
+      });
+      await page.clock.fastForward(12000);
+      await page.getByText("The kernel has not answered").waitFor();
+    },
+  },
+  dead: {
+    message: "essay",
+    silent: true,
+    do: async (page) => {
+      await page.clock.fastForward(7000);
+      await page.getByText("The kernel has not answered").waitFor();
+    },
+  },
+};
+
+async function shoot(page, base, state, spec, theme, width) {
+  const query = new URLSearchParams({ message: spec.message, theme });
+  if (spec.upto !== undefined) query.set("upto", String(spec.upto));
+  if (spec.message === "running") query.set("snapshot", running);
+  else if (spec.snapshot) query.set("snapshot", spec.snapshot);
+  if (spec.silent) query.set("silent", "");
+  await page.setViewportSize({ width, height: 700 });
+  await page.clock.install();
+  await page.goto(`${base}/?${query}`);
+  await page.locator(".nbf-card").waitFor();
+  await page.clock.runFor(200);
+  await spec.do?.(page);
+  await page.clock.runFor(200);
+  await page.screenshot({
+    path: join(folder, `${state}-${theme}-${width}.png`),
+    fullPage: true,
+    animations: "disabled",
+  });
+  await page.clock.resume();
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => window.axe.run(".nbflow"));
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
+  );
+  return wide ? [...found, "the page scrolls sideways"] : found;
+}
+
+await mkdir(folder, { recursive: true });
+const server = await serve(0);
+const base = `http://127.0.0.1:${server.address().port}`;
+const profile = await mkdtemp(join(tmpdir(), "shots-profile-"));
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+});
+let bad = 0;
+try {
+  for (const [state, spec] of Object.entries(STATES)) {
+    if (wanted.length > 0 && !wanted.includes(state)) continue;
+    for (const theme of ["light", "dark"]) {
+      for (const width of widths) {
+        const page = await context.newPage();
+        const problems = [];
+        page.on("pageerror", (error) => problems.push(String(error)));
+        page.on("console", (line) => {
+          if (line.type() === "error" && !line.text().includes("404")) problems.push(line.text());
+        });
+        problems.push(...(await shoot(page, base, state, spec, theme, width)));
+        bad += problems.length;
+        console.log(state, theme, width, problems.length === 0 ? "ok" : problems.join("\n   "));
+        await page.close();
+      }
+    }
+  }
+} finally {
+  await context.close();
+  server.close();
+  await rm(profile, { recursive: true, force: true });
+}
+process.exitCode = bad > 0 ? 1 : 0;

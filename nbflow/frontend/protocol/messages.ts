@@ -1,0 +1,257 @@
+/**
+ * Every message between kernel and browser: the twin of `nbflow/widgets/protocol.py`.
+ *
+ * The golden messages in `tests/messages/` are read by pytest and vitest; the three change
+ * together. Times are seconds since the epoch, durations are seconds.
+ */
+
+export const PROTOCOL = 1;
+
+export type RunStatus = "running" | "interrupted" | "done" | "error" | "cancelled";
+export type TaskStatus = "running" | "done" | "failed" | "cancelled" | "interrupted";
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** A value to look at, cut to a bound in the kernel. */
+export interface Preview {
+  text: string;
+  kind: "text" | "json" | "repr";
+  /** Characters left out; 0 when whole. */
+  cut: number;
+}
+
+export interface FailureData {
+  type: string;
+  message: string;
+  traceback: string;
+  notes: string[];
+}
+
+/** The trait that draws the header before any event arrives. */
+export interface Snapshot {
+  protocol: number;
+  run_id: string;
+  thread_id: string | null;
+  workflow: string;
+  status: RunStatus;
+  head: number;
+  pending: number;
+}
+
+export interface Table {
+  columns: string[];
+  rows: Json[][];
+  /** Rows there are; `rows` may hold fewer. */
+  total: number;
+}
+
+export type Field =
+  | { label: string; kind: "text" | "markdown"; value: string }
+  | { label: string; kind: "table"; value: Table }
+  | { label: string; kind: "json"; value: Json };
+
+/** One question as a form. */
+export interface Form {
+  interrupt_id: string;
+  task: string | null;
+  title: string;
+  context: Field[];
+  /** For the form alone: the kernel has the last word. */
+  schema: JsonObject;
+  /** Meaningful only where `has_initial` is true: null is a value. */
+  initial?: Json;
+  has_initial: boolean;
+}
+
+interface Logged<Type extends string> {
+  type: Type;
+  /** Position in the log, from 0 without gaps. */
+  seq: number;
+  ts: number;
+}
+
+export interface RunStartedData extends Logged<"run_started"> {
+  workflow: string;
+  thread_id: string | null;
+  run_id: string;
+  input: Preview;
+  resumed: boolean;
+}
+
+export interface TaskStartedData extends Logged<"task_started"> {
+  id: string;
+  name: string;
+  parent: string | null;
+  input: Preview;
+  attempt: number;
+}
+
+export interface TaskRetriedData extends Logged<"task_retried"> {
+  id: string;
+  name: string;
+  /** The attempt that failed, from 1. */
+  attempt: number;
+  wait_s: number;
+  error: FailureData;
+}
+
+export interface TaskFinishedData extends Logged<"task_finished"> {
+  id: string;
+  name: string;
+  parent: string | null;
+  result: Preview;
+  duration_s: number;
+  replayed: boolean;
+}
+
+export interface TaskFailedData extends Logged<"task_failed"> {
+  id: string;
+  name: string;
+  parent: string | null;
+  error: FailureData;
+  duration_s: number;
+  replayed: boolean;
+}
+
+export interface TaskCancelledData extends Logged<"task_cancelled"> {
+  id: string;
+  name: string;
+  parent: string | null;
+  replayed: boolean;
+}
+
+export interface AskedData extends Logged<"asked"> {
+  form: Form;
+}
+
+export interface AnsweredData extends Logged<"answered"> {
+  interrupt_id: string;
+  answer: Preview;
+}
+
+export interface CustomData extends Logged<"custom"> {
+  task: string | null;
+  data: Preview;
+}
+
+export interface CheckpointData extends Logged<"checkpoint"> {
+  checkpoint_id: string;
+  source: string;
+  step: number;
+}
+
+export interface RunEndedData extends Logged<"run_ended"> {
+  status: RunStatus;
+  value: Preview | null;
+  error: FailureData | null;
+  duration_s: number;
+}
+
+export type EventData =
+  | RunStartedData
+  | TaskStartedData
+  | TaskRetriedData
+  | TaskFinishedData
+  | TaskFailedData
+  | TaskCancelledData
+  | AskedData
+  | AnsweredData
+  | CustomData
+  | CheckpointData
+  | RunEndedData;
+
+export interface Events {
+  type: "events";
+  log: string;
+  /** `seq` of the first event here. */
+  since: number;
+  /** Number of events in the log when this was sent. */
+  head: number;
+  events: EventData[];
+}
+
+export interface FieldError {
+  /** Where in the answer; empty for the answer as a whole. */
+  path: (string | number)[];
+  message: string;
+}
+
+export interface Receipt {
+  type: "receipt";
+  submission: string;
+  interrupt_id: string;
+  status: "accepted" | "invalid" | "refused";
+  message: string;
+  errors: FieldError[];
+}
+
+export interface CheckpointItem {
+  checkpoint_id: string;
+  parent_id: string | null;
+  source: string;
+  step: number;
+  /** ISO 8601 in UTC. */
+  created_at: string;
+  values: Preview;
+  next: string[];
+  questions: number;
+}
+
+export interface History {
+  type: "history";
+  request: string;
+  /** Newest first. */
+  items: CheckpointItem[];
+  more: boolean;
+}
+
+export interface Failed {
+  type: "failed";
+  request: string;
+  message: string;
+}
+
+export interface Bundle {
+  type: "bundle";
+  request: string;
+  version: string;
+  error?: string;
+}
+
+export type ToBrowser = Events | Receipt | History | Failed | Bundle;
+
+export interface AskBundle {
+  type: "bundle";
+  request: string;
+}
+
+export interface Sync {
+  type: "sync";
+  /** `seq` of the first event wanted, as in `Events`: the number of events the browser holds. */
+  since: number;
+  /** Id of the log that `since` counts in; "" when none was seen. */
+  log: string;
+}
+
+export interface Submit {
+  type: "submit";
+  /** One for each press; the same id never answers twice. */
+  submission: string;
+  interrupt_id: string;
+  value: Json;
+}
+
+export interface AskHistory {
+  type: "history";
+  request: string;
+  limit: number;
+  before: string | null;
+}
+
+export interface Cancel {
+  type: "cancel";
+  request: string;
+}
+
+export type ToKernel = AskBundle | Sync | Submit | AskHistory | Cancel;

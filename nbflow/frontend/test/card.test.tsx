@@ -1,0 +1,190 @@
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { duration } from "../components/format";
+import { safeHtml } from "../components/Markdown";
+import type { RunActions, RunView } from "../components/model";
+import { RunCard } from "../components/RunCard";
+import { TaskList } from "../components/TaskList";
+import { EMPTY_LOG, type Task } from "../protocol/log";
+import type { History, Json, Receipt } from "../protocol/messages";
+import { golden, logOf } from "./golden";
+
+let submitted: [string, Json][] = [];
+
+const actions: RunActions = {
+  submit: (id, value) => submitted.push([id, value]),
+  cancel: () => {},
+  history: async (before) => {
+    const pages = golden("history").to_browser.filter((message) => message.type === "history");
+    return pages[before === null ? 0 : 1] as History;
+  },
+};
+
+function viewOf(name: string, part: Partial<RunView> = {}): RunView {
+  const { snapshot } = golden(name);
+  return {
+    snapshot,
+    log: logOf(name),
+    connection: "open",
+    submissions: new Map(),
+    cancelling: false,
+    ...part,
+  };
+}
+
+const card = (view: RunView) => <RunCard view={view} actions={actions} />;
+
+beforeEach(() => {
+  submitted = [];
+  sessionStorage.clear();
+});
+afterEach(cleanup);
+
+describe("the card", () => {
+  it("shows a finished run: status in words, tasks, answer and result", () => {
+    render(card(viewOf("essay")));
+    expect(screen.getByText("Done")).toBeTruthy();
+    expect(
+      screen.getByRole("button", { name: "Task write_essay, done, replayed, 1.2 s" }),
+    ).toBeTruthy();
+    expect(screen.getByRole("group", { name: "Result" }).textContent).toContain("is_approved");
+    expect(screen.queryByRole("button", { name: "Cancel run" })).toBeNull();
+  });
+
+  it("opens a failed task with its attempts and its traceback", () => {
+    render(card(viewOf("failure")));
+    const row = screen.getByRole("button", {
+      name: "Task fetch, failed, inside collect, attempt 2, 400 ms",
+    });
+    fireEvent.click(row);
+    expect(row.getAttribute("aria-expanded")).toBe("true");
+    const details = document.getElementById(row.getAttribute("aria-controls") ?? "");
+    expect(details?.textContent).toContain("Attempt 1 failed");
+    expect(details?.textContent).toContain("raise ConnectionError");
+  });
+
+  it("asks every open question in order and focuses the first", () => {
+    render(card(viewOf("questions")));
+    const forms = screen.getAllByRole("form").map((form) => form.getAttribute("aria-label"));
+    expect(forms).toEqual([
+      "Answer to: May send_mail run?",
+      "Answer to: What should the subject be?",
+      "Answer to: How many copies?",
+    ]);
+    const [first] = screen.getAllByRole("form");
+    expect(first?.contains(document.activeElement)).toBe(true);
+  });
+
+  it("leaves the focus where a person is typing", () => {
+    const elsewhere = document.createElement("input");
+    document.body.append(elsewhere);
+    elsewhere.focus();
+    render(card(viewOf("questions")));
+    expect(document.activeElement).toBe(elsewhere);
+    elsewhere.remove();
+  });
+
+  it("sends an answer under its question's id", () => {
+    render(card(viewOf("questions")));
+    const [, , last] = screen.getAllByRole("form");
+    fireEvent.click(within(last as HTMLElement).getByRole("button", { name: /^Submit/ }));
+    expect(submitted).toEqual([["ccccccccccccccccccccccccccccccc5", 2]]);
+  });
+
+  it("shows what became of a submission", () => {
+    const id = logOf("table").questions[0]?.form.interrupt_id ?? "";
+    const receipts = golden("receipts").to_browser as Receipt[];
+    const withReceipt = (receipt: Receipt | undefined): RunView =>
+      viewOf("table", {
+        submissions: new Map([[id, { id: "s", value: null, receipt: receipt ?? null }]]),
+      });
+    sessionStorage.setItem(`nbflow:draft:${id}`, '{"value":{},"texts":{}}');
+    const page = render(card(withReceipt(undefined)));
+    expect(screen.getByRole("button", { name: "Sending…" })).toBeTruthy();
+    page.rerender(card(withReceipt(receipts[1])));
+    expect(screen.getByRole("alert").textContent).toContain("answered elsewhere");
+    page.rerender(card(withReceipt(receipts[2])));
+    expect(screen.queryByRole("form")).toBeNull();
+    expect(screen.getByText(/The answer was taken/)).toBeTruthy();
+    expect(sessionStorage.getItem(`nbflow:draft:${id}`)).toBeNull();
+  });
+
+  it("says when the kernel is silent, and holds the form", () => {
+    render(card(viewOf("table", { connection: "lost" })));
+    expect(screen.getByRole("alert").textContent).toContain("The kernel has not answered.");
+    expect(screen.getByRole("button", { name: /^Submit/ })).toHaveProperty("disabled", true);
+    expect(screen.getByLabelText("Reviewer")).toHaveProperty("disabled", true);
+  });
+
+  it("says when the kernel speaks another protocol", () => {
+    const { snapshot } = golden("essay");
+    render(card(viewOf("essay", { snapshot: { ...snapshot, protocol: 2 }, log: EMPTY_LOG })));
+    expect(screen.getByRole("alert").textContent).toContain("Reload the page");
+  });
+
+  it("pages through the history", async () => {
+    render(card(viewOf("essay")));
+    fireEvent.click(screen.getByRole("tab", { name: "History" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Show older" }));
+    expect(await screen.findByText("step -1")).toBeTruthy();
+    const list = screen.getByRole("list", { name: "Checkpoints, newest first" });
+    expect(within(list).getAllByRole("listitem").length).toBe(4);
+    expect(screen.queryByRole("button", { name: "Show older" })).toBeNull();
+    fireEvent.click(screen.getAllByRole("button", { name: /step 2/ })[0] as HTMLElement);
+    expect(screen.getByRole("group", { name: "Values" }).textContent).toContain("is_approved");
+  });
+
+  it("shows tables with their row count and text with its line breaks", () => {
+    render(card(viewOf("table")));
+    expect(screen.getByText("Showing 5 of 344 rows")).toBeTruthy();
+    expect(screen.getAllByRole("columnheader").length).toBe(10);
+    expect(screen.getByText(/table: penguins_raw/).textContent).toContain("\nrow:");
+  });
+});
+
+describe("a long list of tasks", () => {
+  it("keeps few rows in the page", () => {
+    const one = [...logOf("essay").tasks.values()][0] as Task;
+    const tasks = new Map(
+      Array.from({ length: 10_000 }, (_, n) => [`${n}`, { ...one, id: `${n}`, name: `t${n}` }]),
+    );
+    render(<TaskList tasks={tasks} live={false} empty="" />);
+    expect(screen.getByText("10,000 tasks")).toBeTruthy();
+    expect(document.querySelectorAll("li").length).toBeLessThan(100);
+  });
+});
+
+describe("markdown from a payload", () => {
+  it.each([
+    ["a script", "x<script>alert(1)</script>", /script|alert/],
+    ["a handler", '<img src="data:image/png;base64,AA" onerror="alert(1)">', /onerror/],
+    ["a script link", "[x](javascript:alert(1))", /javascript/],
+    ["a remote picture", "![seen](https://example.org/a.png)", /<img|example/],
+    ["a style", '<p style="position:fixed">x</p><style>*{}</style>', /style/],
+    ["a form", '<form action="/x"><input name="y"></form>', /form|input/],
+    ["a frame", '<iframe src="https://example.org"></iframe>', /iframe/],
+    ["an id", '<p id="submit" class="nbf-hidden">x</p>', /id=|class=/],
+  ])("loses %s", (_what, source, gone) => {
+    expect(safeHtml(source)).not.toMatch(gone);
+  });
+
+  it("opens links apart and keeps pictures that are in the text", () => {
+    expect(safeHtml("[a](https://example.org)")).toContain('rel="noopener noreferrer"');
+    expect(safeHtml("[a](https://example.org)")).toContain('target="_blank"');
+    expect(safeHtml("![dot](data:image/gif;base64,R0lGOD)")).toContain('alt="dot"');
+  });
+
+  it("keeps headings in order below the card's own", () => {
+    expect(safeHtml("# a\n\n### b")).toMatch(/<h4>a<\/h4>\s*<h5>b<\/h5>/);
+  });
+});
+
+it("writes durations for people", () => {
+  expect([0.0121, 1.2, 59.96, 125.4, 7800].map(duration)).toEqual([
+    "12 ms",
+    "1.2 s",
+    "1 min 00 s",
+    "2 min 05 s",
+    "2 h 10 min",
+  ]);
+});
