@@ -11,6 +11,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import MissingBundleError
@@ -90,7 +91,11 @@ def _place_in_cell() -> int:
 
 
 def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
-    """Return a listener that brings the output up to date at each pause and at the end, once."""
+    """Return a listener that brings the output up to date at each pause and at the end, once.
+
+    An update goes out in the name of the cell that runs now, in a context of its own: clients
+    that execute cell by cell drop what comes late in the name of an earlier one.
+    """
     seen = -1
 
     def listen(event: Event) -> None:
@@ -98,7 +103,7 @@ def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
         if isinstance(event, RunEnded) and event.seq > seen:
             seen = event.seq
             try:
-                publish(True)
+                Context().run(publish, True)
             except Exception:
                 _log.exception("The output of a run could not be brought up to date")
 

@@ -38,6 +38,8 @@ _TASKS = 100
 _QUESTIONS = 40
 _VALUE_CHARS = 4_000
 _ROWS = 20
+_OPEN_LINES = 20
+"""A longer result is folded."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -85,11 +87,15 @@ def _html(summary: Summary, scale: float) -> Iterator[str]:
     shown = max(1, int(_QUESTIONS * scale))
     questions = list(summary.questions.values())
     for question in questions[-shown:]:
-        yield from _question_html(question, chars)
+        yield from _question_html(question, chars, alone=len(questions) == 1)
     if len(questions) > shown:
         yield f"<div>… and {len(questions) - shown:,} earlier questions</div>"
     if summary.result is not None:
-        yield f"<div>Result</div>{_value_html(summary.result, chars)}"
+        lines = summary.result["text"].count("\n") + 1
+        shut, size = ("", f" ({lines:,} lines)") if lines > _OPEN_LINES else (" open", "")
+        yield f'<details{shut} style="margin-top:6px">'
+        yield f"<summary><strong>Result</strong>{size}</summary>"
+        yield f"{_value_html(summary.result, chars)}</details>"
     if summary.error is not None:
         yield _failure_html(summary.error, chars)
     yield "</div>"
@@ -134,15 +140,24 @@ def _task_note(task: Task) -> str:
     return ", ".join(notes)
 
 
-def _question_html(question: Question, chars: int) -> Iterator[str]:
+def _question_html(question: Question, chars: int, *, alone: bool) -> Iterator[str]:
+    """Yield a question; among several, an answered one is folded to a line with its answer."""
     form = question.form
-    yield f'<div style="margin-top:6px"><strong>{_safe(form["title"], chars)}</strong></div>'
+    title = f"<strong>{_safe(form['title'], chars)}</strong>"
+    folded = question.answer is not None and not alone
+    brief = ""
+    if folded and question.answer is not None:
+        line = " ".join(question.answer["text"].split())
+        brief = f'<span style="opacity:.7"> {_safe(line, 90)}</span>'
+    shut = "" if folded else " open"
+    yield f'<details{shut} style="margin-top:6px"><summary>{title}{brief}</summary>'
     for field in form["context"][:20]:
         yield from _field_html(field, max(40, chars // 4))
     if question.answer is None:
         yield '<div style="opacity:.7">Not answered yet.</div>'
     else:
         yield f"<div>Answer</div>{_value_html(question.answer, chars // 2)}"
+    yield "</details>"
 
 
 def _field_html(field: Field, chars: int) -> Iterator[str]:

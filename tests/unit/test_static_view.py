@@ -56,7 +56,7 @@ def read(run: Run) -> str:
     reader = Reader(source)
     assert reader.open == []
     assert reader.tags <= TAGS
-    assert reader.attributes <= {"style", "class", "title"}
+    assert reader.attributes <= {"style", "class", "title", "open"}
     assert "url" not in reader.styles
     return reader.text
 
