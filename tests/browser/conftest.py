@@ -1,4 +1,7 @@
-"""One JupyterLab for all browser tests; a fresh page and a copy of the notebooks for each."""
+"""One JupyterLab for all browser tests; a fresh page and a copy of the notebooks for each.
+
+The browser ends with this package: Playwright keeps an event loop in the main thread.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from tests.browser.lab import Lab, serve
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with serve(tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("state")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium_executable: str | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
