@@ -7,6 +7,7 @@ pause and answer. Views read the log; none has another source.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 import uuid
@@ -35,6 +36,8 @@ __all__ = ["Run", "hooks"]
 
 Listener = Callable[[Event], None]
 
+
+_log = logging.getLogger(__name__)
 
 _known: WeakValueDictionary[tuple[int, str], Run] = WeakValueDictionary()
 
@@ -343,7 +346,10 @@ class Run:
                 again = self._rest(event)
             listeners = tuple(self._listeners)
         for listener in listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("A listener of %r failed; the run goes on", self)
         if again:
             self._go(None)
         elif isinstance(event, RunEnded):
