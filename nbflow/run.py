@@ -7,6 +7,7 @@ pause and answer. Views read the log; none has another source.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 import threading
 import time
@@ -72,6 +73,9 @@ class Run:
         """Whether every listener has heard of the end; only then do waiters go on."""
         self._waiters: list[Callable[[], None]] = []
         self._answered_meanwhile = False
+        self._already: Any = None
+        """The value of a run that was over before it was asked for."""
+        self._background: concurrent.futures.Future[Any] | None = None
         self._status = "running"
         self._ended: RunEnded | None = None
         self._exception: BaseException | None = None
@@ -126,6 +130,7 @@ class Run:
         continues = input is None or isinstance(input, Command)
         known = None if thread_id is None else cls._known(workflow, thread_id)
         if continues and known is not None:
+            known._config, known._context = {**known._config, **config}, context or known._context
             return known
         return cls(workflow, thread_id, config, context)
 
@@ -142,7 +147,8 @@ class Run:
     def _is_newest(self) -> bool:
         assert self.workflow.saver is not None and self.thread_id is not None
         thread = self.workflow.saver.get_thread(self.thread_id)
-        return thread is not None and thread.run == self.id
+        status = {"idle": "done"}.get(thread.status, thread.status) if thread is not None else ""
+        return thread is not None and thread.run == self.id and status == self._status
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -238,6 +244,8 @@ class Run:
             root = self._root
             if root is not None and self._running:
                 root.execution.stop()
+                if self._background is not None:
+                    self._background.cancel()
 
     def wait(self, timeout: float | None = None) -> str:
         """Wait until the run does not run any more, or so many seconds; returns the status."""
@@ -318,8 +326,8 @@ class Run:
 
     def _unwrap(self) -> Any:
         ended = self._ended
-        if self._status == "done" and ended is not None:
-            return ended.value
+        if self._status == "done":
+            return self._already if ended is None else ended.value
         if self._status == "cancelled":
             raise RunCancelledError(
                 f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
@@ -351,8 +359,20 @@ class Run:
             except Exception:
                 _log.exception("A listener of %r failed; the run goes on", self)
         if again:
-            self._go(None)
+            self._go_again()
         elif isinstance(event, RunEnded):
+            self._release()
+
+    def _go_again(self) -> None:
+        """Go on after an answer that came while the run worked after another."""
+        try:
+            self._go(None)
+        except Exception as exc:
+            _log.exception("%r has its answer but could not go on; run.resume() tries again", self)
+            with self._state:
+                self._running = False
+                self._status = "error"
+                self._exception = exc
             self._release()
 
     def follow(self, root: RootOp) -> None:
@@ -369,6 +389,7 @@ class Run:
         self._running = True
         self._told = False
         self._turn += 1
+        self._answered_meanwhile = False
         self._status = "running"
         self._exception = None
 
@@ -398,10 +419,13 @@ class Run:
         with self._state:
             if root is None:
                 self._status = "done"
+                self._already = opened.already
                 return
             self._take(root)
         if self.workflow.spec.is_async:
-            asyncio.run_coroutine_threadsafe(go_async(root, True), background_loop())
+            self._background = asyncio.run_coroutine_threadsafe(
+                go_async(root, True), background_loop()
+            )
         else:
             work = partial(self._context_vars.copy().run, go_sync, root, False)
             threading.Thread(target=work, name="nbflow-run", daemon=True).start()

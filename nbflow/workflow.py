@@ -21,6 +21,7 @@ from nbflow._engine.opening import Opened, address_of, checkpoint_id, open_run
 from nbflow._engine.owners import is_alive
 from nbflow._engine.retry import as_policies
 from nbflow._engine.root import Outcome
+from nbflow._engine.signals import GentleStop
 from nbflow._engine.stream import Chunks
 from nbflow._hooks import hooks
 from nbflow.checkpoint.base import BaseCheckpointSaver
@@ -111,13 +112,16 @@ class Workflow(Generic[InputT, OutputT]):
         """
         if stream_mode != "values":
             return list(self.stream(input, config, context=context, stream_mode=stream_mode))
-        outer = self._outer()
+        outer = self._outer(config)
         if outer is not None and not self.spec.is_async:
-            return outer.execution.call(outer, self._step, (input,), {}).result()
-        opened, _ = self._open(input, config, context, ())
-        if opened.root is None:
-            return opened.already
-        return go_sync(opened.root, self.spec.is_async).unwrap()
+            return outer.execution.call(outer, self._step, (input,), {}, blocking=True).result()
+        with GentleStop() as stop:
+            opened, _ = self._open(input, config, context, ())
+            if opened.root is None:
+                return opened.already
+            stop.execution = opened.root.execution
+            outcome = go_sync(opened.root, self.spec.is_async)
+        return outcome.unwrap()
 
     async def ainvoke(
         self,
@@ -131,7 +135,7 @@ class Workflow(Generic[InputT, OutputT]):
         if stream_mode != "values":
             chunks = self.astream(input, config, context=context, stream_mode=stream_mode)
             return [chunk async for chunk in chunks]
-        outer = self._outer()
+        outer = self._outer(config)
         if outer is not None and outer.loop is not None:
             return await outer.execution.call(outer, self._step, (input,), {})
         opened, _ = self._open(input, config, context, ())
@@ -161,6 +165,7 @@ class Workflow(Generic[InputT, OutputT]):
         opened, _ = self._open(input, config, context, (inbox.put,))
         root = opened.root
         if root is None:
+            yield from chunks.of_value(opened.already)
             return
         root.execution.wants_messages = chunks.wants_messages
         ended: list[Outcome] = []
@@ -168,6 +173,8 @@ class Workflow(Generic[InputT, OutputT]):
         def work() -> None:
             try:
                 ended.append(go_sync(root, self.spec.is_async))
+            except BaseException as exc:
+                ended.append(Outcome("error", exception=exc))
             finally:
                 inbox.put(_END)
 
@@ -208,6 +215,8 @@ class Workflow(Generic[InputT, OutputT]):
         opened, _ = self._open(input, config, context, (put,))
         root = opened.root
         if root is None:
+            for chunk in chunks.of_value(opened.already):
+                yield chunk
             return
         root.execution.wants_messages = chunks.wants_messages
         runner = loop.create_task(go_async(root, self.spec.is_async))
@@ -251,17 +260,26 @@ class Workflow(Generic[InputT, OutputT]):
         """
         return Run.attached(self, str(thread_id))
 
-    def _outer(self) -> Any:
-        """The op that calls this workflow as a step of its own: recorded there, not here."""
+    def _outer(self, config: Any) -> Any:
+        """The op that calls this workflow as a step of its own: recorded there, not here.
+
+        A thread of its own, or a run that nothing keeps, makes it a run of its own.
+        """
         frame = current_frame.get()
-        if frame is None or self.saver is not None or frame.execution.saver is None:
+        if frame is None or frame.execution.saver is None:
             return None
-        return frame
+        thread_id = ((config or {}).get("configurable") or {}).get("thread_id")
+        return frame if thread_id in (None, frame.execution.thread_id) else None
 
     def _open(
         self, input: Any, config: Any, context: Any, listeners: Sequence[Listener]
     ) -> tuple[Opened, Run | None]:
-        settings: dict[str, Any] = dict(config or {})
+        if config is not None and not isinstance(config, dict):
+            raise TypeError(
+                f"config= was given {type(config).__name__} {config!r}. Give a dict: "
+                "{'configurable': {'thread_id': '1'}}."
+            )
+        settings: dict[str, Any] = {"metadata": {}, **(config or {})}
         run = None
         if hooks.started is not None and current_frame.get() is None:
             run = Run.watching(self, settings)

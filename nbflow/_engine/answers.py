@@ -10,7 +10,7 @@ import typing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbflow.errors import DeclarationError, InvalidAnswerError
+from nbflow.errors import DeclarationError, InvalidAnswerError, NotSerializableError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -97,9 +97,16 @@ def plain_json(answer: Any) -> Any:
     """An answer as JSON values, so that a model instance can be judged like its data."""
     if answer is None or isinstance(answer, str | bool | int | float):
         return answer
-    from pydantic_core import to_jsonable_python
+    from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-    return to_jsonable_python(answer)
+    try:
+        return to_jsonable_python(answer)
+    except PydanticSerializationError as exc:
+        raise NotSerializableError(
+            f"The answer cannot be stored: {exc}. Nothing was stored; answer with plain values.",
+            "$",
+            type(answer).__name__,
+        ) from exc
 
 
 def _validator(schema: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
+from nbflow._engine.failures import pause_in
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
         future.runner.add_done_callback(op.cancelled_unstarted)
         return future
     op.future = Relay(future, loop)
+    future.on_cancel = op.give_up
     crew.start(op)
     return future
 
@@ -55,43 +57,74 @@ def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
     op.loop = loop
 
     def start() -> None:
-        task = asyncio.Task(drive(op), loop=loop, context=op.context)
-        _kept.add(task)
-        task.add_done_callback(_kept.discard)
+        op.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
+        op.runner.add_done_callback(op.cancelled_unstarted)
 
     loop.call_soon_threadsafe(start)
 
 
-_kept: set[asyncio.Task[None]] = set()
-"""The loop holds tasks weakly."""
-
-
 async def drive(op: Op) -> None:
-    """Run the op on this loop until it has its outcome."""
+    """Run the op on this loop until it has its outcome, whatever happens."""
     steps = op.attempts()
     try:
         step = next(steps)
         while True:
             try:
-                if isinstance(step, float):
-                    await asyncio.sleep(step)
-                    value = None
-                else:
-                    value = await _inside(step, op)
+                value = await _done(step, op)
             except BaseException as exc:
                 step = steps.throw(exc)
             else:
                 step = steps.send(value)
     except StopIteration:
         return
+    except BaseException as exc:
+        op.break_off(exc)
+
+
+async def _done(step: Frame | float | list[Op], op: Op) -> Any:
+    if isinstance(step, float):
+        await asyncio.sleep(step)
+    elif isinstance(step, list):
+        for child in step:
+            await _outcome(child)
+    else:
+        return await _inside(step, op)
+    return None
 
 
 async def _inside(frame: Frame, op: Op) -> Any:
     token = current_frame.set(frame)
     try:
         return await op.fn(*op.call_args, **op.call_kwargs)
+    except BaseException as exc:
+        if frame.lanes_alive():
+            await _end_lanes(frame, paused=pause_in(exc) is not None)
+        raise
     finally:
         current_frame.reset(token)
+
+
+async def _end_lanes(frame: Frame, *, paused: bool) -> None:
+    """The function has left: its helper coroutines end, too, and start nothing afterwards.
+
+    After a pause they may first go on as far as tasks under way carry them, so that questions
+    which can be reached are asked now.
+    """
+    if paused:
+        while children := frame.execution.children_of(frame.op):
+            for child in children:
+                await _outcome(child)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    lanes = frame.lanes_alive()
+    for lane in lanes:
+        lane.cancel()
+    if lanes:
+        await asyncio.wait(lanes, timeout=_LANE_S)
+
+
+_LANE_S = 5.0
+"""Seconds that a cancelled helper coroutine may take to end."""
 
 
 async def abandon(execution: Execution) -> None:
@@ -101,6 +134,8 @@ async def abandon(execution: Execution) -> None:
     for op in execution.unfinished():
         if op.loop is not None and isinstance(op.future, AsyncTaskFuture):
             op.future.cancel()
+        elif op.runner is not None:
+            op.runner.cancel()
     await drain(execution)
     execution.stopping = was_stopping
 
@@ -112,10 +147,15 @@ async def drain(execution: Execution) -> None:
         if not left:
             return
         for op in left:
-            waited: Any = op.future
-            if isinstance(waited, Relay):
-                waited = waited.future
-            elif isinstance(waited, SyncAsyncFuture):
-                crew.start(op)
-                waited = asyncio.wrap_future(waited)
-            await asyncio.wait([waited])
+            await _outcome(op)
+
+
+async def _outcome(op: Op) -> None:
+    """Wait until the op has its outcome."""
+    waited: Any = op.future
+    if isinstance(waited, Relay):
+        waited = waited.future
+    elif isinstance(waited, SyncAsyncFuture):
+        crew.start(op)
+        waited = asyncio.wrap_future(waited)
+    await asyncio.wait([waited])

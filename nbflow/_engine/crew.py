@@ -7,6 +7,7 @@ Workers that wait for another task do not count towards the limit, so waiting ne
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,8 @@ __all__ = ["LIMIT", "Crew", "crew"]
 
 LIMIT = 32
 """Workers that run at once in this process, those that wait not counted."""
+
+_log = logging.getLogger(__name__)
 
 _TICK_S = 0.001
 _QUIET_TICKS = 100
@@ -96,8 +99,11 @@ class Crew:
                         self._ready.notify()
                     return
                 task = self._queue.popleft()
-            if task.claim():
-                task.run()
+            try:
+                if task.claim():
+                    task.run()
+            except BaseException:
+                _log.exception("A task could not be run to its outcome")
             del task
 
     def _wake_ticker(self) -> None:

@@ -11,12 +11,13 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import messages
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import decode_failure, failure_of
+from nbflow._engine.failures import causes, decode_failure, failure_of
 from nbflow._engine.frame import Frame, call_site
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import ROOT, op_key, public_id
@@ -86,13 +87,18 @@ class Execution:
         self.lock = threading.Lock()
         self.questions: tuple[Interrupt, ...] = ()
         self.stopping = False
-        self.failures: list[tuple[Op, BaseException]] = []
+        self.failures: list[FailedCall] = []
+        """Task failures that the code was or could have been told of, replayed ones too."""
+        self.closed = False
+        """Whether it has ended: late code can store nothing."""
         self.broken: BaseException | None = None
         self.started = time.time()
         self.loop: asyncio.AbstractEventLoop | None = None
         """The loop of an ``ainvoke`` whose body runs in a thread."""
-        self._open: dict[bytes, Op] = {}
-        self._announced: set[bytes] = set()
+        self.open_ops: dict[bytes, Op] = {}
+        """Ops without an outcome yet, the entrypoint included, by key."""
+        self._unannounced: dict[bytes, Op] = {}
+        self._stopped: threading.Event | None = None
         self._commit_lock = threading.Lock()
         self._last_offer: Op | None = None
 
@@ -115,24 +121,64 @@ class Execution:
             if all(q.id != question.id for q in self.questions):
                 self.questions = (*self.questions, question)
 
-    def note_failure(self, op: Op, exc: BaseException) -> None:
+    def note_failure(self, exc: BaseException, future: Any, void: OpRow) -> None:
         with self.lock:
-            self.failures.append((op, exc))
+            self.failures.append(FailedCall(exc, future, void))
+
+    def voids_for(self, exc: BaseException, *, unobserved: bool) -> list[OpRow]:
+        """Rows that take back the failures which led to ``exc``, so that they run again.
+
+        A failure that the code caught stays: a replay must take the same branch.
+
+        Args:
+            unobserved: also those that nobody asked for.
+        """
+        with self.lock:
+            guilty = set(map(id, causes(exc, {id(f.exc) for f in self.failures})))
+            taken = [
+                f
+                for f in self.failures
+                if id(f.exc) in guilty or (unobserved and not f.future.observed)
+            ]
+            self.failures = [f for f in self.failures if f not in taken]
+        return [f.void for f in taken]
+
+    def take_back(self, exc: BaseException, frame: Frame) -> None:
+        """Before another attempt: what failed or was cancelled in this one runs again."""
+        rows = [*self.voids_for(exc, unobserved=False), *frame.take_trailing_cancels()]
+        if rows and self.saver is not None:
+            self.commit(rows)
 
     # -- stopping ---------------------------------------------------------------------------
 
     def stop(self) -> None:
         """No op starts any more; tasks that nobody began are dropped."""
         self.stopping = True
+        if self._stopped is not None:
+            self._stopped.set()
         self.drop_unstarted()
 
+    def request_stop(self) -> None:
+        """Like ``stop``, from a signal handler: takes no lock."""
+        self.stopping = True
+        if self._stopped is not None:
+            self._stopped.set()
+
+    def wait_for_retry(self, seconds: float) -> None:
+        """Wait before another attempt; a stop ends the wait."""
+        self._stopped = self._stopped or threading.Event()
+        if not self.stopping:
+            self._stopped.wait(seconds)
+
     def drop_unstarted(self) -> None:
-        for op in tuple(self._open.values()):
+        for op in self.unfinished():
             if op.loop is None and op.claim():
                 op.settle(None, RunCancelled("the run ended before this task began"))
 
     def check(self) -> None:
         """Refuse to go on in a run that was stopped or can no longer store anything."""
+        if self.closed:
+            raise RunCancelled("The run has ended; what it left behind can do nothing more in it.")
         if self.broken is not None:
             raise self.broken
         if self.stopping:
@@ -152,11 +198,11 @@ class Execution:
         """
         assert self.saver is not None and self.run is not None
         with self._commit_lock:
-            if self.broken is not None:
-                raise self.broken
+            if self.closed or self.broken is not None:
+                self.check()
             if op is not None:
-                self._open.pop(op.key, None)
-            if self._open:
+                self._unannounced.pop(op.key, None)
+            if self._unannounced:
                 rows = [*self._begun(), *rows]
             try:
                 self.saver.append(self.run, self.epoch, rows)
@@ -167,16 +213,20 @@ class Execution:
                 self.journal.apply(row)
 
     def _begun(self) -> list[OpRow]:
-        begun = [o for k, o in tuple(self._open.items()) if k not in self._announced]
-        self._announced.update(o.key for o in begun)
-        return [op.row("start") for op in begun]
+        begun, self._unannounced = self._unannounced, {}
+        return [op.row("start") for op in tuple(begun.values())]
 
     def reopen(self, call: Call, error: InvalidAnswerError) -> None:
         """Take a stored answer back that the type's own validators refuse, and raise."""
-        self.commit(
-            [OpRow("void", call.key, call.parent, "", call.args, call.lane, call.n, gen=call.gen)]
-        )
-        raise error
+        self.commit([void_of(call)])
+        raise InvalidAnswerError(
+            error.message.replace(
+                "Nothing was stored and the question is still open",
+                "It was taken back and the question is open again",
+            ),
+            error.interrupt_id,
+            error.errors,
+        ) from error
 
     def take_answers(self, rows: list[OpRow]) -> None:
         """Store answers that came while the run works; a later replay finds them."""
@@ -185,19 +235,44 @@ class Execution:
             self.saver.answer(self.run, self.epoch, rows)
             for row in rows:
                 self.journal.apply(row)
+        answered = {public_id(self.run_id, row.key) for row in rows}
+        with self.lock:
+            self.questions = tuple(q for q in self.questions if q.id not in answered)
+
+    def begin(self, op: Op) -> None:
+        """From now on the op is known to run; its start is stored with the next fact."""
+        self.open_ops[op.key] = op
+        self._unannounced[op.key] = op
 
     def forget(self, op: Op) -> None:
-        self._open.pop(op.key, None)
+        self.open_ops.pop(op.key, None)
+        self._unannounced.pop(op.key, None)
+
+    def children_of(self, op: Op) -> list[Op]:
+        """Tasks that the op called and that have no outcome yet."""
+        return [o for o in self.unfinished() if o.parent == op.key]
 
     # -- calls ------------------------------------------------------------------------------
 
     def call(
-        self, frame: Frame, task: TaskSpec, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        frame: Frame,
+        task: TaskSpec,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        blocking: bool = False,
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-        """A task was called in ``frame``: reuse its result, or begin it."""
+        """A task was called in ``frame``: reuse its result, or begin it.
+
+        Args:
+            blocking: the caller waits for it in a thread's way, even on the event loop.
+        """
         loop = frame.loop
+        if loop is not None and (blocking or not is_running(loop)):
+            loop = None
         lane = "0" if frame._lanes is None else frame.lane()
-        if self.stopping or self.broken is not None or frame._paused is not None:
+        if self.closed or self.stopping or self.broken is not None or frame._paused is not None:
             frame.check(lane)
         name = task.name
         digest = serde.digest_source(args, kwargs)
@@ -215,8 +290,10 @@ class Execution:
             args, kwargs = own_copies(args, kwargs)
         op = Op(
             self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest, lane, n,
-            gen, call_site(3), frame.op.inner_ns,
+            gen, call_site(3), frame.op.inner_ns, frame,
         )  # fmt: skip
+        if frame.trailing_cancels:
+            frame.trailing_cancels = []
         if task.is_workflow:
             op.ns, op.inner_ns = None, (*frame.op.inner_ns, f"{name}:{op.id}")
         if self.wants_messages:
@@ -230,13 +307,19 @@ class Execution:
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
         from nbflow._engine import async_driver
 
-        self._open[op.key] = op
+        if loop is None and task.is_async and self.loop is None:
+            raise OutsideRunError(
+                f"The async task {task.name!r} was called in a plain function under invoke(), "
+                "where no event loop runs. Use 'await workflow.ainvoke(...)', or make the "
+                "entrypoint an async function."
+            )
+        self.begin(op)
         if loop is not None:
             return async_driver.begin(op, task.is_async, loop)
         future: SyncAsyncFuture[Any] = SyncAsyncFuture(op)
         op.future = future
-        if task.is_async:
-            async_driver.begin_from_thread(op, self.home_loop(task.name))
+        if task.is_async and self.loop is not None:
+            async_driver.begin_from_thread(op, self.loop)
             return future
         last, self._last_offer = self._last_offer, op
         if last is None or last.claimed:
@@ -245,21 +328,6 @@ class Execution:
             crew.start(last)
             crew.start(op)
         return future
-
-    def home_loop(self, name: str) -> asyncio.AbstractEventLoop:
-        """The loop of an ``ainvoke`` whose body is a plain function.
-
-        Raises:
-            OutsideRunError: there is none.
-        """
-        if self.loop is None:
-            del self._open[next(reversed(self._open))]
-            raise OutsideRunError(
-                f"The async task {name!r} was called in a plain function under invoke(), where "
-                "no event loop runs. Use 'await workflow.ainvoke(...)', or make the entrypoint "
-                "an async function."
-            )
-        return self.loop
 
     def _waits(self, call: Call) -> bool:
         """Whether the task stopped at a question of its own that is still open."""
@@ -297,10 +365,13 @@ class Execution:
             assert call.value is not None
             exc = decode_failure(call.value)
         else:
-            exc = asyncio.CancelledError()
+            exc = CancelledError() if loop is None else asyncio.CancelledError()
         if self.watched:
             self.emit(self._replayed_event(call, value, exc))
-        return _settled(value, exc, loop, call.lane)
+        future = _settled(value, exc, loop, call.lane)
+        if exc is not None and call.outcome == "error":
+            self.note_failure(exc, future, void_of(call))
+        return future
 
     def _replayed_event(self, call: Call, value: Any, exc: BaseException | None) -> Event:
         assert call.name is not None
@@ -322,17 +393,45 @@ class Execution:
 
     def unfinished(self) -> list[Op]:
         """Tasks that were called and have no outcome yet."""
-        return list(self._open.values())
+        return [op for op in tuple(self.open_ops.values()) if op.parent is not None]
 
     def warn_unobserved(self) -> None:
         """A task that failed while nobody asked for its result must not vanish (55)."""
-        for op, exc in self.failures:
-            if op.future is not None and not op.future.observed:
+        for failed in self.failures:
+            if not failed.future.observed:
+                exc = failed.exc
                 warnings.warn(
-                    f"Task {op.name!r} failed with {type(exc).__name__}: {exc}, and nothing "
-                    "asked for its result, so the run went on. Call .result() or await it.",
+                    f"Task {failed.void.name!r} failed with {type(exc).__name__}: {exc}, and "
+                    "nothing asked for its result, so the run went on. Call .result() or await it.",
                     stacklevel=4,
                 )
+
+
+class FailedCall:
+    """A task's failure, and how to take it back."""
+
+    __slots__ = ("exc", "future", "void")
+
+    def __init__(self, exc: BaseException, future: Any, void: OpRow) -> None:
+        self.exc = exc
+        self.future = future
+        """Knows whether somebody asked for the outcome."""
+        self.void = void
+
+
+def void_of(call: Call) -> OpRow:
+    """The row that takes a recorded outcome or answer back."""
+    return OpRow(
+        "void", call.key, call.parent, call.name or "", call.args, call.lane, call.n, gen=call.gen
+    )
+
+
+def is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this thread runs the loop now."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 _ATOMS = frozenset((type(None), bool, int, float, str, bytes))
@@ -345,12 +444,12 @@ def own_copies(
 
     What cannot be stored is passed on as it is.
     """
-    copied = args if all(type(a) in _ATOMS for a in args) else tuple(map(_own_copy, args))
+    copied = args if _ATOMS.issuperset(map(type, args)) else tuple(map(_own_copy, args))
     return copied, {k: _own_copy(v) for k, v in kwargs.items()} if kwargs else kwargs
 
 
 def _own_copy(value: Any) -> Any:
-    if type(value) in _ATOMS:
+    if type(value) in _ATOMS or isinstance(value, type | BaseException):
         return value
     try:
         return serde.loads(serde.dumps(value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import traceback
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -52,6 +52,10 @@ def know_exception(kind: type[BaseException]) -> None:
 
 def encode_failure(exc: BaseException) -> bytes:
     """An exception as stored bytes; arguments that cannot be stored become their text."""
+    return serde.dumps(_recorded(exc))
+
+
+def _recorded(exc: BaseException) -> dict[str, Any]:
     know_exception(type(exc))
     failure = failure_of(exc)
     record: dict[str, Any] = {
@@ -59,16 +63,28 @@ def encode_failure(exc: BaseException) -> bytes:
         "message": failure.message,
         "traceback": failure.traceback,
         "notes": list(failure.notes),
+        "state": {k: v for k, v in vars(exc).items() if k != "__notes__" and _storable(v)},
     }
+    if isinstance(exc, BaseExceptionGroup):
+        return {**record, "args": [exc.message], "parts": [_recorded(e) for e in exc.exceptions]}
+    args = list(exc.args)
+    return {**record, "args": args if _storable(args) else [failure.message]}
+
+
+def _storable(value: Any) -> bool:
     try:
-        return serde.dumps({**record, "args": list(exc.args)})
+        serde.dumps(value)
     except NbflowError:
-        return serde.dumps({**record, "args": [_message(exc)]})
+        return False
+    return True
 
 
 def decode_failure(data: bytes) -> BaseException:
     """The exception that a record holds, ready to be raised."""
-    record = serde.loads(data)
+    return _made_again(serde.loads(data))
+
+
+def _made_again(record: dict[str, Any]) -> BaseException:
     kind = _known.get(record["type"])
     if kind is None:
         exc: BaseException = RecordedFailureError(
@@ -77,13 +93,24 @@ def decode_failure(data: bytes) -> BaseException:
             "workflow is defined."
         )
     else:
-        try:
-            exc = kind.__new__(kind, *record["args"])
-        except Exception:
-            exc = BaseException.__new__(kind)
-        exc.args = tuple(record["args"])
+        exc = _instance(kind, record)
     for note in record["notes"]:
         exc.add_note(note)
+    return exc
+
+
+def _instance(kind: type[BaseException], record: dict[str, Any]) -> BaseException:
+    """An exception of a known class; a constructor runs only if it is Python's own."""
+    args = record["args"]
+    if "parts" in record:
+        args = [*args, [_made_again(part) for part in record["parts"]]]
+    try:
+        exc = kind(*args) if kind.__module__ == "builtins" else kind.__new__(kind, *args)
+    except Exception:
+        exc = BaseException.__new__(kind)
+    if "parts" not in record:
+        exc.args = tuple(args)
+    vars(exc).update(record["state"])
     return exc
 
 
@@ -139,8 +166,15 @@ def pause_in(exc: BaseException) -> GraphInterrupt | None:
     return None
 
 
-def causes(exc: BaseException) -> Iterator[BaseException]:
-    """The exception, and everything that led to it."""
+def causes(exc: BaseException, failed: Container[int]) -> Iterator[BaseException]:
+    """The exception, and what led to it.
+
+    What was being handled when it was raised counts only while no failed task was met: a failure
+    that the code caught, before another task failed, did not end anything.
+
+    Args:
+        failed: ids of the exceptions that tasks failed with.
+    """
     seen: set[int] = set()
     todo: list[Any] = [exc]
     while todo:
@@ -149,7 +183,9 @@ def causes(exc: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        todo += [one.__cause__, one.__context__]
+        todo.append(one.__cause__)
+        if id(one) not in failed:
+            todo.append(one.__context__)
         if isinstance(one, BaseExceptionGroup):
             todo += one.exceptions
 

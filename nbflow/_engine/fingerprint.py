@@ -13,7 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from nbflow import serde
@@ -79,8 +79,22 @@ class Fingerprint:
                 self._bindings.append((space, name, value))
                 if isinstance(value, type):
                     _know(value)
+                    todo += [v for v in vars(value).values() if _is_users(v)]
+                elif isinstance(value, ModuleType):
+                    self._enter(value, code, todo)
                 elif _is_users(value):
                     todo.append(value)
+
+    def _enter(self, module: ModuleType, code: CodeType, todo: list[Any]) -> None:
+        """Follow what the code names of a module of the user's."""
+        if (getattr(module, "__file__", None) or _libraries[0]).startswith(_libraries):
+            return
+        space = vars(module)
+        for name in sorted(_names(code)):
+            value = space.get(name, _MISSING)
+            if value is not _MISSING and _is_users(value):
+                self._bindings.append((space, name, value))
+                todo.append(value)
 
 
 def _function_in(value: Any) -> FunctionType | None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbflow._current import current_frame
-from nbflow._engine.replay import Call, Divergence, FrameLog
+from nbflow._engine.replay import Call, Divergence, FrameLog, describe
 from nbflow.errors import GraphInterrupt, NonDeterminismError
 from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
+    from nbflow.checkpoint.base import OpRow
 
 __all__ = ["MAIN_LANE", "Frame", "call_site", "watch_lanes"]
 
@@ -26,7 +27,8 @@ MAIN_LANE = "0"
 class Frame:
     """What ``current_frame`` holds while an op's function runs."""
 
-    __slots__ = ("_lanes", "_log", "_paused", "_runtime", "_spawned", "execution", "loop", "op")
+    __slots__ = ("_lanes", "_log", "_paused", "_runtime", "_spawned", "execution", "loop", "op",
+                 "trailing_cancels")  # fmt: skip
 
     def __init__(
         self, execution: Execution, op: Op, loop: asyncio.AbstractEventLoop | None
@@ -40,6 +42,8 @@ class Frame:
         self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
         self._spawned: dict[str, int] | None = None
         self._runtime: Runtime[Any] | None = None
+        self.trailing_cancels: list[OpRow] = []
+        """Rows that take back the cancellations after which nothing more was called."""
 
     @property
     def log(self) -> FrameLog:
@@ -96,6 +100,10 @@ class Frame:
         self._spawned[creator] = ordinal + 1
         self._lanes[task] = f"{creator}.{ordinal}"
 
+    def lanes_alive(self) -> list[asyncio.Task[Any]]:
+        """The asyncio tasks of this frame's code that have not ended."""
+        return [] if self._lanes is None else [task for task in self._lanes if not task.done()]
+
     # -- pausing ----------------------------------------------------------------------------
 
     def pause(self, lane: str | None = None) -> None:
@@ -122,10 +130,15 @@ class Frame:
             if paused == lane or (ended and paused.startswith(lane + ".")):
                 raise GraphInterrupt(self.execution.questions)
 
+    def take_trailing_cancels(self) -> list[OpRow]:
+        """What a failure cancelled on its way out runs again with whatever failed."""
+        rows, self.trailing_cancels = self.trailing_cancels, []
+        return rows
+
     @property
     def is_replaying(self) -> bool:
         """Whether recorded calls of this function are still to come."""
-        return self.execution.resumed and bool(self.log.unused())
+        return self.execution.resumed and self.log.next_unused() is not None
 
     # -- the record -------------------------------------------------------------------------
 
@@ -135,10 +148,11 @@ class Frame:
         Raises:
             NonDeterminismError: unchanged code, another call.
         """
+        log = self._log or self.log
         try:
-            return self.log.take(name, args, lane)
+            return log.take(name, args, lane)
         except Divergence as divergence:
-            called = Call(b"", b"", name, args, lane, 0, call_site(depth + 1)).describe()
+            called = describe(name, call_site(depth + 1))
             due = divergence.due.describe()
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it called {called} where the record has "
@@ -158,9 +172,9 @@ class Frame:
         """
         if self._log is None and not self.execution.resumed:
             return
-        unused = self.log.unused()
-        if unused and self.execution.strict and self.op.attempt == 1:
-            due = unused[0].describe()
+        unused = self.log.next_unused()
+        if unused is not None and self.execution.strict and self.op.attempt == 1:
+            due = unused.describe()
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it returned without calling {due}, which "
                 "the record has. Something outside the record decides here: a clock, a random "

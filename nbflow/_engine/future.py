@@ -1,15 +1,15 @@
 """What calling a task returns: a future for threads, a future for the event loop.
 
 A thread's future is a real :class:`concurrent.futures.Future` that costs little: its condition is
-made only when somebody waits. Asking for the result of a task that no worker has started runs it
-in the asking thread, so no wait ever needs a free worker.
+made only when somebody waits, and with it the lists of those who do. Asking for the result of a
+task that no worker has started runs it in the asking thread, so no wait ever needs a free worker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,16 +39,14 @@ class SyncAsyncFuture(Future[T]):
     """A task's result in the making, for threads; ``await`` works too (35-43)."""
 
     _lazy_condition: threading.Condition | None = None
+    _state = "PENDING"
+    _result: Any = None
+    _exception: BaseException | None = None
+    observed = False
+    """Whether somebody has seen the outcome."""
 
     def __init__(self, op: Op | None = None) -> None:
         self._op = op
-        self._state = "PENDING"
-        self._result: Any = None
-        self._exception: BaseException | None = None
-        self._waiters: list[Any] = []
-        self._done_callbacks: list[Any] = []
-        self.observed = False
-        """Whether somebody has seen the outcome."""
 
     def _made_condition(self) -> threading.Condition:
         condition = self._lazy_condition
@@ -56,6 +54,8 @@ class SyncAsyncFuture(Future[T]):
             with _making:
                 condition = self._lazy_condition
                 if condition is None:
+                    self._waiters: list[Any] = []
+                    self._done_callbacks: list[Any] = []
                     condition = self._lazy_condition = threading.Condition()
         return condition
 
@@ -113,8 +113,8 @@ class SyncAsyncFuture(Future[T]):
                 condition.wait_for(lambda: self._state is _FINISHED, timeout)
 
     def cancel(self) -> bool:
-        """Cancel a task that has not started; True when that worked."""
-        return self._op is not None and self._op.cancel_unstarted()
+        """Cancel a task that has not started; True when it is cancelled now or was before."""
+        return self.cancelled() or (self._op is not None and self._op.cancel_unstarted())
 
     def cancelled(self) -> bool:
         return self._state is _FINISHED and isinstance(self._exception, CancelledError)
@@ -150,6 +150,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         super().__init__(loop=loop)
         self._lane = lane
         self.observed = False
+        self.on_cancel: Callable[[], None] | None = None
+        """Tells the op of a thread that nobody waits for it any more."""
         self.runner: asyncio.Task[None] | None = None
         """The asyncio task that works for it; None for a replayed result."""
 
@@ -172,6 +174,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     def cancel(self, msg: Any | None = None) -> bool:
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
+        if self.on_cancel is not None and not self.done():
+            self.on_cancel()
         return super().cancel(msg)
 
     def result(self) -> T:

@@ -6,9 +6,11 @@ import asyncio
 import threading
 
 from nbflow._engine import async_driver, sync_driver
+from nbflow._engine.execution import is_running
 from nbflow._engine.frame import watch_lanes
 from nbflow._engine.loops import background_loop
 from nbflow._engine.root import Outcome, RootOp
+from nbflow.errors import OutsideRunError
 
 __all__ = ["go_async", "go_sync"]
 
@@ -16,16 +18,30 @@ __all__ = ["go_async", "go_sync"]
 def go_sync(root: RootOp, is_async: bool) -> Outcome:
     """Run in this thread; an async body runs on the background loop while this thread waits."""
     if is_async:
-        future = asyncio.run_coroutine_threadsafe(go_async(root, True), background_loop())
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            root.execution.stop()
-            future.cancel()
-            raise
+        return _on_background_loop(root)
     root.begin()
     sync_driver.drive(root)
     return _outcome(root)
+
+
+def _on_background_loop(root: RootOp) -> Outcome:
+    loop = background_loop()
+    if is_running(loop):
+        raise OutsideRunError(
+            f"invoke() of the async workflow {root.name!r} was called on the event loop that it "
+            f"would run on. Write 'await {root.name}.ainvoke(...)'."
+        )
+    ended = threading.Event()
+    future = asyncio.run_coroutine_threadsafe(go_async(root, True), loop)
+    future.add_done_callback(lambda _: ended.set())
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        root.execution.stop()
+        loop.call_soon_threadsafe(future.cancel)
+        while root.outcome is None:
+            ended.wait(0.05)
+        raise
 
 
 async def go_async(root: RootOp, is_async: bool) -> Outcome:
@@ -37,7 +53,7 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     if not is_async:
         return await _in_thread(root, loop)
     watch_lanes(loop)
-    root.loop = loop
+    root.loop = root.execution.loop = loop
     root.begin()
     runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
     runner.add_done_callback(root.cancelled_unstarted)
@@ -54,6 +70,7 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
 
 async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:
     root.execution.loop = loop
+    watch_lanes(loop)
     done = asyncio.Event()
 
     def work() -> None:
@@ -68,6 +85,9 @@ async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:
         await done.wait()
     except asyncio.CancelledError:
         root.execution.stop()
+        for op in root.execution.unfinished():
+            if op.runner is not None:
+                op.runner.cancel()
         await done.wait()
         raise
     return _outcome(root)

@@ -9,6 +9,8 @@ __all__ = ["ROOT", "op_key", "public_id"]
 ROOT = bytes(16)
 """The key of the entrypoint itself: parent of the calls in its body."""
 
+_EMPTY = blake2b(digest_size=16)
+
 
 def op_key(parent: bytes, kind: str, name: str, args: bytes, n: int) -> bytes:
     """Identity of one call within a run: 16 bytes.
@@ -17,8 +19,10 @@ def op_key(parent: bytes, kind: str, name: str, args: bytes, n: int) -> bytes:
         parent: key of the calling op.
         n: how many equal calls there were under that parent before.
     """
-    label = f"{kind}\0{len(name)}\0{name}\0{n}\0".encode(errors="surrogatepass")
-    return blake2b(parent + label + args, digest_size=16).digest()
+    label = f"{kind}\0{len(name)}\0{name}\0{n}\0".encode("utf-8", "surrogatepass")
+    digest = _EMPTY.copy()  # cheaper than a new one
+    digest.update(parent + label + args)
+    return digest.digest()
 
 
 def public_id(run_id: str, key: bytes) -> str:

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Op", "Steps"]
 
-Steps = Generator[Frame | float, Any, None]
-"""Yields a frame to run the function in, or seconds to wait; takes the value, or has the
-exception thrown in."""
+Steps = Generator["Frame | float | list[Op]", Any, None]
+"""Yields a frame to run the function in, seconds to wait, or ops to wait for; takes the value, or
+has the exception thrown in."""
 
 _DEEPEST = 12
 """Tasks that may run inside one another in one thread; deeper ones go to a worker."""
@@ -51,6 +51,7 @@ class Op:
         "attempt",
         "call_args",
         "call_kwargs",
+        "caller",
         "claimed",
         "context",
         "execution",
@@ -68,6 +69,7 @@ class Op:
         "parent",
         "policies",
         "queued",
+        "runner",
         "site",
         "started",
     )  # fmt: skip
@@ -88,6 +90,7 @@ class Op:
         gen: int = 0,
         site: str = "",
         ns: tuple[str, ...] | None = (),
+        caller: Frame | None = None,
     ) -> None:
         self.execution = execution
         self.name = name
@@ -103,6 +106,8 @@ class Op:
         self.n = n
         self.gen = gen
         self.site = site
+        self.caller = caller
+        """The attempt that called it; None for the entrypoint itself."""
         self.ns = ns
         """Nested workflows around it; None for a nested workflow itself."""
         self.inner_ns: tuple[str, ...] = ns or ()
@@ -115,6 +120,8 @@ class Op:
         """The attempt going on."""
         self.loop: asyncio.AbstractEventLoop | None = None
         """The loop its function runs on; None for a thread."""
+        self.runner: asyncio.Task[None] | None = None
+        """The asyncio task that runs it for a caller in a thread."""
         self.context: Context = copy_context()
         self.future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
 
@@ -193,10 +200,20 @@ class Op:
         self.cancelled(CancelledError())
         return True
 
+    def give_up(self) -> None:
+        """The caller on the loop cancelled what a thread runs: what comes late is dropped."""
+        self.claim()
+        if not self.is_settled:
+            self.cancelled(asyncio.CancelledError())
+
     def cancelled_unstarted(self, runner: asyncio.Task[None]) -> None:
         """Its asyncio task ended; cancelled before its first step, it has told nobody."""
-        if runner.cancelled():
+        if runner.cancelled() and not self.is_settled:
             self.cancelled(asyncio.CancelledError())
+
+    @property
+    def is_settled(self) -> bool:
+        return self.key not in self.execution.open_ops
 
     # -- what came of it --------------------------------------------------------------------
 
@@ -213,6 +230,8 @@ class Op:
                 if execution.stopping:
                     execution.check()
                 value = yield frame
+                if self.is_settled:
+                    return None
                 if frame.was_paused:
                     swallowed = True
                     raise GraphInterrupt(execution.questions)
@@ -226,12 +245,16 @@ class Op:
             except (asyncio.CancelledError, CancelledError) as cancel:
                 return self.cancelled(cancel)
             except BaseException as exc:
+                if self.is_settled:
+                    return None
                 pause_inside = pause_in(exc)
                 if pause_inside is not None:
                     return self.settle(None, pause_inside)
                 wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
                 if wait_s is None:
                     return self.failed(exc)
+                yield execution.children_of(self)
+                execution.take_back(exc, frame)
                 if execution.watched and self.parent is not None:
                     execution.emit(
                         TaskRetried(
@@ -279,8 +302,9 @@ class Op:
         exc.add_note(f"During task {self.name!r}{again}.")
         failure = failure_of(exc)
         if execution.saver is not None and not execution.stopping:
+            taken_back = [] if self.frame is None else self.frame.take_trailing_cancels()
             try:
-                execution.commit([self.row("error", encode_failure(exc))], self)
+                execution.commit([*taken_back, self.row("error", encode_failure(exc))], self)
             except Exception as storage:
                 return self.settle(None, storage)
         if execution.watched:
@@ -290,22 +314,35 @@ class Op:
                     duration_s=time.time() - self.started, replayed=False, exception=exc,
                 )
             )  # fmt: skip
-        execution.note_failure(self, exc)
+        execution.note_failure(exc, self.future, self.row("void"))
         self.settle(None, exc)
 
     def cancelled(self, cancel: BaseException) -> None:
-        """Record that the run's own code cancelled the task; a stopping run records nothing."""
-        execution = self.execution
-        if execution.saver is not None and not execution.stopping:
+        """Record that the run's own code cancelled the task.
+
+        What a stopping run or a pause cancels is not recorded: it runs again.
+        """
+        execution, caller = self.execution, self.caller
+        by_code = not execution.stopping and (caller is None or not caller.was_paused)
+        if execution.saver is not None and by_code:
             try:
                 execution.commit([self.row("cancel")], self)
             except Exception as storage:
                 return self.settle(None, storage)
+            if caller is not None:
+                caller.trailing_cancels.append(self.row("void"))
         if execution.watched:
             execution.emit(
                 TaskCancelled(id=self.id, name=self.name, parent=self.parent_id, replayed=False)
             )
         self.settle(None, cancel)
+
+    def break_off(self, exc: BaseException) -> None:
+        """Something outside the function ended the attempt: a signal, or a fault in a policy."""
+        if isinstance(exc, KeyboardInterrupt | SystemExit):
+            self.execution.stop()
+        if not self.is_settled:
+            self.settle(None, exc)
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         self.execution.forget(self)

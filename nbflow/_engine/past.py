@@ -9,7 +9,7 @@ from nbflow import events as ev
 from nbflow import serde
 from nbflow._engine.failures import stored_failure
 from nbflow._engine.ids import ROOT, public_id
-from nbflow._engine.owners import is_alive
+from nbflow._engine.owners import is_alive, owner_name
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, ThreadRow
@@ -119,7 +119,8 @@ def _end(
 
 def _interrupted_by_crash(thread: ThreadRow) -> ev.Failure:
     if is_alive(thread.owner, thread.run, thread.epoch):
-        what = f"Another process runs this thread now ({thread.owner}); open it again later."
+        who = "This kernel" if thread.owner == owner_name() else f"Another process ({thread.owner})"
+        what = f"{who} runs this thread now; open it again when it has ended."
     else:
         what = (
             "The kernel that ran this stopped before the run ended. Nothing that was finished "

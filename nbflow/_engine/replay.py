@@ -13,35 +13,33 @@ from collections.abc import Iterable, Iterator
 
 from nbflow.checkpoint.base import OpRow
 
-__all__ = ["Call", "Divergence", "FrameLog", "Journal"]
+__all__ = ["Call", "Divergence", "FrameLog", "Journal", "describe"]
 
 _OUTCOMES = frozenset(("result", "error", "cancel"))
+_SETTLES = _OUTCOMES | {"ask"}
 
 
 class Call:
     """One recorded call, put together from its ops."""
 
     __slots__ = ("answer", "args", "gen", "key", "lane", "n", "name", "outcome", "parent",
-                 "site", "used", "value")  # fmt: skip
+                 "site", "value")  # fmt: skip
 
-    def __init__(
-        self, key: bytes, parent: bytes, name: str | None, args: bytes, lane: str, n: int, site: str
-    ) -> None:
-        self.key = key
-        self.parent = parent
-        self.name = name
+    def __init__(self, first: OpRow) -> None:
+        self.key = first.key
+        self.parent = first.parent
+        self.name = None if first.kind == "ask" else first.name
         """The task's name; None for a question."""
-        self.args = args
-        self.lane = lane
-        self.n = n
-        self.site = site
+        self.args = first.args
+        self.lane = first.lane
+        self.n = first.n
+        self.site = first.site
         self.gen = 0
         self.outcome: str | None = None
         """``result``, ``error``, ``cancel``, ``ask``; None when it only started."""
         self.value: bytes | None = None
         """Encoded result, failure or question."""
         self.answer: bytes | None = None
-        self.used = False
 
     @property
     def finished(self) -> bool:
@@ -49,8 +47,13 @@ class Call:
         return self.outcome in _OUTCOMES or self.answer is not None
 
     def describe(self) -> str:
-        what = "interrupt(...)" if self.name is None else f"{self.name}(...)"
-        return f"{what} at {self.site}" if self.site else what
+        return describe(self.name, self.site)
+
+
+def describe(name: str | None, site: str) -> str:
+    """A call in the words of a message; without a name it is a question."""
+    what = "interrupt(...)" if name is None else f"{name}(...)"
+    return f"{what} at {site}" if site else what
 
 
 class Divergence(Exception):
@@ -76,7 +79,7 @@ class Journal:
         return len(self._calls)
 
     def __iter__(self) -> Iterator[Call]:
-        return iter(self._calls.values())
+        return iter(tuple(self._calls.values()))
 
     def get(self, key: bytes) -> Call | None:
         return self._calls.get(key)
@@ -90,15 +93,13 @@ class Journal:
         kind = op.kind
         call = self._calls.get(op.key)
         if call is None:
-            name = None if kind == "ask" else op.name
-            call = Call(op.key, op.parent, name, op.args, op.lane, op.n, op.site)
-            self._calls[op.key] = call
+            call = self._calls[op.key] = Call(op)
             siblings = self._children.get(op.parent)
             if siblings is None:
                 self._children[op.parent] = [call]
             else:
                 siblings.append(call)
-        if kind in _OUTCOMES or kind == "ask":
+        if kind in _SETTLES:
             call.outcome = kind
             call.value = op.value
             call.gen = op.gen
@@ -111,29 +112,32 @@ class Journal:
                 call.outcome = None
 
     def open_questions(self) -> list[Call]:
-        return [c for c in self._calls.values() if c.outcome == "ask" and c.answer is None]
+        return [c for c in tuple(self._calls.values()) if c.outcome == "ask" and c.answer is None]
 
 
 class FrameLog:
     """One attempt at one op: hands recorded calls to the calls it makes.
 
+    Code that takes the recorded way makes its calls in the recorded order, mostly; so the next
+    one is looked at first, and the rest is only sorted by content when that is another one.
+
     Args:
+        calls: those on record, in the order in which they were stored.
         strict: the code is the code that made the record.
     """
 
-    __slots__ = ("_buckets", "_left", "_made", "_strict")
+    __slots__ = ("_ahead", "_by_content", "_left", "_made", "_recorded", "_strict")
 
     def __init__(self, calls: list[Call], strict: bool) -> None:
         self._strict = strict
-        self._made: dict[tuple[str | None, bytes], int] = {}
-        self._buckets: dict[tuple[str, str | None, bytes], list[Call]] = {}
+        self._recorded = calls[:]
+        self._ahead = calls[::-1]
+        """Not made yet, the next one last; empty when they are sorted by content."""
+        self._by_content: dict[tuple[str, str | None, bytes], list[Call]] = {}
+        """Not made yet, by lane, name and arguments; the next one of equal ones last."""
         self._left: dict[str, int] = {}
-        for call in sorted(calls, key=_by_n, reverse=True):
-            call.used = False
-            self._buckets.setdefault((call.lane, call.name, call.args), []).append(call)
-            self._left[call.lane] = self._left.get(call.lane, 0) + 1
-            content = (call.name, call.args)
-            self._made[content] = max(self._made.get(content, 0), call.n + 1)
+        """How many of each lane are sorted by content; lanes with none are left out."""
+        self._made: dict[tuple[str | None, bytes], int] | None = None
 
     def take(self, name: str | None, args: bytes, lane: str) -> Call | None:
         """The recorded call that this one is, or None for a new one.
@@ -142,36 +146,52 @@ class FrameLog:
             Divergence: there is none, this lane's recorded calls are not used up, and the code is
                 unchanged.
         """
+        if self._ahead:
+            due = self._ahead[-1]
+            if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
+                return self._ahead.pop()
+            self._sort()
         if not self._left:
             return None
-        bucket = self._buckets.get((lane, name, args))
+        bucket = self._by_content.get((lane, name, args))
         if bucket:
             return self._use(bucket)
         if not self._strict:
             for other in tuple(self._left):
-                bucket = self._buckets.get((other, name, args))
+                bucket = self._by_content.get((other, name, args))
                 if bucket:
                     return self._use(bucket)
         elif self._left.get(lane):
-            raise Divergence(next(self._unused(lane)))
+            raise Divergence(next(call for call in self._unused() if call.lane == lane))
         return None
 
     def number(self, name: str | None, args: bytes) -> int:
         """How many equal calls were made under this parent before; counts this one."""
+        made = self._made
+        if made is None:
+            made = self._made = {}
+            for call in self._recorded:
+                content = (call.name, call.args)
+                made[content] = max(made.get(content, 0), call.n + 1)
         content = (name, args)
-        n = self._made.get(content, 0)
-        self._made[content] = n + 1
+        n = made.get(content, 0)
+        made[content] = n + 1
         return n
 
-    def unused(self) -> list[Call]:
-        """Finished calls that were never made this time."""
-        if not self._left:
-            return []
-        return [c for lane in tuple(self._left) for c in self._unused(lane) if c.finished]
+    def next_unused(self) -> Call | None:
+        """A finished call that was not made this time; None when all were."""
+        return next((call for call in self._unused() if call.finished), None)
+
+    def _sort(self) -> None:
+        for call in reversed(self._ahead):
+            self._by_content.setdefault((call.lane, call.name, call.args), []).append(call)
+            self._left[call.lane] = self._left.get(call.lane, 0) + 1
+        for bucket in self._by_content.values():
+            bucket.sort(key=_by_n, reverse=True)
+        self._ahead = []
 
     def _use(self, bucket: list[Call]) -> Call:
         call = bucket.pop()
-        call.used = True
         left = self._left[call.lane] - 1
         if left:
             self._left[call.lane] = left
@@ -179,9 +199,10 @@ class FrameLog:
             del self._left[call.lane]
         return call
 
-    def _unused(self, lane: str) -> Iterator[Call]:
-        for (where, _, _), bucket in self._buckets.items():
-            if where == lane:
+    def _unused(self) -> Iterator[Call]:
+        yield from reversed(self._ahead)
+        if self._left:
+            for bucket in self._by_content.values():
                 yield from reversed(bucket)
 
 

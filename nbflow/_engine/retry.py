@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nbflow.errors import DeclarationError
 from nbflow.types import RetryPolicy
 
 __all__ = ["as_policies", "wait_before_retry"]
 
 
 def as_policies(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[RetryPolicy, ...]:
+    """The policies as a tuple.
+
+    Raises:
+        DeclarationError: something else than a policy, or a ``retry_on`` that is none (202).
+    """
     if policy is None:
         return ()
-    return (policy,) if isinstance(policy, RetryPolicy) else tuple(policy)
+    policies = (policy,) if isinstance(policy, RetryPolicy) else tuple(policy)
+    for one in policies:
+        if not isinstance(one, RetryPolicy):
+            raise DeclarationError(
+                f"retry_policy= was given {one!r}. Give a RetryPolicy, or several in a list."
+            )
+        wanted = one.retry_on
+        kinds = wanted if isinstance(wanted, list | tuple | set | frozenset) else (wanted,)
+        if not callable(wanted) and not all(_is_exception(kind) for kind in kinds):
+            raise DeclarationError(
+                f"retry_on={wanted!r} says nothing about exceptions. Give an exception class, "
+                "several in a list, or a function that takes the exception."
+            )
+    return policies
+
+
+def _is_exception(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
 def wait_before_retry(

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import async_driver, sync_driver
-from nbflow._engine.failures import causes, encode_failure, failure_of, without_engine
+from nbflow._engine.failures import encode_failure, failure_of, without_engine
 from nbflow._engine.final import Final
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import release
 from nbflow.checkpoint.base import CheckpointRow, OpRow
-from nbflow.errors import GraphInterrupt
+from nbflow.errors import GraphInterrupt, RunCancelled
 from nbflow.events import CheckpointSaved, Event, Failure, RunEnded, RunStarted
 from nbflow.types import Interrupt, RetryPolicy
 
@@ -47,6 +48,9 @@ class Outcome:
         raise without_engine(self.exception)
 
 
+_STOPS = (KeyboardInterrupt, SystemExit, RunCancelled, asyncio.CancelledError, CancelledError)
+
+
 class RootOp(Op):
     __slots__ = ("_closing", "_first_events", "outcome")
 
@@ -73,6 +77,7 @@ class RootOp(Op):
     def begin(self) -> None:
         """Say that the run starts."""
         execution = self.execution
+        execution.open_ops[self.key] = self
         if execution.watched:
             execution.emit(
                 RunStarted(
@@ -92,7 +97,9 @@ class RootOp(Op):
         except GraphInterrupt:
             sync_driver.drain(execution)
             raise
-        except BaseException:
+        except BaseException as exc:
+            if isinstance(exc, KeyboardInterrupt | SystemExit):
+                execution.stop()
             execution.drop_unstarted()
             sync_driver.drain(execution)
             raise
@@ -152,7 +159,11 @@ class RootOp(Op):
         execution = self.execution
         exc.add_note(f"During entrypoint {self.name!r}.")
         if execution.saver is not None and execution.run is not None:
-            rows = [*self._voids(exc), self._failure_row(exc)]
+            rows = [
+                *execution.voids_for(exc, unobserved=True),
+                *([] if self.frame is None else self.frame.take_trailing_cancels()),
+                self._failure_row(exc),
+            ]
             self._close("error", rows, exc)
         self._end(Outcome("error", exception=exc), failure_of(exc))
 
@@ -160,14 +171,18 @@ class RootOp(Op):
         self.settle(None, cancel)
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
+        if exc is None or self.outcome is not None:
+            return
+        execution = self.execution
         if isinstance(exc, GraphInterrupt):
-            questions = self.execution.questions or exc.interrupts
             self._close("interrupted", (), exc)
-            self._end(Outcome("interrupted", interrupts=questions))
-        elif exc is not None:
-            self.execution.stopping = True
-            self._close("cancelled", (), exc)
+            self._end(Outcome("interrupted", interrupts=execution.questions))
+        elif isinstance(exc, _STOPS):
+            execution.stopping = True
+            self._close("cancelled", execution.voids_for(exc, unobserved=True), exc)
             self._end(Outcome("cancelled", exception=exc), failure_of(exc))
+        else:
+            self.failed(exc)
 
     def _close(self, status: str, rows: Sequence[OpRow], cause: BaseException) -> None:
         """Give the thread up. What cannot be stored now is only the status: ops are stored."""
@@ -179,15 +194,6 @@ class RootOp(Op):
         except Exception as exc:
             cause.add_note(f"The run's status could not be stored: {exc}")
 
-    def _voids(self, exc: BaseException) -> list[OpRow]:
-        """Failures that ended the run run again when it is continued; caught ones do not."""
-        ended_by = {id(cause) for cause in causes(exc)}
-        return [
-            op.row("void")
-            for op, failure in self.execution.failures
-            if id(failure) in ended_by or op.future is None or not op.future.observed
-        ]
-
     def _failure_row(self, exc: BaseException) -> OpRow:
         earlier = self.execution.journal.get(ROOT)
         gen = 0 if earlier is None else earlier.gen + 1
@@ -198,6 +204,8 @@ class RootOp(Op):
 
     def _end(self, outcome: Outcome, failure: Failure | None = None) -> None:
         execution = self.execution
+        execution.closed = True
+        execution.open_ops.pop(self.key, None)
         self.outcome = outcome
         release(execution)
         if execution.watched:

@@ -31,6 +31,11 @@ class Chunks:
         self.wants_messages = "messages" in wanted
         self._readers = [(mode, _MODES[mode]) for mode in wanted]
 
+    def of_value(self, value: Any) -> list[Any]:
+        """The chunks of a run that was over before it was asked for."""
+        found = [(mode, value) for mode, _ in self._readers if mode == "values"]
+        return list(found) if self._paired else [chunk for _, chunk in found]
+
     def of(self, event: ev.Event) -> list[Any]:
         """The chunks that one event gives, in the order of the modes."""
         found = [(mode, chunk) for mode, read in self._readers for chunk in read(event)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
+from nbflow._engine.future import SyncAsyncFuture
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
@@ -16,24 +16,40 @@ __all__ = ["drain", "drive"]
 
 
 def drive(op: Op) -> None:
-    """Run the op in this thread until it has its outcome."""
+    """Run the op in this thread until it has its outcome, whatever happens."""
     steps = op.attempts()
-    run = op.context.run
     try:
         step = next(steps)
         while True:
-            if isinstance(step, float):
-                time.sleep(step)
-                step = next(steps)
-                continue
             try:
-                value = run(_inside, step, op)
+                value = _done(step, op)
             except BaseException as exc:
                 step = steps.throw(exc)
             else:
                 step = steps.send(value)
     except StopIteration:
         return
+    except BaseException as exc:
+        op.break_off(exc)
+
+
+def _done(step: Frame | float | list[Op], op: Op) -> Any:
+    if isinstance(step, float):
+        op.execution.wait_for_retry(step)
+    elif isinstance(step, list):
+        for child in step:
+            _await(child)
+    else:
+        return op.context.run(_inside, step, op)
+    return None
+
+
+def _await(op: Op) -> None:
+    """Bring one op to its outcome; on the loop somebody else does, here it is waited for."""
+    if op.loop is None:
+        op.join(None)
+    elif isinstance(op.future, SyncAsyncFuture):
+        op.future.wait(None)
 
 
 def _inside(frame: Frame, op: Op) -> Any:
@@ -47,11 +63,11 @@ def _inside(frame: Frame, op: Op) -> Any:
 def drain(execution: Execution) -> None:
     """Bring every task that was called to its outcome."""
     while True:
-        left = [op for op in execution.unfinished() if op.loop is None]
+        left = execution.unfinished()
         if not left:
             return
         for op in left:
-            if op.claim():
+            if op.loop is None and op.claim():
                 op.run()
         for op in left:
-            op.join(None)
+            _await(op)

@@ -158,6 +158,29 @@ def test_hostile_text_stays_text(text: str) -> None:
         assert text in waiting
 
 
+def test_many_tasks_are_folded_to_a_line() -> None:
+    @entrypoint(checkpointer=InMemorySaver())
+    def several(count: int) -> int:
+        return len([write(str(n)).result() for n in range(count)])
+
+    few, many = (several.start(count, thread_id=str(count)) for count in (15, 16))
+    for run in (few, many):
+        run.result(WAIT_S)
+
+    assert "16 tasks" in read(many)
+    assert "15 tasks" not in read(few)
+
+
+def test_a_question_says_how_to_see_its_form_again() -> None:
+    run = essay.start("cats", thread_id="again")
+    run.wait(WAIT_S)
+    assert "essay.thread('again') shows the form" in read(run)
+
+    run.resume("Splendid.")
+    run.result(WAIT_S)
+    assert "shows the form" not in read(run)
+
+
 def test_a_large_run_stays_small() -> None:
     @task
     def big(n: int) -> str:
