@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from struct import Struct
 from typing import Any
 from zlib import crc32
 
+from ormsgpack import packb
+
 from nbflow.checkpoint.base import CheckpointRow, OpRow, RunRow
 
-__all__ = ["INLINE_BYTES", "blob_name", "checkpoint_check", "op_check", "run_check"]
-
-_numbers = Struct("<qqq?dd").pack
+__all__ = [
+    "INLINE_BYTES",
+    "OP_COLUMNS",
+    "Cell",
+    "blob_name",
+    "checkpoint_check",
+    "is_intact",
+    "is_value_intact",
+    "op_cells",
+    "run_check",
+]
 
 INLINE_BYTES = 1_024
 """Longer values become blobs, which equal values share."""
+
+OP_COLUMNS = 13
+"""How many columns of an op its check sum covers: from ``kind`` to ``site``."""
+
+_VALUE = 7
+"""Where among them the value is."""
+
+Cell = bytes | str
+"""A value as its column holds it: itself, or the name of its blob."""
 
 
 def blob_name(data: bytes) -> str:
@@ -22,42 +40,53 @@ def blob_name(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def op_check(op: OpRow, value: bytes | str | None) -> int:
-    """Check sum of an op: of its value in the lower 32 bits, of the rest in the upper 31."""
-    text = "\0".join((op.kind, op.name, op.lane, op.site))
-    start = crc32(_numbers(op.n, op.attempt, op.gen, value is None, op.ts, op.dur))
-    start = crc32(text.encode(), start)
-    rest = crc32(op.args, crc32(op.parent, crc32(op.key, start)))
-    return (rest & 0x7FFFFFFF) << 32 | _of(value)
+def op_cells(op: OpRow, value: Cell | None) -> tuple[Any, ...]:
+    """The columns of an op from ``kind`` to ``site``, then its check sum.
+
+    The sum covers all of them in its lower 32 bits, the value alone in the upper 31.
+    """
+    cells = (
+        op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, value, op.attempt, op.gen,
+        float(op.ts), float(op.dur), op.site,
+    )  # fmt: skip
+    return (*cells, _value_check(value) << 32 | crc32(packb(cells)))
 
 
-def run_check(run: RunRow, input: bytes | str, meta: bytes | str) -> int:
+def is_intact(cells: tuple[Any, ...], check: Any) -> bool:
+    """Whether an op's columns fit their check sum."""
+    return type(check) is int and crc32(packb(cells)) == check & 0xFFFFFFFF
+
+
+def is_value_intact(cells: tuple[Any, ...], check: Any) -> bool:
+    """Of columns that do not fit: whether the value does, so that the fault is elsewhere."""
+    return type(check) is not int or _value_check(cells[_VALUE]) == check >> 32
+
+
+def run_check(run: RunRow, input: Cell, meta: Cell) -> int:
     """Check sum of a run."""
-    return _chain(
-        input, meta, run.code_fp, run.id, run.thread_id, run.ns, run.base, run.parent_run,
-        run.upto, run.workflow, run.fmt, run.ts,
+    return crc32(
+        packb(
+            (
+                input, meta, run.code_fp, run.id, run.thread_id, run.ns, run.base,
+                run.parent_run, run.upto, run.workflow, run.fmt, run.ts,
+            )
+        )
     )  # fmt: skip
 
 
 def checkpoint_check(
-    row: CheckpointRow, saved: bytes | str | None, returned: bytes | str | None, meta: bytes | str
+    row: CheckpointRow, saved: Cell | None, returned: Cell | None, meta: Cell
 ) -> int:
     """Check sum of a checkpoint."""
-    return _chain(
-        saved, returned, meta, row.id, row.thread_id, row.ns, row.parent, row.run, row.source,
-        row.step, row.ts,
+    return crc32(
+        packb(
+            (
+                saved, returned, meta, row.id, row.thread_id, row.ns, row.parent, row.run,
+                row.source, row.step, row.ts,
+            )
+        )
     )  # fmt: skip
 
 
-def _of(value: bytes | str | None) -> int:
-    if value is None:
-        return 0
-    return crc32(value if isinstance(value, bytes) else value.encode())
-
-
-def _chain(*parts: Any) -> int:
-    total = 0
-    for part in parts:
-        data = part if isinstance(part, bytes) else repr(part).encode()
-        total = crc32(data, crc32(b"%d:" % len(data), total))
-    return total
+def _value_check(value: Any) -> int:
+    return crc32(value if type(value) is bytes else repr(value).encode()) & 0x7FFFFFFF

@@ -25,7 +25,10 @@ __all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's lock."""
 
-_WAL_PAGES = 4_000
+_PAGE_BYTES = 2_048
+"""Of a new file. A commit writes whole pages, two for an op; smaller ones would slow blobs."""
+
+_WAL_PAGES = 8_000
 """Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
 
 _MIGRATIONS = sql.migrations("sqlite")
@@ -81,6 +84,7 @@ class SqliteFile:
                 check_same_thread=False, uri=uri,
             )  # fmt: skip
         try:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             _use_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
@@ -90,6 +94,20 @@ class SqliteFile:
                 connection.close()
             raise
         return connection
+
+    @contextmanager
+    def statement(self) -> Iterator[sqlite3.Connection]:
+        """Run one statement inside, which is a transaction by itself.
+
+        Raises:
+            StorageError, InvalidNameError: nothing was stored.
+        """
+        with self.lock:
+            connection = self.connection()
+            try:
+                yield connection
+            except (sqlite3.Error, UnicodeEncodeError) as fault:
+                self.fail(fault)
 
     @contextmanager
     def transaction(self, *, survives_power_loss: bool = False) -> Iterator[sqlite3.Connection]:
@@ -102,24 +120,20 @@ class SqliteFile:
         Raises:
             StorageError, InvalidNameError: nothing was stored.
         """
-        with self.lock:
-            connection = self.connection()
+        with self.statement() as connection:
+            if survives_power_loss:
+                connection.execute("PRAGMA synchronous = FULL")
             try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
                 if survives_power_loss:
-                    connection.execute("PRAGMA synchronous = FULL")
-                try:
-                    connection.execute("BEGIN IMMEDIATE")
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-                finally:
-                    if survives_power_loss:
-                        connection.execute("PRAGMA synchronous = NORMAL")
-            except (sqlite3.Error, UnicodeEncodeError) as fault:
-                self.fail(fault)
+                    connection.execute("PRAGMA synchronous = NORMAL")
 
     def rows(self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows of one query.

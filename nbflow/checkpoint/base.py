@@ -11,7 +11,7 @@ happens whole or raises with nothing stored.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -167,6 +167,11 @@ class CheckpointRow:
 
 class BaseCheckpointSaver(ABC):
     """Contract of a checkpoint backend; see the module for what holds of every method."""
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for savers that keep the same threads; two savers on one file, for example."""
+        return id(self)
 
     @abstractmethod
     def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None: ...

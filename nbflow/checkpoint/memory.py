@@ -26,7 +26,8 @@ from nbflow.checkpoint.refusals import (
 
 __all__ = ["InMemorySaver", "MemorySaver"]
 
-_OUTCOMES = frozenset(("result", "error", "cancel"))
+_SINGLE = frozenset(("result", "error", "cancel", "answer"))
+"""Kinds of which a key holds one for each ``gen``; a key is a task's or a question's."""
 
 
 class _Thread:
@@ -43,14 +44,14 @@ class _Thread:
 class _Journal:
     """One run with its ops."""
 
-    __slots__ = ("answered", "ops", "row", "settled", "thread")
+    __slots__ = ("ops", "row", "taken", "thread")
 
     def __init__(self, row: RunRow, thread: ThreadRow) -> None:
         self.row = row
         self.thread = thread
         self.ops: list[OpRow] = []
-        self.settled: set[tuple[bytes, int]] = set()
-        self.answered: set[tuple[bytes, int]] = set()
+        self.taken: set[tuple[bytes, int]] = set()
+        """Key and ``gen`` of the single ops."""
 
 
 class InMemorySaver(BaseCheckpointSaver):
@@ -219,10 +220,9 @@ class InMemorySaver(BaseCheckpointSaver):
     def _store(self, journal: _Journal, ops: Sequence[OpRow]) -> None:
         if len(ops) > 1:
             self._check_several(journal, ops)
+        taken = journal.taken
         for op in ops:
-            kind = op.kind
-            if kind in _OUTCOMES or kind == "answer":
-                taken = journal.answered if kind == "answer" else journal.settled
+            if op.kind in _SINGLE:
                 before = len(taken)
                 taken.add((op.key, op.gen))
                 if len(taken) == before:
@@ -233,10 +233,9 @@ class InMemorySaver(BaseCheckpointSaver):
 
     def _check_several(self, journal: _Journal, ops: Sequence[OpRow]) -> None:
         """All or none: find a repeated op before the first one is stored."""
-        settled, answered = set(journal.settled), set(journal.answered)
+        taken = set(journal.taken)
         for op in ops:
-            if op.kind in _OUTCOMES or op.kind == "answer":
-                taken = answered if op.kind == "answer" else settled
+            if op.kind in _SINGLE:
                 if (op.key, op.gen) in taken:
                     _refuse(journal.row, op)
                 taken.add((op.key, op.gen))

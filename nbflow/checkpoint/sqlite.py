@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NoReturn, Self
 
 from nbflow.checkpoint import sql
 from nbflow.checkpoint._cells import (
     INLINE_BYTES,
+    OP_COLUMNS,
+    Cell,
     blob_name,
     checkpoint_check,
-    op_check,
+    is_intact,
+    is_value_intact,
+    op_cells,
     run_check,
 )
+from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._sqlite_file import SqliteFile
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
@@ -45,9 +50,6 @@ _ADD_OP = _SQL["add_op"]
 _PAGE = 100
 _LAST = (1 << 63) - 1
 
-_Cell = bytes | str
-"""A value as its column holds it: itself, or the name of its blob."""
-
 
 class SqliteSaver(BaseCheckpointSaver):
     """Keeps threads in an SQLite file, made on first use and readable for its owner alone.
@@ -66,6 +68,13 @@ class SqliteSaver(BaseCheckpointSaver):
 
     def __init__(self, database: str | os.PathLike[str] | sqlite3.Connection) -> None:
         self._file = SqliteFile(database)
+        self._recent = RecentOps()
+        """Used with the file's lock held."""
+
+    @property
+    def identity(self) -> Hashable:
+        name = self._file.name
+        return id(self) if name == ":memory:" else (type(self), os.path.realpath(name))
 
     @classmethod
     def from_conn_string(cls, conn_string: str) -> Self:
@@ -106,7 +115,7 @@ class SqliteSaver(BaseCheckpointSaver):
             return epoch
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
-        with self._file.transaction() as connection:
+        with self._file.statement() as connection:
             return _own(connection, (thread_id, ns), None, None, "running", owner, expected_epoch)
 
     # -- ops --------------------------------------------------------------------------------
@@ -115,12 +124,8 @@ class SqliteSaver(BaseCheckpointSaver):
         if len(ops) == 1:
             op = ops[0]
             if op.value is None or len(op.value) <= INLINE_BYTES:
-                file = self._file
-                with file.lock:
-                    try:
-                        _add_op(file.connection(), run, epoch, op, op.value)
-                    except (sqlite3.Error, UnicodeEncodeError) as fault:
-                        file.fail(fault)
+                with self._file.statement() as connection:
+                    _add_op(connection, run, epoch, op, op.value)
                 return
         with self._file.transaction() as connection:
             _add_ops(connection, run, epoch, ops)
@@ -133,7 +138,8 @@ class SqliteSaver(BaseCheckpointSaver):
         ops: Sequence[OpRow] = (),
         checkpoint: CheckpointRow | None = None,
     ) -> None:
-        with self._file.transaction() as connection:
+        several = bool(ops) or checkpoint is not None
+        with self._file.transaction() if several else self._file.statement() as connection:
             cursor = connection.execute(
                 _SQL["give_up_thread"],
                 {
@@ -147,7 +153,8 @@ class SqliteSaver(BaseCheckpointSaver):
             )
             if cursor.rowcount == 0:
                 lease_lost(run, epoch)
-            _add_ops(connection, run, epoch, ops)
+            if ops:
+                _add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
                 checkpoint.seq = _add_checkpoint(connection, checkpoint)
 
@@ -174,9 +181,20 @@ class SqliteSaver(BaseCheckpointSaver):
         return [self._run(row) for row in self._file.rows(_SQL["list_runs"], (thread_id, ns))]
 
     def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
-        last = _LAST if upto is None else upto
-        rows = self._file.rows(_SQL["get_ops"], {"run": run_id, "upto": last})
-        return [self._op(run_id, row) for row in rows]
+        number = self._file.rows(_SQL["number_of_run"], (run_id,))
+        with self._file.lock:
+            if not number:
+                self._recent.forget(run_id)
+            ops = self._recent.get(run_id)
+        if not number:
+            return []
+        after = ops[-1].seq if ops else 0
+        rows = self._file.rows(_SQL["get_ops"], {"run": number[0][0], "after": after})
+        if rows:
+            ops = [*ops, *[self._op(run_id, row) for row in rows]]
+            with self._file.lock:
+                self._recent.put(run_id, ops)
+        return ops[:] if upto is None else [op for op in ops if op.seq <= upto]
 
     def get_checkpoint(
         self, thread_id: str, ns: str = "", checkpoint_id: str | None = None
@@ -240,14 +258,12 @@ class SqliteSaver(BaseCheckpointSaver):
         return run
 
     def _op(self, run_id: str, row: tuple[Any, ...]) -> OpRow:
-        *fields, check = row
-        op = OpRow(*fields)
-        found = op_check(op, op.value) if type(op.key) is type(op.args) is bytes else None
-        if found != check:
-            same_rest = found is not None and type(check) is int and found >> 32 == check >> 32
-            column = "value" if same_rest else "one of kind ... site"
+        cells, check = row[:OP_COLUMNS], row[-1]
+        op = OpRow(*row[:-1])
+        if not is_intact(cells, check):
+            column = "one of kind ... site" if is_value_intact(cells, check) else "value"
             self._damaged(f"Op {op.seq} of run {run_id}", f"column {column} of table op")
-        if op.value is not None:
+        if op.value is not None and type(op.value) is not bytes:
             op.value = self._value(op.value, f"Op {op.seq} of run {run_id}", "value")
         return op
 
@@ -264,7 +280,7 @@ class SqliteSaver(BaseCheckpointSaver):
         found.meta = self._value(found.meta, where, "meta")
         return found
 
-    def _value(self, cell: _Cell, where: str, column: str) -> bytes:
+    def _value(self, cell: Cell, where: str, column: str) -> bytes:
         if isinstance(cell, bytes):
             return cell
         rows = self._file.rows(_SQL["get_blob"], (cell,))
@@ -307,7 +323,7 @@ def _own(
     return (expected_epoch or 0) + 1
 
 
-def _put(connection: sqlite3.Connection, value: bytes) -> _Cell:
+def _put(connection: sqlite3.Connection, value: bytes) -> Cell:
     """What the column holds; stores the blob of a long value."""
     if len(value) <= INLINE_BYTES:
         return value
@@ -325,24 +341,23 @@ def _add_ops(connection: sqlite3.Connection, run: RunRow, epoch: int, ops: Seque
 
 
 def _add_op(
-    connection: sqlite3.Connection, run: RunRow, epoch: int, op: OpRow, cell: _Cell | None
+    connection: sqlite3.Connection, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
 ) -> None:
     try:
-        cursor = connection.execute(
-            _ADD_OP,
-            (
-                op.parent, op.key, op.kind, op.name, op.lane, op.n, op.args, op.attempt, op.gen,
-                cell, op_check(op, cell), op.ts, op.dur, op.site, run.id, epoch,
-            ),
-        )  # fmt: skip
+        cells = op_cells(op, cell)
+    except TypeError:
+        require_names(op.name, op.lane, op.site)
+        raise
+    try:
+        cursor = connection.execute(_ADD_OP, (run.id, epoch, *cells))
     except sqlite3.IntegrityError as fault:
+        if "NOT NULL constraint failed: op.run" in str(fault):
+            lease_lost(run, epoch)
         if "UNIQUE" not in str(fault):
             raise
         if op.kind == "answer":
             already_answered(run)
         recorded_twice(run, op)
-    if cursor.rowcount == 0:
-        lease_lost(run, epoch)
     op.seq = cursor.lastrowid or 0
 
 

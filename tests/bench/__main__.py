@@ -1,6 +1,7 @@
 """Times the programs, both libraries in turn, and prints the best of each.
 
-Interleaved, so that a busy machine slows both; the best, because noise only ever adds.
+Interleaved, so that a busy machine slows both; the best, because noise only ever adds. A round
+repeats a short program until it can be timed.
 """
 
 import argparse
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from tests.bench.library import Library, langgraph, nbflow
 from tests.bench.programs import PROGRAMS, Program
+
+_SHORTEST_S = 0.05
+"""For so long, at least, each library runs in each round."""
 
 
 def best_of(
@@ -37,9 +41,11 @@ def best_of(
 
 def _timed(run: Callable[[], int]) -> float:
     gc.collect()
-    started = time.perf_counter()
-    count = run()
-    return (time.perf_counter() - started) / count * 1e6
+    count, elapsed_s, started = 0, 0.0, time.perf_counter()
+    while elapsed_s < _SHORTEST_S:
+        count += run()
+        elapsed_s = time.perf_counter() - started
+    return elapsed_s / count * 1e6
 
 
 def main() -> None:

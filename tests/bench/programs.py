@@ -86,6 +86,22 @@ def replay_sqlite(library: Library, folder: Path, count: int) -> Iterator[Callab
 
 
 @contextmanager
+def replay_restarted(library: Library, folder: Path, count: int) -> Iterator[Callable[[], int]]:
+    """As after a restart of the kernel: each time with a new saver, which knows nothing yet."""
+    config = next(_threads())
+    path = folder / "runs.sqlite"
+    _adding(library, library.sqlite_saver(path), asks=True).invoke(count, config)
+    savers = [library.sqlite_saver(path)]
+
+    def run() -> int:
+        savers[:] = [library.sqlite_saver(path)]
+        assert "__interrupt__" in _adding(library, savers[0], asks=True).invoke(None, config)
+        return count
+
+    yield run
+
+
+@contextmanager
 def invoke_memory(library: Library, folder: Path, count: int) -> Iterator[Callable[[], int]]:
     @library.entrypoint(checkpointer=library.memory_saver())
     def workflow(n: int, *, previous: Any = None) -> int:
@@ -148,6 +164,7 @@ PROGRAMS: tuple[tuple[str, Program, float | None], ...] = (
     ("sequential task, SQLite, a commit each", sequential_sqlite, 12),
     ("replay of a finished task, in memory", replay_memory, 40),
     ("replay of a finished task, SQLite", replay_sqlite, 40),
+    ("replay after a restart, SQLite", replay_restarted, None),
     ("async sequential task, in memory", async_sequential, None),
     ("invoke on a thread, in memory", invoke_memory, None),
     ("invoke on a thread, SQLite", invoke_sqlite, None),

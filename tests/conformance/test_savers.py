@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
     CheckpointRow,
@@ -534,6 +535,42 @@ def test_another_connection_sees_everything(on_disk: SqliteSaver, path: str) -> 
     assert len(on_disk.get_ops(run.id)) == 3
 
 
+def test_what_was_read_is_not_read_again_but_what_came_since_is(
+    on_disk: SqliteSaver, path: str
+) -> None:
+    run, epoch = begun(on_disk)
+    on_disk.append(run, epoch, [an_op(), an_op(key=2)])
+    first = on_disk.get_ops(run.id)
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE op SET name = 'damaged' WHERE seq = 1")
+    raw.close()
+
+    with SqliteSaver(path) as other:
+        other.append(run, epoch, [an_op("ask", key=3), an_op(key=4, value=BIG)])
+        second = on_disk.get_ops(run.id)
+        assert second[:2] == first
+        assert [op.key[-1] for op in second] == [1, 2, 3, 4]
+        assert [op.key[-1] for op in on_disk.get_ops(run.id, 3)] == [1, 2, 3]
+        second.clear()
+        assert len(on_disk.get_ops(run.id)) == 4
+        with pytest.raises(CorruptDataError):
+            other.get_ops(run.id)
+        other.delete_thread("t")
+    assert on_disk.get_ops(run.id) == []
+
+
+def test_the_ops_read_last_are_kept_up_to_a_limit() -> None:
+    recent = RecentOps()
+    for number in range(5):
+        recent.put(str(number), [an_op(value=bytes(6 << 20))])
+    recent.put("4", [an_op(), an_op()])
+    kept = [len(recent.get(str(number))) for number in range(5)]
+    recent.put("huge", [an_op(value=bytes(17 << 20))])
+
+    assert kept == [0, 0, 0, 1, 2]
+    assert recent.get("huge") == recent.get("4") == []
+
+
 def test_a_connection_tells_the_file(path: str) -> None:
     connection = sqlite3.connect(path)
     with SqliteSaver(connection) as saver:
@@ -678,10 +715,11 @@ COLUMNS = [
     ("op", "kind", "start"), ("op", "name", "other"), ("op", "lane", "1"), ("op", "n", 9),
     ("op", "args", b"x"), ("op", "attempt", 9), ("op", "gen", 9), ("op", "value", b"x"),
     ("op", "value", None), ("op", "value", "0" * 32), ("op", "check_", 1), ("op", "ts", 1.0),
-    ("op", "dur", 1.0), ("op", "site", "x"), ("op", "key", b"x"), ("op", "key", "x"),
-    ("op", "parent", b"x"),
+    ("op", "dur", 1.0), ("op", "ts", "x"), ("op", "check_", "x"), ("op", "site", "x"),
+    ("op", "key", b"x"), ("op", "key", "x"), ("op", "parent", b"x"),
     ("run", "input", b"x"), ("run", "meta", b"x"), ("run", "code_fp", b"x"), ("run", "fmt", 9),
     ("run", "workflow", "x"), ("run", "base", "x"), ("run", "upto", 9), ("run", "ts", 1.0),
+    ("run", "ts", "x"), ("run", "check_", "x"),
     ("ckpt", "saved", b"x"), ("ckpt", "returned", b"x"), ("ckpt", "meta", b"x"),
     ("ckpt", "parent", "x"), ("ckpt", "run", "x"), ("ckpt", "source", "x"), ("ckpt", "step", 9),
     ("blob", "data", b"x"), ("blob", "data", BIG[1:] + b"x"), ("blob", "size", 9),

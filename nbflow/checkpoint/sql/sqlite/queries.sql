@@ -43,16 +43,21 @@ INSERT INTO run (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_op
--- Adds nothing when the run does not own its thread under this epoch.
+-- Fails at the null run when the run does not own its thread under this epoch. As VALUES, because
+-- INSERT ... SELECT would fill a temporary table first.
 INSERT INTO op (
-    seq, run, epoch, parent, key, kind, name, lane, n, args, attempt, gen, value, check_, ts, dur, site
+    seq, run, epoch, kind, key, parent, name, args, lane, n, value, attempt, gen, ts, dur, site, check_
 )
-SELECT
-    max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark)) + 1,
-    run.run, thread.epoch, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-FROM run
-INNER JOIN thread ON run.thread_id = thread.thread_id AND run.ns = thread.ns
-WHERE run.id = ? AND thread.epoch = ?;
+VALUES (
+    1 + max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark)),
+    (
+        SELECT run.run
+        FROM run
+        INNER JOIN thread ON run.thread_id = thread.thread_id AND run.ns = thread.ns
+        WHERE run.id = ?1 AND thread.epoch = ?2
+    ),
+    ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+);
 
 -- name: holds_lease
 SELECT 1
@@ -80,19 +85,26 @@ FROM run WHERE id = ?;
 SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
 FROM run WHERE thread_id = ? AND ns = ? ORDER BY run DESC;
 
+-- name: number_of_run
+SELECT run FROM run WHERE id = ?;
+
 -- name: get_ops
+-- Each half finds its ops by one index of op.
 SELECT
-    op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, op.value, op.attempt, op.gen,
-    op.ts, op.dur, op.site, op.seq, op.check_
-FROM run INNER JOIN op ON run.run = op.run
-WHERE run.id = :run AND op.seq <= :upto AND op.kind IN ('result', 'error', 'cancel')
-UNION ALL
-SELECT
-    op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, op.value, op.attempt, op.gen,
-    op.ts, op.dur, op.site, op.seq, op.check_
-FROM run INNER JOIN op ON run.run = op.run
-WHERE run.id = :run AND op.seq <= :upto AND op.kind NOT IN ('result', 'error', 'cancel')
-ORDER BY 14;
+    kind, key, parent, name, args, lane, n, value, attempt, gen, ts, dur, site, seq, check_
+FROM op
+WHERE seq IN (
+    SELECT seq FROM op
+    WHERE
+        run = :run AND seq > :after
+        AND kind <> 'start' AND kind <> 'ask' AND kind <> 'void'
+    UNION ALL
+    SELECT seq FROM op
+    WHERE
+        run = :run AND seq > :after
+        AND (kind = 'start' OR kind = 'ask' OR kind = 'void')
+)
+ORDER BY seq;
 
 -- name: get_head
 SELECT

@@ -55,10 +55,12 @@ CREATE TABLE op (
     site TEXT NOT NULL
 );
 
--- Each op is in one of these two, so that the usual commit writes one index page, not two.
-CREATE UNIQUE INDEX op_outcome ON op (run, key, gen) WHERE kind IN ('result', 'error', 'cancel');
-CREATE INDEX op_other ON op (run) WHERE kind NOT IN ('result', 'error', 'cancel');
-CREATE UNIQUE INDEX op_answer ON op (run, key, gen) WHERE kind = 'answer';
+-- Each op is in one of these two, so that the usual commit writes one index page, not two. A key is
+-- a task's or a question's, so one index keeps both outcomes and answers single. Comparisons, since
+-- an IN list is made into a table at each insert.
+CREATE UNIQUE INDEX op_single ON op (run, key, gen)
+WHERE kind <> 'start' AND kind <> 'ask' AND kind <> 'void';
+CREATE INDEX op_other ON op (run) WHERE kind = 'start' OR kind = 'ask' OR kind = 'void';
 CREATE INDEX op_value ON op (value) WHERE typeof(value) = 'text';
 
 CREATE TABLE op_mark (
