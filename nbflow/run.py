@@ -12,14 +12,16 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from contextvars import copy_context
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from nbflow import serde
 from nbflow._engine.answering import answers_for
+from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import background_loop
@@ -40,7 +42,7 @@ Listener = Callable[[Event], None]
 
 _log = logging.getLogger(__name__)
 
-_known: WeakValueDictionary[tuple[int, str], Run] = WeakValueDictionary()
+_known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
 
 class Run:
@@ -79,6 +81,8 @@ class Run:
         self._status = "running"
         self._ended: RunEnded | None = None
         self._exception: BaseException | None = None
+        self._traceback: TracebackType | None = None
+        """Of the exception, as it was raised: each raising adds to the exception's own."""
 
     # -- how it comes to be -------------------------------------------------------------------
 
@@ -136,13 +140,18 @@ class Run:
 
     @classmethod
     def _known(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run | None:
-        run = _known.get((id(workflow.saver), thread_id))
-        return run if run is not None and run.workflow.name == workflow.name else None
+        """The run that is shown already: the same one, even if the workflow was defined anew."""
+        if workflow.saver is None:
+            return None
+        run = _known.get((workflow.saver.identity, thread_id))
+        if run is None or run.workflow.name != workflow.name:
+            return None
+        return run if run._running or run.workflow is workflow else None
 
     def _remember(self) -> None:
         """Let other views of this thread's newest run share this log."""
         if self.workflow.saver is not None and self.thread_id is not None:
-            _known[(id(self.workflow.saver), self.thread_id)] = self
+            _known[(self.workflow.saver.identity, self.thread_id)] = self
 
     def _is_newest(self) -> bool:
         assert self.workflow.saver is not None and self.thread_id is not None
@@ -164,13 +173,17 @@ class Run:
     def interrupts(self) -> tuple[Interrupt, ...]:
         """The open questions."""
         with self._state:
+            if self._status not in ("running", "interrupted"):
+                return ()
             open_: dict[str, Interrupt] = {}
             for event in self._events:
                 if isinstance(event, Asked):
                     open_[event.interrupt.id] = event.interrupt
                 elif isinstance(event, Answered):
                     open_.pop(event.interrupt_id, None)
-            return tuple(open_.values()) if self._status in ("running", "interrupted") else ()
+                elif isinstance(event, RunEnded):
+                    open_ = {q.id: q for q in event.interrupts}
+            return tuple(open_.values())
 
     def events(self, since: int = 0) -> list[Event]:
         """The log from one sequence number on."""
@@ -273,8 +286,8 @@ class Run:
                         f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
                         f"(status: {self._status}). It goes on; call result() again."
                     )
-                turn = self._turn
-            if self._status != "interrupted":
+                turn, status = self._turn, self._status
+            if status != "interrupted":
                 return self._unwrap()
             self._at_pause()
 
@@ -294,10 +307,12 @@ class Run:
         try:
             turn = -1
             while True:
-                if self._moved_on(turn):
-                    turn = self._turn
-                    if self._status != "interrupted":
-                        return self._unwrap()
+                with self._state:
+                    moved_on, status = self._moved_on(turn), self._status
+                    turn = self._turn if moved_on else turn
+                if moved_on and status != "interrupted":
+                    return self._unwrap()
+                if moved_on:
                     self._at_pause()
                 await moved.wait()
                 moved.clear()
@@ -333,7 +348,7 @@ class Run:
                 f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
             )
         if self._exception is not None:
-            raise self._exception
+            raise self._exception.with_traceback(self._traceback)
         what = "no error was recorded" if ended is None or ended.error is None else (
             f"{ended.error.type}: {ended.error.message}"
         )  # fmt: skip
@@ -401,6 +416,8 @@ class Run:
             return True
         outcome = None if self._root is None else self._root.outcome
         self._exception = None if outcome is None else outcome.exception
+        if self._exception is not None:
+            self._traceback = without_engine(self._exception).__traceback__
         self._running = False
         self._status = event.status
         return False

@@ -121,6 +121,18 @@ class Execution:
             if all(q.id != question.id for q in self.questions):
                 self.questions = (*self.questions, question)
 
+    def questions_in_order(self) -> tuple[Interrupt, ...]:
+        """The open questions in the order in which their tasks were called."""
+        place = {call.key: at for at, call in enumerate(self.journal)}
+        order: dict[str, list[int]] = {}
+        for asked in self.journal.open_questions():
+            path, key = [place[asked.key]], asked.parent
+            while (parent := self.journal.get(key)) is not None:
+                path.append(place[key])
+                key = parent.parent
+            order[public_id(self.run_id, asked.key)] = path[::-1]
+        return tuple(sorted(self.questions, key=lambda question: order.get(question.id, [])))
+
     def note_failure(self, exc: BaseException, future: Any, void: OpRow) -> None:
         with self.lock:
             self.failures.append(FailedCall(exc, future, void))

@@ -64,7 +64,8 @@ class SyncAsyncFuture(Future[T]):
     def settle(self, result: Any, exc: BaseException | None) -> None:
         """Give the outcome to everybody who waits, now or later."""
         self._result = result
-        self._exception = exc
+        if exc is not None:
+            self._exception = exc
         self._state = _FINISHED
         condition = self._lazy_condition
         if condition is not None:

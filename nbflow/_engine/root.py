@@ -176,7 +176,7 @@ class RootOp(Op):
         execution = self.execution
         if isinstance(exc, GraphInterrupt):
             self._close("interrupted", (), exc)
-            self._end(Outcome("interrupted", interrupts=execution.questions))
+            self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
         elif isinstance(exc, _STOPS):
             execution.stopping = True
             self._close("cancelled", execution.voids_for(exc, unobserved=True), exc)
