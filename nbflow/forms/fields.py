@@ -90,7 +90,10 @@ def _is_flat(row: Mapping[Any, Any]) -> bool:
 def _frame_table(frame: Any) -> Table:
     head = frame.iloc[:_ROWS, :_COLUMNS]
     columns = [str(name) for name in head.columns]
-    rows = [list(row) for row in head.itertuples(index=False, name=None)]
+    rows = [
+        [None if isinstance(cell, float) and cell != cell else cell for cell in row]
+        for row in head.itertuples(index=False, name=None)
+    ]
     if type(frame.index).__name__ != "RangeIndex":
         columns.insert(0, str(frame.index.name or ""))
         rows = [[key, *row] for key, row in zip(head.index, rows, strict=True)]

@@ -1,7 +1,10 @@
 """How a run looks as a cell's output.
 
-The output holds the live widget where there is one, and always HTML and text. It is replaced when
-the run pauses and when it ends, so that a saved notebook tells what happened.
+A cell that shows a run gets the live widget, where there is one, and below it the record: HTML and
+text that are replaced when the run pauses and when it ends, so that a saved notebook tells what
+happened. The two take turns: the record is seen where no live card is. The card's own output is
+never replaced, since that would draw the card anew and lose what is open in it. A cell shows a
+run once, and no cell waits for the answer to a form that is nowhere to be seen.
 """
 
 from __future__ import annotations
@@ -12,19 +15,28 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbflow.errors import MissingBundleError
 from nbflow.events import Event, RunEnded
+from nbflow.notebook import waiting
 from nbflow.notebook.static_view import html_of, text_of
 from nbflow.notebook.waiting import Host, host, kernel_tap
+from nbflow.run import Run, hooks
 
-if TYPE_CHECKING:
-    from nbflow.run import Run
-
-__all__ = ["mimebundle", "show", "show_started"]
+__all__ = ["at_pause", "before_wait", "mimebundle", "show", "show_started"]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+
+_TURNS = (
+    "<style>"
+    ".jp-OutputArea-child:has(.nbflow)+.jp-OutputArea-child:has(.nbflow-record),"
+    ".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(.nbflow))"
+    ":has(+.jp-OutputArea-child .nbflow-record)"
+    "{display:none}</style>"
+)
+"""Beside a live card no record; in place of a card whose kernel is gone, the record alone."""
 
 _RUNS_SHOWN = 20
 """How many of the runs that one cell invokes are shown; a loop of a thousand floods no page."""
@@ -32,31 +44,48 @@ _RUNS_SHOWN = 20
 _log = logging.getLogger(__name__)
 
 
-def mimebundle(run: Run) -> dict[str, Any]:
-    """Return the run in every form that a notebook can show.
+_shown_in: WeakKeyDictionary[Run, int | None] = WeakKeyDictionary()
+"""The number of the cell that last showed a run."""
 
-    Headless there is no page, so there is no widget: its saved state would only ask for a script
-    that the reader does not have.
-    """
-    bundle: dict[str, Any] = {"text/plain": text_of(run), "text/html": html_of(run)}
-    if host() in (Host.TAPPED, Host.DEAF):
-        try:
-            bundle |= _widget_part(run)
-        except MissingBundleError as exc:
-            bundle["text/plain"] += f"\n{exc}"
-            bundle["text/html"] += f"<div>{html.escape(str(exc))}</div>"
-    return bundle
+
+def mimebundle(run: Run) -> dict[str, Any]:
+    """Return the run in every form that a notebook can show."""
+    _shown_in.setdefault(run, None)
+    widget, record = _widget_part(run), _record(run)
+    return record if widget is None else widget | record
+
+
+def _record(run: Run) -> dict[str, Any]:
+    """Return what stays of the run where there is no kernel."""
+    return {"text/plain": text_of(run), "text/html": html_of(run)}
 
 
 def show(run: Run) -> None:
-    """Show the run under the cell that is running; in a kernel, keep what is shown up to date."""
+    """Show the run under the cell that is running; in a kernel, keep what is shown up to date.
+
+    A second call in the same cell shows nothing more.
+    """
+    if _is_new_to_cell(run):
+        _publish(run)
+
+
+def _publish(run: Run) -> None:
     from IPython.display import publish_display_data
 
     display_id = uuid.uuid4().hex
 
-    def publish(update: bool) -> None:
-        publish_display_data(mimebundle(run), transient={"display_id": display_id}, update=update)
+    widget = _widget_part(run)
 
+    def publish(update: bool) -> None:
+        record = _record(run)
+        if widget is not None:
+            record["text/html"] = f'<div class="nbflow-record">{_TURNS}{record["text/html"]}</div>'
+        transient = {"display_id": display_id}
+        publish_display_data(record, transient=transient, update=update)
+
+    if widget is not None:
+        # A reader that knows no widgets takes the empty text here, and then the record.
+        publish_display_data({"text/plain": "", "text/html": "", **widget})
     before = run.status
     if host() is not Host.PLAIN:
         run.subscribe(_on_end(publish))
@@ -74,20 +103,54 @@ def show_started(run: Run) -> None:
         print(f"nbflow shows the first {_RUNS_SHOWN} runs of a cell; the others are not shown.")
 
 
+def before_wait(run: Run) -> None:
+    """Show a run that a cell waits for and nobody has seen; then let its form be used."""
+    waiting.before_wait(run)
+    if run not in _shown_in and hooks.started is not None:
+        show_started(run)
+
+
+def at_pause(run: Run) -> None:
+    """Show the form that a cell is about to wait for, if nobody has seen it; then decide.
+
+    Raises:
+        RunPendingError, WaitNotPossibleError: as in ``waiting.at_pause``.
+    """
+    if run not in _shown_in and host() in (Host.TAPPED, Host.DEAF):
+        show(run)
+    waiting.at_pause(run)
+
+
 _cell_runs = {"cell": -1, "runs": 0}
 _counting = threading.Lock()
 
 
 def _place_in_cell() -> int:
     """Count one more run of the cell that is running now; returns how many came before it."""
+    cell = _cell()
+    with _counting:
+        if _cell_runs["cell"] != cell:
+            _cell_runs.update(cell=cell, runs=0)
+        _cell_runs["runs"] += 1
+        return _cell_runs["runs"] - 1
+
+
+def _is_new_to_cell(run: Run) -> bool:
+    """Note that the running cell shows the run; False when it does so already."""
+    cell = _cell()
+    with _counting:
+        before = _shown_in.get(run)
+        _shown_in[run] = cell
+    return host() is Host.PLAIN or before is None or before != cell
+
+
+def _cell() -> int:
+    """Return the number of the cell that is running."""
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
-    with _counting:
-        if _cell_runs["cell"] != shell.execution_count:
-            _cell_runs.update(cell=shell.execution_count, runs=0)
-        _cell_runs["runs"] += 1
-        return _cell_runs["runs"] - 1
+    number: int = shell.execution_count
+    return number
 
 
 def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
@@ -110,11 +173,20 @@ def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
     return listen
 
 
-def _widget_part(run: Run) -> dict[str, Any]:
-    """Return the widget's view, its messages served from now on even while a cell runs."""
+def _widget_part(run: Run) -> dict[str, Any] | None:
+    """Return the widget's view, its messages served from now on even while a cell runs.
+
+    None where there is no page: the widget's saved state would only ask for a script that the
+    reader does not have. Without the front end, a text that says how to get it.
+    """
     from nbflow.widgets.run_view import view_of
 
-    view = view_of(run)
+    if host() not in (Host.TAPPED, Host.DEAF):
+        return None
+    try:
+        view = view_of(run)
+    except MissingBundleError as exc:
+        return {"text/plain": str(exc), "text/html": f"<div>{html.escape(str(exc))}</div>"}
     tap = kernel_tap()
     if tap is not None:
         tap.serve(view.comm_ids)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbflow.notebook import display, waiting
+from nbflow.notebook import display
 from nbflow.run import Run, hooks
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
 def fill_hooks() -> None:
     """Give runs their display and their way to wait, with or without the extension."""
     hooks.display = display.mimebundle
-    hooks.before_wait = waiting.before_wait
-    hooks.at_pause = waiting.at_pause
+    hooks.before_wait = display.before_wait
+    hooks.at_pause = display.at_pause
 
 
 def _shower(ip: InteractiveShell) -> Any:

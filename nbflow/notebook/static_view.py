@@ -9,9 +9,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nbflow.forms.cells import with_cell_numbers
 from nbflow.notebook.summary import Question, Summary, Task, duration_text, summary_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ _TASKS = 100
 _QUESTIONS = 40
 _VALUE_CHARS = 4_000
 _ROWS = 20
+_OPEN_TASKS = 15
+"""More tasks are folded to a line."""
 _OPEN_LINES = 20
 """A longer result is folded."""
 
@@ -81,13 +85,13 @@ def _current(run: Run) -> Summary:
 
 def _html(summary: Summary, scale: float) -> Iterator[str]:
     chars = max(40, int(_VALUE_CHARS * scale))
-    yield f'<div class="nbflow mathjax_ignore tex2jax_ignore" style="{_BOX}">'
+    yield f'<div class="nbflow-static mathjax_ignore tex2jax_ignore" style="{_BOX}">'
     yield _head_html(summary, 200)
     yield from _tasks_html(list(summary.tasks.values()), max(4, int(_TASKS * scale)))
     shown = max(1, int(_QUESTIONS * scale))
     questions = list(summary.questions.values())
     for question in questions[-shown:]:
-        yield from _question_html(question, chars, alone=len(questions) == 1)
+        yield from _question_html(question, chars, alone=len(questions) == 1, again=_again(summary))
     if len(questions) > shown:
         yield f"<div>… and {len(questions) - shown:,} earlier questions</div>"
     if summary.result is not None:
@@ -113,6 +117,9 @@ def _head_html(summary: Summary, chars: int) -> str:
 def _tasks_html(tasks: list[Task], shown: int) -> Iterator[str]:
     if not tasks:
         return
+    folded = len(tasks) > _OPEN_TASKS
+    if folded:
+        yield f"<details><summary>{_counts(tasks)}</summary>"
     yield f'<table style="{_TABLE};margin:6px 0;border:0"><tbody>'
     for task in tasks[:shown]:
         mark, word = _STATUS.get(task.status, ("", task.status))
@@ -125,6 +132,15 @@ def _tasks_html(tasks: list[Task], shown: int) -> Iterator[str]:
     yield "</tbody></table>"
     if len(tasks) > shown:
         yield f"<div>… and {len(tasks) - shown:,} more tasks</div>"
+    if folded:
+        yield "</details>"
+
+
+def _counts(tasks: list[Task]) -> str:
+    """Return how many tasks there are, and in which state those are that are not done."""
+    words = Counter(_STATUS.get(task.status, ("", task.status))[1] for task in tasks)
+    others = [f"{count:,} {word}" for word, count in words.items() if word != "done"]
+    return ", ".join([f"{len(tasks):,} tasks", *others])
 
 
 def _task_note(task: Task) -> str:
@@ -140,7 +156,7 @@ def _task_note(task: Task) -> str:
     return ", ".join(notes)
 
 
-def _question_html(question: Question, chars: int, *, alone: bool) -> Iterator[str]:
+def _question_html(question: Question, chars: int, *, alone: bool, again: str) -> Iterator[str]:
     """Yield a question; among several, an answered one is folded to a line with its answer."""
     form = question.form
     title = f"<strong>{_safe(form['title'], chars)}</strong>"
@@ -154,10 +170,18 @@ def _question_html(question: Question, chars: int, *, alone: bool) -> Iterator[s
     for field in form["context"][:20]:
         yield from _field_html(field, max(40, chars // 4))
     if question.answer is None:
-        yield '<div style="opacity:.7">Not answered yet.</div>'
+        yield f'<div style="opacity:.7">Not answered yet.{again}</div>'
     else:
         yield f"<div>Answer</div>{_value_html(question.answer, chars // 2)}"
     yield "</details>"
+
+
+def _again(summary: Summary) -> str:
+    """Say how the form is shown again in a notebook that has no kernel any more."""
+    if summary.thread_id is None or summary.status not in ("running", "interrupted"):
+        return ""
+    call = f"{summary.workflow}.thread({summary.thread_id!r})"
+    return f" In a cell, {_safe(call, 200)} shows the form."
 
 
 def _field_html(field: Field, chars: int) -> Iterator[str]:
@@ -189,8 +213,9 @@ def _value_html(value: Preview, chars: int) -> str:
 
 
 def _failure_html(error: Failure, chars: int) -> str:
-    lines = [f"{error.type}: {error.message}", *error.notes]
-    traceback = error.traceback[-chars:]
+    notes = [note for note in error.notes if note not in error.traceback]
+    lines = [f"{error.type}: {error.message}", *notes]
+    traceback = with_cell_numbers(error.traceback)[-chars:]
     message = "\n".join(lines)
     shown = f'<pre style="{_PRE}">{_safe(message, chars)}</pre>'
     if not traceback:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbflow import events as ev
 from nbflow.forms import form_of, preview, without_secrets
+from nbflow.forms.cells import with_cell_numbers
 from nbflow.forms.portable import shorten
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Encoder:
 
 def failure_data(failure: ev.Failure) -> FailureData:
     """Return a failure as the browser reads it; of a long traceback, the end."""
-    traceback = failure.traceback
+    traceback = with_cell_numbers(failure.traceback)
     if len(traceback) > _TRACEBACK_CHARS:
         traceback = "…\n" + traceback[-_TRACEBACK_CHARS:]
     return {

@@ -76,6 +76,11 @@ class Cell:
         self._kernel.wait_for(lambda: self.states and self.states[-1] == "idle")
         return self
 
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """What is shown for readers without widgets, in its newest form."""
+        return [data for data in self.shown if data["text/plain"]]
+
     def widget(self) -> str:
         """The id of the widget that the cell shows."""
         self._kernel.wait_for(lambda: any(_WIDGET in data for data in self.shown))

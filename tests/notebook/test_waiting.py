@@ -151,30 +151,56 @@ def test_a_plain_stream_is_shown_and_kept_up_to_date(page: Kernel, thread_id: st
     config = {"configurable": {"thread_id": thread_id}}
     cell = page.run(f"for chunk in essay.stream('cats', {config}): print(chunk)").finish()
 
-    page.wait_for(lambda: "Not answered yet" in cell.shown[0]["text/html"])
-    assert len(cell.shown) == 1
-    assert "write" in cell.shown[0]["text/plain"]
+    page.wait_for(lambda: "Not answered yet" in cell.records[0]["text/html"])
+    assert len(cell.records) == 1
+    assert "write" in cell.records[0]["text/plain"]
     widget = cell.widget()
     page.submit(widget, page.question(widget), "By the form.")
-    page.wait_for(lambda: "By the form." in cell.shown[0]["text/html"])
-    assert "Not answered yet" not in cell.shown[0]["text/html"]
+    page.wait_for(lambda: "By the form." in cell.records[0]["text/html"])
+    assert "Not answered yet" not in cell.records[0]["text/html"]
 
 
 def test_a_loop_of_runs_does_not_flood_the_cell(page: Kernel, thread_id: str) -> None:
     config = f"{{'configurable': {{'thread_id': {thread_id!r} + str(n)}}}}"
     cell = page.run(f"for n in range(30): essay.invoke('cats', {config})").finish()
 
-    assert len(cell.shown) == 20
+    assert len(cell.records) == 20
     assert cell.printed.count("not shown") == 1
+
+
+def test_a_run_that_is_only_waited_for_is_shown(page: Kernel, thread_id: str) -> None:
+    start = f"run = essay.start('cats', thread_id={thread_id!r})"
+    waiting = page.run(f"{start}\nprint(run.result())\nrun")
+    widget = waiting.widget()
+    page.submit(widget, page.question(widget), "Seen.")
+
+    assert "Seen." in waiting.finish().printed
+    assert len(waiting.records) == 1
+    again = page.run("print(run.result())").finish()
+    assert again.shown == []
+
+
+def test_the_card_is_not_drawn_anew_when_the_run_moves_on(page: Kernel, thread_id: str) -> None:
+    cell, widget = start(page, thread_id)
+    page.submit(widget, page.question(widget), "Kept.")
+    page.wait_for(lambda: "Kept." in cell.records[0]["text/html"])
+
+    cards = [
+        m
+        for m in page.heard
+        if m["msg_type"] in ("display_data", "update_display_data")
+        and widget in str(m["content"]["data"])
+    ]
+    assert len(cards) == 1
 
 
 def test_a_shown_run_is_kept_up_to_date(page: Kernel, thread_id: str) -> None:
     cell, widget = start(page, thread_id)
     page.submit(widget, page.question(widget), "Kept.")
 
-    page.wait_for(lambda: "Kept." in cell.shown[0]["text/html"])
-    assert "done" in cell.shown[0]["text/plain"]
-    assert "<script" not in cell.shown[0]["text/html"]
+    page.wait_for(lambda: "Kept." in cell.records[0]["text/html"])
+    assert "done" in cell.records[0]["text/plain"]
+    assert "<script" not in cell.records[0]["text/html"]
 
 
 def test_with_nobody_there_a_wait_ends_at_once(page: Kernel, thread_id: str) -> None:

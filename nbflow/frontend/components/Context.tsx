@@ -1,6 +1,6 @@
 /** What a question is about: read-only text, Markdown, tables and trees. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Field, Json, Table } from "../protocol/messages";
 import { Markdown } from "./Markdown";
 import { strings } from "./strings";
@@ -35,18 +35,52 @@ function ContextField({ field }: { field: Field }): ReactNode {
 function ContextValue({ field, labelId }: { field: Field; labelId: string }): ReactNode {
   switch (field.kind) {
     case "text":
-      return <div className="nbf-text">{field.value}</div>;
+      if (field.value === "") return <span className="nbf-quiet">{strings.preview.empty}</span>;
+      return (
+        <Scrolling field={field}>
+          <div className="nbf-text">{field.value}</div>
+        </Scrolling>
+      );
     case "markdown":
-      return <Markdown source={field.value} />;
+      return (
+        <Scrolling field={field}>
+          <Markdown source={field.value} />
+        </Scrolling>
+      );
     case "table":
       return <TableView table={field.value} labelId={labelId} />;
     case "json":
       return (
-        <div className="nbf-tree">
-          <Tree value={field.value} open />
-        </div>
+        <Scrolling field={field}>
+          <div className="nbf-tree">
+            <Tree value={field.value} open />
+          </div>
+        </Scrolling>
       );
   }
+}
+
+/** Keeps a long value from pushing the answer out of sight; what scrolls takes the focus. */
+function Scrolling({ field, children }: { field: Field; children: ReactNode }): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useEffect(() => {
+    const { current } = box;
+    if (!current || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() =>
+      setScrolls(current.scrollHeight > current.clientHeight + 1),
+    );
+    for (const watched of [current, ...current.children]) observer.observe(watched);
+    return () => observer.disconnect();
+  }, []);
+  const named = scrolls
+    ? { role: "region", tabIndex: 0, "aria-label": field.label || strings.question.context }
+    : {};
+  return (
+    <div ref={box} className="nbf-scrolling" {...named}>
+      {children}
+    </div>
+  );
 }
 
 function TableView({ table, labelId }: { table: Table; labelId: string }): ReactNode {
@@ -71,7 +105,8 @@ function TableView({ table, labelId }: { table: Table; labelId: string }): React
             <thead>
               <tr>
                 {table.columns.map((column, at) => (
-                  <th key={column} scope="col" className={numeric[at] ? "nbf-number" : undefined}>
+                  // biome-ignore lint/suspicious/noArrayIndexKey: two columns can have one name
+                  <th key={at} scope="col" className={numeric[at] ? "nbf-number" : undefined}>
                     {column}
                   </th>
                 ))}
@@ -81,8 +116,9 @@ function TableView({ table, labelId }: { table: Table; labelId: string }): React
               {table.rows.map((row, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the rows of a form never move
                 <tr key={index}>
-                  {table.columns.map((column, at) => (
-                    <Cell key={column} value={row[at] ?? null} numeric={numeric[at] === true} />
+                  {table.columns.map((_, at) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: two columns can have one name
+                    <Cell key={at} value={row[at] ?? null} numeric={numeric[at] === true} />
                   ))}
                 </tr>
               ))}

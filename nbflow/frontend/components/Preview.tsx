@@ -64,15 +64,16 @@ async function toClipboard(text: string): Promise<boolean> {
 }
 
 export function FailureView({ error }: { error: FailureData }): ReactNode {
+  const notes = error.notes.filter((note) => !error.traceback.includes(note));
   return (
     <div className="nbf-failure">
       <p className="nbf-failure-line">
         <strong>{error.type}</strong>
         {error.message !== "" && <span>: {plain(error.message)}</span>}
       </p>
-      {error.notes.length > 0 && (
+      {notes.length > 0 && (
         <ul className="nbf-notes" aria-label={strings.preview.notes}>
-          {error.notes.map((note, index) => (
+          {notes.map((note, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: notes never move
             <li key={index}>{plain(note)}</li>
           ))}

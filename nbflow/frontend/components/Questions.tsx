@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Question } from "../protocol/log";
-import type { Json } from "../protocol/messages";
+import type { Json, Preview } from "../protocol/messages";
 import { ContextFields } from "./Context";
 import { AnswerForm } from "./form/AnswerForm";
 import { clearDraft } from "./form/drafts";
@@ -129,6 +129,12 @@ function useGentleFocus(box: React.RefObject<HTMLElement | null>, first: boolean
   }, [first, box]);
 }
 
+/** The answer on one line, such as fits beside its question. */
+function brief({ text }: Preview): string {
+  const line = text.slice(0, 400).replaceAll(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
 function Answered({ question }: { question: Question }): ReactNode {
   if (!question.answer) return null;
   return (
@@ -136,6 +142,7 @@ function Answered({ question }: { question: Question }): ReactNode {
       <summary>
         <Icon name="done" />
         <span className="nbf-answered-title">{question.form.title}</span>
+        <span className="nbf-answered-brief">{brief(question.answer)}</span>
         <span className="nbf-tag">{strings.question.answered}</span>
         <Icon name="chevron" />
       </summary>

@@ -154,9 +154,7 @@ function Row({ row, state }: { row: TaskRow; state: RowState }): ReactNode {
               {strings.tasks.replayed}
             </span>
           )}
-          {task.attempt > 1 && (
-            <span className="nbf-tag">{strings.tasks.attempt(task.attempt)}</span>
-          )}
+          {attemptOf(task) !== "" && <span className="nbf-tag">{attemptOf(task)}</span>}
           {task.status === "interrupted" && (
             <span className="nbf-tag">{strings.tasks.status.interrupted}</span>
           )}
@@ -174,12 +172,21 @@ function timeOf(task: Task, now: number): string {
   return task.status === "running" ? ticking(Math.max(0, now - task.startedAt)) : "";
 }
 
+/** Which attempt this is, or which one failed while the next is waited for. */
+function attemptOf(task: Task): string {
+  const failed = task.retries.at(-1)?.attempt ?? 0;
+  if (task.status === "running" && failed >= task.attempt) {
+    return strings.tasks.failedAttempt(failed);
+  }
+  return task.attempt > 1 ? strings.tasks.attempt(task.attempt) : "";
+}
+
 function nameOf(task: Task, tasks: ReadonlyMap<string, Task>, time: string): string {
   const parent = task.parent === null ? undefined : tasks.get(task.parent);
   const details = [
     parent ? strings.tasks.inside(parent.name) : "",
     task.replayed ? strings.tasks.replayed : "",
-    task.attempt > 1 ? strings.tasks.attempt(task.attempt) : "",
+    attemptOf(task),
     time,
   ].filter(Boolean);
   return strings.tasks.row(task.name, strings.tasks.status[task.status], details);

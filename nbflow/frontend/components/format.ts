@@ -1,9 +1,9 @@
 /** Durations, times and ids for people. */
 
-/** `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`. */
+/** `<1 ms`, `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`. */
 export function duration(seconds: number): string {
-  if (seconds < 0.0005) return "0 ms";
-  if (seconds < 0.9995) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  if (seconds < 0.001) return "<1 ms";
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const pad = (n: number): string => String(n).padStart(2, "0");

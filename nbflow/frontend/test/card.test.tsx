@@ -51,6 +51,13 @@ describe("the card", () => {
     expect(screen.queryByRole("button", { name: "Cancel run" })).toBeNull();
   });
 
+  it("shows an answer on the line of its question", () => {
+    const { container } = render(card(viewOf("essay")));
+    const brief = container.querySelector(".nbf-answered-brief");
+    expect(brief?.textContent).not.toBe("");
+    expect(brief?.textContent).not.toContain("\n");
+  });
+
   it("opens a failed task with its attempts and its traceback", () => {
     render(card(viewOf("failure")));
     const row = screen.getByRole("button", {

@@ -75,6 +75,32 @@ describe("values keep their types", () => {
     expect(JSON.stringify(sent)).toBe(JSON.stringify([initial]));
   });
 
+  const empty: [string, JsonObject][] = [
+    ["null written as JSON", {}],
+    ["an empty field that means none", { anyOf: [{ type: "integer" }, { type: "null" }] }],
+  ];
+  it.each(empty)("sends %s", (_name, schema) => {
+    show(ask(schema));
+    const json = screen.queryByLabelText("JSON");
+    if (json) {
+      fireEvent.click(json);
+      type("Answer", "null");
+    }
+    submit();
+    expect(sent).toEqual([null]);
+  });
+
+  it("takes the focus to an item that was added, and back when the last is gone", () => {
+    show(ask({ type: "array", items: { type: "string" } }));
+    const add = screen.getByRole("button", { name: "Add" });
+    fireEvent.click(add);
+    expect(document.activeElement).toBe(screen.getByRole("textbox"));
+    const remove = screen.getByRole("button", { name: "Remove Item 1" });
+    remove.focus();
+    fireEvent.click(remove);
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Add" }));
+  });
+
   it("reads whole numbers, decimals and signs from a text field", () => {
     show(ask({ type: "number" }));
     for (const [text, value] of [

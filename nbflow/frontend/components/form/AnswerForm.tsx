@@ -190,7 +190,7 @@ function labelOf(path: FieldError["path"], root: JsonObject): string {
     if (typeof key === "number") return strings.question.item(key + 1);
     return typeof node.title === "string" ? node.title : key;
   });
-  return words.join(" › ") || String(node.title ?? strings.question.whole);
+  return words.join(" › ") || strings.question.whole;
 }
 
 const FOCUSABLE = "input:not([type=hidden]), select, textarea, button";

@@ -11,7 +11,7 @@ import {
   type TemplatesType,
   type UnsupportedFieldProps,
 } from "@rjsf/utils";
-import type { ReactNode } from "react";
+import { type MouseEvent, type ReactNode, type RefObject, useEffect, useRef } from "react";
 import type { JsonObject } from "../../protocol/messages";
 import { Icon } from "../icons";
 import { strings } from "../strings";
@@ -121,7 +121,7 @@ function AddButton({
 }: {
   text: string;
   disabled: boolean;
-  onClick: () => void;
+  onClick: (event: MouseEvent) => void;
 }): ReactNode {
   return (
     <button
@@ -197,24 +197,52 @@ function isOpen(extra: unknown): boolean {
   return typeof extra === "object" && extra !== null;
 }
 
+/** Takes the focus along: to an item that was just added, to the button after the last removal. */
+function useItemFocus(count: number): { box: RefObject<HTMLDivElement | null>; added: () => void } {
+  const box = useRef<HTMLDivElement>(null);
+  const before = useRef(count);
+  const wanted = useRef(false);
+  useEffect(() => {
+    const [fewer, more] = [count < before.current, count > before.current && wanted.current];
+    before.current = count;
+    wanted.current = false;
+    const item = box.current?.querySelector(":scope > ol > li:last-child");
+    if (more) item?.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
+    else if (fewer && document.activeElement === document.body)
+      box.current?.querySelector<HTMLElement>(":scope > div:last-child > button")?.focus();
+  }, [count]);
+  return {
+    box,
+    added: () => {
+      wanted.current = true;
+    },
+  };
+}
+
 function ArrayFieldTemplate(props: ArrayFieldTemplateProps): ReactNode {
   const shared = useFormShared();
+  const { box, added } = useItemFocus(props.items.length);
   const { path, $id } = props.fieldPathId;
   const title = props.title || strings.question.value;
   const note = noteOf(props.schema, shared);
   return (
     <Group id={$id} title={title} note={note} plain={itemNumber(path) !== null}>
-      {props.items.length === 0 && <p className="nbf-note">{strings.question.noItems}</p>}
-      {props.items.length > 0 && <ol className="nbf-items">{props.items}</ol>}
-      {props.canAdd && (
-        <div>
-          <AddButton
-            text={path.length === 0 ? strings.question.add : strings.question.addTo(title)}
-            disabled={shared.disabled}
-            onClick={props.onAddClick}
-          />
-        </div>
-      )}
+      <div className="nbf-list" ref={box}>
+        {props.items.length === 0 && <p className="nbf-note">{strings.question.noItems}</p>}
+        {props.items.length > 0 && <ol className="nbf-items">{props.items}</ol>}
+        {props.canAdd && (
+          <div>
+            <AddButton
+              text={path.length === 0 ? strings.question.add : strings.question.addTo(title)}
+              disabled={shared.disabled}
+              onClick={(event) => {
+                added();
+                props.onAddClick(event);
+              }}
+            />
+          </div>
+        )}
+      </div>
     </Group>
   );
 }

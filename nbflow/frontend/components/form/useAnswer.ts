@@ -14,11 +14,13 @@ import { same } from "./inputs";
 import { judge } from "./judge";
 import {
   controlOf,
+  emptyMeansNull,
   finish,
   holdsSecrets,
   isObject,
   resolve,
   typesOf,
+  withNullFolded,
   withoutSecrets,
 } from "./schema";
 
@@ -124,13 +126,14 @@ function draftOf(form: Form, work: Work): Draft {
 /** What would be sent now; undefined while there is no answer at all. */
 function candidate(form: Form, work: Work): Json | undefined {
   if (work.untouched && form.has_initial) return form.initial;
-  const value = work.value ?? emptyRoot(form.schema);
+  const value = work.value === undefined ? emptyRoot(form.schema) : work.value;
   return finish(value, form.schema, form.schema);
 }
 
-/** A form of fields or items with none filled in is an empty object or list. */
+/** What an untouched form says: an empty object or list, none where empty means that, or nothing. */
 function emptyRoot(schema: JsonObject): Json | undefined {
-  const node = resolve(schema, schema);
+  const node = withNullFolded(resolve(schema, schema), schema);
+  if (emptyMeansNull(node, schema)) return null;
   if (controlOf(node, schema) === "checks") return [];
   if (controlOf(node, schema) !== "container") return undefined;
   return typesOf(node)[0] === "array" ? [] : {};
