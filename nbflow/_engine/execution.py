@@ -286,6 +286,7 @@ class Execution:
         lane = "0" if frame._lanes is None else frame.lane()
         if self.closed or self.stopping or self.broken is not None or frame._paused is not None:
             frame.check(lane)
+        frame.note_thread()
         name = task.name
         digest = serde.digest_source(args, kwargs)
         call = frame.take(name, digest, lane, 3)

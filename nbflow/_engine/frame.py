@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -27,8 +28,18 @@ MAIN_LANE = "0"
 class Frame:
     """What ``current_frame`` holds while an op's function runs."""
 
-    __slots__ = ("_lanes", "_log", "_paused", "_runtime", "_spawned", "execution", "loop", "op",
-                 "trailing_cancels")  # fmt: skip
+    __slots__ = (
+        "_home",
+        "_lanes",
+        "_log",
+        "_paused",
+        "_runtime",
+        "_spawned",
+        "execution",
+        "loop",
+        "op",
+        "trailing_cancels",
+    )  # fmt: skip
 
     def __init__(
         self, execution: Execution, op: Op, loop: asyncio.AbstractEventLoop | None
@@ -42,6 +53,7 @@ class Frame:
         self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
         self._spawned: dict[str, int] | None = None
         self._runtime: Runtime[Any] | None = None
+        self._home = get_ident()
         self.trailing_cancels: list[OpRow] = []
         """Rows that take back the cancellations after which nothing more was called."""
 
@@ -99,6 +111,14 @@ class Frame:
         ordinal = self._spawned.get(creator, 0)
         self._spawned[creator] = ordinal + 1
         self._lanes[task] = f"{creator}.{ordinal}"
+
+    def note_thread(self) -> None:
+        """A second thread calls in this function: the order of calls is no longer the code's.
+
+        Each call still gets what was recorded for its content; another order is not refused.
+        """
+        if get_ident() != self._home:
+            self.log.strict = False
 
     def lanes_alive(self) -> list[asyncio.Task[Any]]:
         """The asyncio tasks of this frame's code that have not ended."""
@@ -173,7 +193,7 @@ class Frame:
         if self._log is None and not self.execution.resumed:
             return
         unused = self.log.next_unused()
-        if unused is not None and self.execution.strict and self.op.attempt == 1:
+        if unused is not None and self.log.strict:
             due = unused.describe()
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it returned without calling {due}, which "

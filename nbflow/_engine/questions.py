@@ -28,6 +28,7 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     """Return the recorded answer, or store the question and pause."""
     lane = frame.lane()
     frame.check(lane)
+    frame.note_thread()
     execution = frame.execution
     schema = schema_of(response_schema)
     if execution.saver is None:

@@ -126,10 +126,11 @@ class FrameLog:
         strict: the code is the code that made the record.
     """
 
-    __slots__ = ("_ahead", "_by_content", "_left", "_made", "_recorded", "_strict")
+    __slots__ = ("_ahead", "_by_content", "_left", "_made", "_recorded", "strict")
 
     def __init__(self, calls: list[Call], strict: bool) -> None:
-        self._strict = strict
+        self.strict = strict
+        """Whether a call without record, where one was due, is refused."""
         self._recorded = calls[:]
         self._ahead = calls[::-1]
         """Not made yet, the next one last; empty when they are sorted by content."""
@@ -156,7 +157,7 @@ class FrameLog:
         bucket = self._by_content.get((lane, name, args))
         if bucket:
             return self._use(bucket)
-        if not self._strict:
+        if not self.strict:
             for other in tuple(self._left):
                 bucket = self._by_content.get((other, name, args))
                 if bucket:

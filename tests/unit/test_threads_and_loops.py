@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextvars
 import threading
 from typing import Any
 
@@ -296,3 +297,34 @@ def test_ten_thousand_tasks_at_once(config: Config) -> None:
         return sum(f.result() for f in [double(i) for i in range(n)])
 
     assert within(LIMIT_S, lambda: workflow.invoke(10_000, config)) == 99_990_000
+
+
+def test_tasks_called_in_threads_of_the_body(saver: BaseCheckpointSaver, config: Config) -> None:
+    """49: with the remedy that the error names"""
+    failing = [True]
+
+    @task
+    def step(n: int) -> int:
+        if n == 1 and failing[0]:
+            raise ConnectionError
+        return n
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> list[int]:
+        found: dict[int, Any] = {}
+
+        def work(n: int) -> None:
+            found[n] = step(n)
+            if found[n].exception() is None:
+                found[n + 10] = step(n + 10)
+
+        for n in (1, 2) if failing[0] else (2, 1, 3):
+            thread = threading.Thread(target=contextvars.copy_context().run, args=(work, n))
+            thread.start()
+            thread.join()
+        return [found[n].result() for n in sorted(found)]
+
+    with pytest.raises(ConnectionError):
+        workflow.invoke(0, config)
+    failing[0] = False
+    assert workflow.invoke(None, config) == [1, 2, 3, 11, 12, 13]
