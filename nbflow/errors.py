@@ -6,13 +6,17 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
     Exception
     └── NbflowError
         ├── DeclarationError            an entrypoint or task that cannot work, at decoration
+        │   └── GeneratorRefusedError   ... because it is a generator
         ├── OutsideRunError             a task, interrupt or get_* called where no run is going on
+        │   └── MissingThreadError      a kept workflow run without a thread_id
         ├── EmptyInputError             invoke(None) with nothing to continue
         ├── InvalidUpdateError          an update_state that cannot be applied
         ├── UnknownInterruptError       an answer to a question that is not pending
         │   └── AlreadyAnsweredError    ... because somebody answered it before
         ├── InvalidAnswerError          an answer that does not fit the question's schema
         ├── NonDeterminismError         the code asked for something its record does not hold
+        ├── RecordedFailureError        a recorded failure whose class this process does not know
+        ├── InvalidNameError            a thread id or name that cannot be stored
         ├── NotSerializableError        a value that cannot be stored, with the path to the part
         ├── CorruptDataError            stored bytes that cannot be read back
         ├── UnknownThreadError          a thread id that the database does not hold
@@ -45,15 +49,19 @@ __all__ = [
     "CorruptDataError",
     "DeclarationError",
     "EmptyInputError",
+    "GeneratorRefusedError",
     "GraphInterrupt",
     "InvalidAnswerError",
+    "InvalidNameError",
     "InvalidUpdateError",
     "LeaseLostError",
     "MissingBundleError",
+    "MissingThreadError",
     "NbflowError",
     "NonDeterminismError",
     "NotSerializableError",
     "OutsideRunError",
+    "RecordedFailureError",
     "RunCancelled",
     "RunCancelledError",
     "RunPendingError",
@@ -80,6 +88,14 @@ class DeclarationError(NbflowError, TypeError, ValueError):
 
 class OutsideRunError(NbflowError, RuntimeError):
     """A task, ``interrupt`` or ``get_*`` was called where no run is going on (24, 124)."""
+
+
+class GeneratorRefusedError(DeclarationError, NotImplementedError):
+    """LangGraph raises NotImplementedError for generators (9, 10)."""
+
+
+class MissingThreadError(OutsideRunError, ValueError):
+    """LangGraph raises ValueError when there is no ``thread_id`` (196)."""
 
 
 class EmptyInputError(NbflowError):
@@ -176,6 +192,14 @@ class NotSerializableError(NbflowError, TypeError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class RecordedFailureError(NbflowError, RuntimeError):
+    """A recorded failure whose exception class this process does not know."""
+
+
+class InvalidNameError(NbflowError, ValueError):
+    """A thread id, namespace or other name that no database can hold; nothing was stored."""
 
 
 class CorruptDataError(NbflowError, ValueError):

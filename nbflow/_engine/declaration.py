@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.retry import as_policies
-from nbflow.errors import DeclarationError
+from nbflow.errors import DeclarationError, GeneratorRefusedError
 from nbflow.types import RetryPolicy
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class EntrypointSpec:
         DeclarationError, NotImplementedError: it cannot be one.
     """
 
-    __slots__ = ("fn", "injects", "input_name", "is_async", "name", "previous_default",
+    __slots__ = ("fn", "injects", "is_async", "name", "previous_default",
                  "signature")  # fmt: skip
 
     def __init__(self, fn: Callable[..., Any], name: str | None) -> None:
@@ -90,14 +90,14 @@ class EntrypointSpec:
             )
         self.signature = signature
         parameters = list(signature.parameters.values())
-        self.input_name = self._input_parameter(parameters)
+        self._check_parameters(parameters)
         self.injects = tuple(p.name for p in parameters[1:] if p.name in _FOR_ENTRYPOINTS)
         previous = signature.parameters.get("previous")
         self.previous_default = (
             previous is not None and previous.default is not inspect.Parameter.empty
         )
 
-    def _input_parameter(self, parameters: list[inspect.Parameter]) -> str:
+    def _check_parameters(self, parameters: list[inspect.Parameter]) -> None:
         if not parameters or parameters[0].kind is inspect.Parameter.VAR_KEYWORD:
             raise DeclarationError(
                 f"The entrypoint {self.name!r} takes no input. It must have at least one "
@@ -128,7 +128,6 @@ class EntrypointSpec:
                 f"values as one dict ({first.name}: dict), or give the others a default. "
                 f"Injected by name are: {', '.join(_FOR_ENTRYPOINTS)}."
             )
-        return first.name
 
     def as_task(self, policies: Sequence[RetryPolicy]) -> TaskSpec:
         """The function as a step of the workflow that calls it."""
@@ -192,11 +191,7 @@ def _refuse_generators(fn: Any, name: str, what: str) -> None:
             "replayed. Return a list instead of yielding, and stream on the way with "
             "get_stream_writer()(value)."
         )
-        raise _GeneratorRefused(message)
-
-
-class _GeneratorRefused(DeclarationError, NotImplementedError):
-    """LangGraph raises NotImplementedError for generators (9, 10)."""
+        raise GeneratorRefusedError(message)
 
 
 def _is_async(fn: Any) -> bool:

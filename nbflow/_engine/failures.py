@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Any
 
 from nbflow import serde
-from nbflow.errors import GraphInterrupt, NbflowError
+from nbflow.errors import GraphInterrupt, NbflowError, RecordedFailureError
 from nbflow.events import Failure
 
 __all__ = [
-    "RecordedFailureError",
     "causes",
     "decode_failure",
     "encode_failure",
@@ -28,10 +27,6 @@ __all__ = [
     "stored_failure",
     "without_engine",
 ]
-
-
-class RecordedFailureError(NbflowError, RuntimeError):
-    """A recorded failure whose exception class this process does not know."""
 
 
 def _qualified(kind: type) -> str:

@@ -23,6 +23,7 @@ from nbflow._engine.root import RootOp
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.errors import (
     EmptyInputError,
+    MissingThreadError,
     OutsideRunError,
     ThreadBusyError,
     UnknownCheckpointError,
@@ -112,10 +113,6 @@ def address_of(config: dict[str, Any]) -> tuple[str, str]:
             f"'configurable' has the keys {sorted(map(str, configurable))}."
         )
     return str(thread_id), str(configurable.get("checkpoint_ns") or "")
-
-
-class MissingThreadError(OutsideRunError, ValueError):
-    """LangGraph raises ValueError when there is no ``thread_id`` (196)."""
 
 
 def checkpoint_id(now_ms: int) -> str:

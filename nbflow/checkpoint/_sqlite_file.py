@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nbflow.checkpoint import sql
-from nbflow.checkpoint.base import InvalidNameError
-from nbflow.errors import CorruptDataError, StorageError
+from nbflow.errors import CorruptDataError, InvalidNameError, StorageError
 
 __all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
 

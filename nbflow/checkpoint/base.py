@@ -15,21 +15,16 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from nbflow.errors import NbflowError
+from nbflow.errors import InvalidNameError
 
 __all__ = [
     "BaseCheckpointSaver",
     "CheckpointRow",
-    "InvalidNameError",
     "OpRow",
     "RunRow",
     "ThreadRow",
     "require_names",
 ]
-
-
-class InvalidNameError(NbflowError, ValueError):
-    """A thread id, namespace or other name that no database can hold; nothing was stored."""
 
 
 def require_names(*names: str | None) -> None:

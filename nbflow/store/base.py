@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nbflow.errors import NbflowError
+
 __all__ = ["BaseStore", "InvalidNamespaceError", "Item", "SearchItem"]
 
 
-class InvalidNamespaceError(ValueError):
+class InvalidNamespaceError(NbflowError, ValueError):
     """A namespace that is empty, or has a part that is empty or not a string (278)."""
 
 

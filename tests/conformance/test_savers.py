@@ -23,7 +23,6 @@ from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
     CheckpointRow,
-    InvalidNameError,
     OpRow,
     RunRow,
     ThreadRow,
@@ -33,6 +32,7 @@ from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     AlreadyAnsweredError,
     CorruptDataError,
+    InvalidNameError,
     LeaseLostError,
     StorageError,
     ThreadBusyError,

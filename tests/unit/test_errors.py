@@ -1,0 +1,54 @@
+"""The errors: drawn in one tree, and able to travel between processes."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import nbflow
+from nbflow import errors
+from nbflow.errors import NbflowError
+from nbflow.types import Interrupt
+
+ELSEWHERE = {"InvalidNamespaceError"}
+"""Where LangGraph has them."""
+
+
+def _below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from _below(sub)
+
+
+def test_the_tree_shows_every_error() -> None:
+    for module in pkgutil.walk_packages(nbflow.__path__, "nbflow."):
+        importlib.import_module(module.name)
+    there = {kind.__name__ for kind in _below(NbflowError) if kind.__module__.startswith("nbflow")}
+    drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
+    assert there - ELSEWHERE == drawn - {"NbflowError", "GraphInterrupt", "RunCancelled"}
+
+
+SAMPLES: list[BaseException] = [
+    errors.UnknownInterruptError("text", "not_pending", ["a"], ["b"]),
+    errors.AlreadyAnsweredError("text", "answered", ["a"]),
+    errors.InvalidAnswerError("text", "a", [{"path": ["x", 0], "message": "m"}]),
+    errors.NonDeterminismError("text", "called", "recorded"),
+    errors.NotSerializableError("text", "$.a", "lock"),
+    errors.StorageError("text"),
+    errors.GraphInterrupt([Interrupt("q", "0" * 32)]),
+    errors.RunCancelled("text"),
+]
+
+
+@pytest.mark.parametrize("error", SAMPLES, ids=lambda e: type(e).__name__)
+def test_it_travels(error: BaseException) -> None:
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+    assert type(back) is type(error)
+    assert back.args == error.args
+    assert str(back) == str(error)
+    assert vars(back) == vars(error)
