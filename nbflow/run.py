@@ -327,7 +327,9 @@ class Run:
 
     def _moved_on(self, turn: int) -> bool:
         """Whether the run has ended, or stopped at a question after the given turn."""
-        return self._told and (self._status != "interrupted" or self._turn != turn)
+        if not self._told or self._running:
+            return False
+        return self._status != "interrupted" or self._turn != turn
 
     def _at_pause(self) -> None:
         if hooks.at_pause is not None:
@@ -365,6 +367,7 @@ class Run:
         with self._state:
             event.seq = len(self._events)
             self._events.append(event)
+            turn = self._turn
             if isinstance(event, RunEnded):
                 again = self._rest(event)
             listeners = tuple(self._listeners)
@@ -376,7 +379,7 @@ class Run:
         if again:
             self._go_again()
         elif isinstance(event, RunEnded):
-            self._release()
+            self._release(turn)
 
     def _go_again(self) -> None:
         """Go on after an answer that came while the run worked after another."""
@@ -388,7 +391,8 @@ class Run:
                 self._running = False
                 self._status = "error"
                 self._exception = exc
-            self._release()
+                turn = self._turn
+            self._release(turn)
 
     def follow(self, root: RootOp) -> None:
         """Show an execution that the caller drives."""
@@ -422,8 +426,11 @@ class Run:
         self._status = event.status
         return False
 
-    def _release(self) -> None:
+    def _release(self, turn: int) -> None:
+        """Let the waiters go on, unless a listener has set the run going again."""
         with self._state:
+            if turn != self._turn:
+                return
             self._told = True
             self._state.notify_all()
             waiters = tuple(self._waiters)
@@ -431,9 +438,9 @@ class Run:
             wake()
 
     def _go(self, input: Any) -> None:
-        opened = self.workflow.open(input, self._config, self._context, (self.log,))
-        root = opened.root
         with self._state:
+            opened = self.workflow.open(input, self._config, self._context, (self.log,))
+            root = opened.root
             if root is None:
                 self._status = "done"
                 self._already = opened.already

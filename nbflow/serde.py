@@ -11,6 +11,7 @@ a later version begins with it, followed by its number.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
@@ -62,8 +63,8 @@ def dumps(value: Any) -> bytes:
     >>> loads(dumps({"at": (1, 2), "big": 2**70}))
     {'at': (1, 2), 'big': 1180591620717411303424}
     """
-    if value.__sizeof__() > MAX_BYTES:
-        refuse("$", value, _too_large(value.__sizeof__()))
+    if sys.getsizeof(value) > MAX_BYTES:
+        refuse("$", value, _too_large(sys.getsizeof(value)))
     data = pack(value)
     if len(data) > MAX_BYTES:
         refuse("$", value, _too_large(len(data)))

@@ -187,7 +187,8 @@ class Workflow(Generic[InputT, OutputT]):
                 yield from chunks.of(event)
         finally:
             if worker.is_alive() and not ended:
-                root.execution.stop()
+                root.execution.request_stop()
+                root.execution.drop_unstarted()
             worker.join()
         if ended and ended[0].exception is not None:
             ended[0].unwrap()

@@ -25,11 +25,13 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
         op.future = future
         op.claimed = True
         op.loop = loop
+        op.execution.begin(op)
         future.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
         future.runner.add_done_callback(op.cancelled_unstarted)
         return future
     op.future = Relay(future, loop)
     future.on_cancel = op.give_up
+    op.execution.begin(op)
     crew.start(op)
     return future
 
@@ -55,6 +57,7 @@ def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
     """Start an async task that was called in a thread; its future is the thread's kind."""
     op.claimed = True
     op.loop = loop
+    op.execution.begin(op)
 
     def start() -> None:
         op.runner = asyncio.Task(drive(op), loop=loop, context=op.context)

@@ -99,6 +99,8 @@ class Execution:
         """Ops without an outcome yet, the entrypoint included, by key."""
         self._unannounced: dict[bytes, Op] = {}
         self._stopped: threading.Event | None = None
+        self.on_stop: Callable[[], None] | None = None
+        """Cancels what runs on the event loop."""
         self._commit_lock = threading.Lock()
         self._last_offer: Op | None = None
 
@@ -137,27 +139,28 @@ class Execution:
         with self.lock:
             self.failures.append(FailedCall(exc, future, void))
 
-    def voids_for(self, exc: BaseException, *, unobserved: bool) -> list[OpRow]:
+    def voids_for(self, exc: BaseException, *, below: bytes | None) -> list[OpRow]:
         """Rows that take back the failures which led to ``exc``, so that they run again.
 
         A failure that the code caught stays: a replay must take the same branch.
 
         Args:
-            unobserved: also those that nobody asked for.
+            below: also those that nobody asked for, of calls made in the op with this key; None
+                for all.
         """
         with self.lock:
             guilty = set(map(id, causes(exc, {id(f.exc) for f in self.failures})))
             taken = [
                 f
                 for f in self.failures
-                if id(f.exc) in guilty or (unobserved and not f.future.observed)
+                if id(f.exc) in guilty or (below in (None, f.void.parent) and not f.future.observed)
             ]
             self.failures = [f for f in self.failures if f not in taken]
         return [f.void for f in taken]
 
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
-        rows = [*self.voids_for(exc, unobserved=False), *frame.take_trailing_cancels()]
+        rows = [*self.voids_for(exc, below=frame.op.key), *frame.take_trailing_cancels()]
         if rows and self.saver is not None:
             self.commit(rows)
 
@@ -171,10 +174,13 @@ class Execution:
         self.drop_unstarted()
 
     def request_stop(self) -> None:
-        """Like ``stop``, from a signal handler: takes no lock."""
+        """Stop from outside, a signal handler for example: no op starts any more, and what runs
+        on an event loop is cancelled."""
         self.stopping = True
         if self._stopped is not None:
             self._stopped.set()
+        if self.on_stop is not None:
+            self.on_stop()
 
     def wait_for_retry(self, seconds: float) -> None:
         """Wait before another attempt; a stop ends the wait."""
@@ -202,8 +208,14 @@ class Execution:
         strict = self.strict and op.attempt == 1
         return FrameLog(self.journal.children(op.key), strict)
 
-    def commit(self, rows: list[OpRow], op: Op | None = None) -> None:
+    def commit(self, rows: list[OpRow], op: Op | None = None) -> bool:
         """Store facts, and with them that the ops still running had begun.
+
+        Args:
+            op: whose outcome is among them.
+
+        Returns:
+            False when the op has another outcome already; nothing was stored.
 
         Raises:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
@@ -213,6 +225,9 @@ class Execution:
             if self.closed or self.broken is not None:
                 self.check()
             if op is not None:
+                if op.decided:
+                    return False
+                op.decided = True
                 self._unannounced.pop(op.key, None)
             if self._unannounced:
                 rows = [*self._begun(), *rows]
@@ -223,6 +238,7 @@ class Execution:
                 raise
             for row in rows:
                 self.journal.apply(row)
+        return True
 
     def _begun(self) -> list[OpRow]:
         begun, self._unannounced = self._unannounced, {}
@@ -326,7 +342,6 @@ class Execution:
                 "where no event loop runs. Use 'await workflow.ainvoke(...)', or make the "
                 "entrypoint an async function."
             )
-        self.begin(op)
         if loop is not None:
             return async_driver.begin(op, task.is_async, loop)
         future: SyncAsyncFuture[Any] = SyncAsyncFuture(op)
@@ -334,6 +349,7 @@ class Execution:
         if task.is_async and self.loop is not None:
             async_driver.begin_from_thread(op, self.loop)
             return future
+        self.begin(op)
         last, self._last_offer = self._last_offer, op
         if last is None or last.claimed:
             crew.offer(op)
@@ -371,6 +387,8 @@ class Execution:
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
         value: Any = None
         exc: BaseException | None = None
+        if call.outcome == "cancel" and call.value is None and loop is not None and self.strict:
+            return self._to_be_cancelled(call, loop)
         if call.outcome == "result":
             assert call.value is not None
             value = serde.loads(call.value)
@@ -385,6 +403,13 @@ class Execution:
         if exc is not None and call.outcome == "error":
             self.note_failure(exc, future, void_of(call))
         return future
+
+    def _to_be_cancelled(self, call: Call, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
+        """A call that the code cancelled: it waits until the code cancels it again, so that a
+        time-out is a time-out on replay, too."""
+        if self.watched:
+            self.emit(self._replayed_event(call, None, None))
+        return AsyncTaskFuture(loop, call.lane)
 
     def _replayed_event(self, call: Call, value: Any, exc: BaseException | None) -> Event:
         assert call.name is not None

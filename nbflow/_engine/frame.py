@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from nbflow._current import current_frame
 from nbflow._engine.replay import Call, Divergence, FrameLog, describe
-from nbflow.errors import GraphInterrupt, NonDeterminismError
+from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled
 from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ class Frame:
         in its hands then is the pause, even if it was turned into a value.
         """
         self.execution.check()
+        if self.op.decided:
+            raise RunCancelled("The task was given up; what it still does is not recorded.")
         if self._paused is None:
             return
         for paused, task in self._paused.items():

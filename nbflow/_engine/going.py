@@ -34,6 +34,11 @@ def _on_background_loop(root: RootOp) -> Outcome:
     ended = threading.Event()
     future = asyncio.run_coroutine_threadsafe(go_async(root, True), loop)
     future.add_done_callback(lambda _: ended.set())
+
+    def cancel() -> None:
+        loop.call_soon_threadsafe(future.cancel)
+
+    root.execution.on_stop = cancel
     try:
         return future.result()
     except KeyboardInterrupt:

@@ -54,6 +54,7 @@ class Op:
         "caller",
         "claimed",
         "context",
+        "decided",
         "execution",
         "fn",
         "frame",
@@ -114,6 +115,8 @@ class Op:
         """Nested workflows around what it calls."""
         self.attempt = 1
         self.claimed = False
+        self.decided = False
+        """Whether its outcome is settled on; whatever comes later is dropped."""
         self.queued = False
         self.started = 0.0
         self.frame: Frame | None = None
@@ -213,7 +216,7 @@ class Op:
 
     @property
     def is_settled(self) -> bool:
-        return self.key not in self.execution.open_ops
+        return self.decided or self.key not in self.execution.open_ops
 
     # -- what came of it --------------------------------------------------------------------
 
@@ -287,7 +290,8 @@ class Op:
                 exc.add_note(f"The result of task {self.name!r} cannot be stored.")
                 return self.failed(exc)
             try:
-                execution.commit([self.row("result", data)], self)
+                if not execution.commit([self.row("result", data)], self):
+                    return None
             except Exception as exc:
                 return self.settle(None, exc)
             value = serde.decoded(value, data)
@@ -303,8 +307,10 @@ class Op:
         failure = failure_of(exc)
         if execution.saver is not None and not execution.stopping:
             taken_back = [] if self.frame is None else self.frame.take_trailing_cancels()
+            rows = [*taken_back, self.row("error", encode_failure(exc))]
             try:
-                execution.commit([*taken_back, self.row("error", encode_failure(exc))], self)
+                if not execution.commit(rows, self):
+                    return None
             except Exception as storage:
                 return self.settle(None, storage)
         if execution.watched:
@@ -326,7 +332,8 @@ class Op:
         by_code = not execution.stopping and (caller is None or not caller.was_paused)
         if execution.saver is not None and by_code:
             try:
-                execution.commit([self.row("cancel")], self)
+                if not execution.commit([self.row("cancel", self._by_itself())], self):
+                    return None
             except Exception as storage:
                 return self.settle(None, storage)
             if caller is not None:
@@ -336,6 +343,12 @@ class Op:
                 TaskCancelled(id=self.id, name=self.name, parent=self.parent_id, replayed=False)
             )
         self.settle(None, cancel)
+
+    def _by_itself(self) -> bytes | None:
+        """A mark, when the function cancelled itself and nobody asked it to."""
+        runner = self.runner or getattr(self.future, "runner", None)
+        asked = runner is None or runner.cancelling() or runner.cancelled()
+        return None if asked else serde.dumps(True)
 
     def break_off(self, exc: BaseException) -> None:
         """Something outside the function ended the attempt: a signal, or a fault in a policy."""

@@ -236,8 +236,7 @@ def _continue(
     epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
     if rows:
         saver.answer(run, epoch, rows)
-        for row in rows:
-            journal.apply(row)
+    journal = Journal(saver.get_ops(run.id))
     opening = head_of(saver, thread)
     assert opening is not None
     execution = _execution(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GentleStop"]
 
-_OURS = __file__.rsplit("_engine", 1)[0]
 _STANDARD = sysconfig.get_path("stdlib")
 _THIRD = sysconfig.get_path("purelib")
 
@@ -33,16 +32,19 @@ class GentleStop:
         self._installed = False
 
     def __enter__(self) -> GentleStop:
-        in_main = threading.current_thread() is threading.main_thread()
-        if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._handle)
-            self._installed = True
+        if threading.current_thread() is threading.main_thread():
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, self._handle)
+                self._installed = True
+            _inside.append(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._installed:
+        if self in _inside:
+            _inside.remove(self)
+        if self._installed and signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._pending and not isinstance(exc, KeyboardInterrupt):
             raise KeyboardInterrupt
@@ -51,17 +53,23 @@ class GentleStop:
         if self._pending or not _in_engine(frame):
             raise KeyboardInterrupt
         self._pending = True
-        if self.execution is not None:
-            self.execution.request_stop()
+        for one in tuple(_inside):
+            if one.execution is not None:
+                one.execution.request_stop()
+
+
+_inside: list[GentleStop] = []
+"""The calls of the main thread that are under way, the outermost first."""
 
 
 def _in_engine(frame: FrameType | None) -> bool:
     """Whether the innermost code that is not the standard library's is nbflow's."""
     while frame is not None:
-        path = frame.f_code.co_filename
-        if path.startswith(_OURS):
+        if str(frame.f_globals.get("__name__", "")).split(".")[0] == "nbflow":
             return True
-        if not path.startswith(_STANDARD) or path.startswith(_THIRD):
+        path = frame.f_code.co_filename
+        standard = path.startswith(_STANDARD) and not path.startswith(_THIRD)
+        if not standard and not path.startswith("<frozen "):
             return False
         frame = frame.f_back
     return False
