@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import messages
+from nbflow._engine.arguments import own_copies
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import causes, decode_failure, failure_of
+from nbflow._engine.failed_calls import FailedCalls
+from nbflow._engine.failures import decode_failure, failure_of
 from nbflow._engine.frame import Frame, call_site
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import ROOT, op_key, public_id
@@ -27,7 +29,6 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 from nbflow.errors import (
     GraphInterrupt,
     InvalidAnswerError,
-    NotSerializableError,
     OutsideRunError,
     RunCancelled,
 )
@@ -87,8 +88,7 @@ class Execution:
         self.lock = threading.Lock()
         self.questions: tuple[Interrupt, ...] = ()
         self.stopping = False
-        self.failures: list[FailedCall] = []
-        """Task failures that the code was or could have been told of, replayed ones too."""
+        self.failed = FailedCalls()
         self.closed = False
         """Whether it has ended: late code can store nothing."""
         self.broken: BaseException | None = None
@@ -135,32 +135,9 @@ class Execution:
             order[public_id(self.run_id, asked.key)] = path[::-1]
         return tuple(sorted(self.questions, key=lambda question: order.get(question.id, [])))
 
-    def note_failure(self, exc: BaseException, future: Any, void: OpRow) -> None:
-        with self.lock:
-            self.failures.append(FailedCall(exc, future, void))
-
-    def voids_for(self, exc: BaseException, *, below: bytes | None) -> list[OpRow]:
-        """Rows that take back the failures which led to ``exc``, so that they run again.
-
-        A failure that the code caught stays: a replay must take the same branch.
-
-        Args:
-            below: also those that nobody asked for, of calls made in the op with this key; None
-                for all.
-        """
-        with self.lock:
-            guilty = set(map(id, causes(exc, {id(f.exc) for f in self.failures})))
-            taken = [
-                f
-                for f in self.failures
-                if id(f.exc) in guilty or (below in (None, f.void.parent) and not f.future.observed)
-            ]
-            self.failures = [f for f in self.failures if f not in taken]
-        return [f.void for f in taken]
-
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
-        rows = [*self.voids_for(exc, below=frame.op.key), *frame.take_trailing_cancels()]
+        rows = [*self.failed.take_back(exc, frame.op.key), *frame.take_trailing_cancels()]
         if rows and self.saver is not None:
             self.commit(rows)
 
@@ -401,7 +378,7 @@ class Execution:
             self.emit(self._replayed_event(call, value, exc))
         future = _settled(value, exc, loop, call.lane)
         if exc is not None and call.outcome == "error":
-            self.note_failure(exc, future, void_of(call))
+            self.failed.note(exc, future, void_of(call))
         return future
 
     def _to_be_cancelled(self, call: Call, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
@@ -435,26 +412,13 @@ class Execution:
 
     def warn_unobserved(self) -> None:
         """A task that failed while nobody asked for its result must not vanish (55)."""
-        for failed in self.failures:
-            if not failed.future.observed:
-                exc = failed.exc
-                warnings.warn(
-                    f"Task {failed.void.name!r} failed with {type(exc).__name__}: {exc}, and "
-                    "nothing asked for its result, so the run went on. Call .result() or await it.",
-                    stacklevel=4,
-                )
-
-
-class FailedCall:
-    """A task's failure, and how to take it back."""
-
-    __slots__ = ("exc", "future", "void")
-
-    def __init__(self, exc: BaseException, future: Any, void: OpRow) -> None:
-        self.exc = exc
-        self.future = future
-        """Knows whether somebody asked for the outcome."""
-        self.void = void
+        for call in self.failed.unobserved():
+            exc = call.exc
+            warnings.warn(
+                f"Task {call.void.name!r} failed with {type(exc).__name__}: {exc}, and "
+                "nothing asked for its result, so the run went on. Call .result() or await it.",
+                stacklevel=4,
+            )
 
 
 def void_of(call: Call) -> OpRow:
@@ -470,29 +434,6 @@ def is_running(loop: asyncio.AbstractEventLoop) -> bool:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
         return False
-
-
-_ATOMS = frozenset((type(None), bool, int, float, str, bytes))
-
-
-def own_copies(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments that a task may change without its caller seeing it (76).
-
-    What cannot be stored is passed on as it is.
-    """
-    copied = args if _ATOMS.issuperset(map(type, args)) else tuple(map(_own_copy, args))
-    return copied, {k: _own_copy(v) for k, v in kwargs.items()} if kwargs else kwargs
-
-
-def _own_copy(value: Any) -> Any:
-    if type(value) in _ATOMS or isinstance(value, type | BaseException):
-        return value
-    try:
-        return serde.loads(serde.dumps(value))
-    except NotSerializableError:
-        return value
 
 
 def _settled(

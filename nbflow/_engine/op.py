@@ -320,7 +320,7 @@ class Op:
                     duration_s=time.time() - self.started, replayed=False, exception=exc,
                 )
             )  # fmt: skip
-        execution.note_failure(exc, self.future, self.row("void"))
+        execution.failed.note(exc, self.future, self.row("void"))
         self.settle(None, exc)
 
     def cancelled(self, cancel: BaseException) -> None:

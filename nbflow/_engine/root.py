@@ -160,7 +160,7 @@ class RootOp(Op):
         exc.add_note(f"During entrypoint {self.name!r}.")
         if execution.saver is not None and execution.run is not None:
             rows = [
-                *execution.voids_for(exc, below=None),
+                *execution.failed.take_back(exc, None),
                 *([] if self.frame is None else self.frame.take_trailing_cancels()),
                 self._failure_row(exc),
             ]
@@ -179,7 +179,7 @@ class RootOp(Op):
             self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
         elif isinstance(exc, _STOPS):
             execution.stopping = True
-            self._close("cancelled", execution.voids_for(exc, below=None), exc)
+            self._close("cancelled", execution.failed.take_back(exc, None), exc)
             self._end(Outcome("cancelled", exception=exc), failure_of(exc))
         else:
             self.failed(exc)
