@@ -29,13 +29,13 @@ class Frame:
     """What ``current_frame`` holds while an op's function runs."""
 
     __slots__ = (
-        "_home",
         "_lanes",
         "_log",
         "_paused",
         "_runtime",
         "_spawned",
         "execution",
+        "home",
         "loop",
         "op",
         "trailing_cancels",
@@ -53,7 +53,8 @@ class Frame:
         self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
         self._spawned: dict[str, int] | None = None
         self._runtime: Runtime[Any] | None = None
-        self._home = get_ident()
+        self.home = get_ident()
+        """The thread that runs the function."""
         self.trailing_cancels: list[OpRow] = []
         """Rows that take back the cancellations after which nothing more was called."""
 
@@ -112,13 +113,12 @@ class Frame:
         self._spawned[creator] = ordinal + 1
         self._lanes[task] = f"{creator}.{ordinal}"
 
-    def note_thread(self) -> None:
+    def relax(self) -> None:
         """A second thread calls in this function: the order of calls is no longer the code's.
 
         Each call still gets what was recorded for its content; another order is not refused.
         """
-        if get_ident() != self._home:
-            self.log.strict = False
+        self.log.strict = False
 
     def lanes_alive(self) -> list[asyncio.Task[Any]]:
         """The asyncio tasks of this frame's code that have not ended."""

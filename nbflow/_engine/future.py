@@ -48,6 +48,14 @@ class SyncAsyncFuture(Future[T]):
     def __init__(self, op: Op | None = None) -> None:
         self._op = op
 
+    @classmethod
+    def holding(cls, result: Any) -> SyncAsyncFuture[Any]:
+        """A future whose result is there."""
+        future: SyncAsyncFuture[Any] = cls()
+        future._result = result
+        future._state = _FINISHED
+        return future
+
     def _made_condition(self) -> threading.Condition:
         condition = self._lazy_condition
         if condition is None:

@@ -231,12 +231,14 @@ def _continue(
         )
     if thread.status == "idle":
         return Opened(None, _over(saver, thread, run, input))
-    journal = Journal(saver.get_ops(run.id))
+    ops = saver.get_ops(run.id)
+    journal = Journal(ops)
     rows = answers_for(run, journal, input, workflow.live_types) if input is not None else []
     epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
     if rows:
         saver.answer(run, epoch, rows)
-    journal = Journal(saver.get_ops(run.id))
+    for op in saver.get_ops(run.id)[len(ops) :]:
+        journal.apply(op)
     opening = head_of(saver, thread)
     assert opening is not None
     execution = _execution(

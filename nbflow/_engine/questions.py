@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
@@ -28,7 +29,8 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     """Return the recorded answer, or store the question and pause."""
     lane = frame.lane()
     frame.check(lane)
-    frame.note_thread()
+    if get_ident() != frame.home:
+        frame.relax()
     execution = frame.execution
     schema = schema_of(response_schema)
     if execution.saver is None:
