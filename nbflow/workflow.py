@@ -17,15 +17,14 @@ from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.history import checkpoint_at, config_of, new_update, snapshot, snapshots
-from nbflow._engine.opening import Opened, address_of, checkpoint_id, open_run
-from nbflow._engine.owners import is_alive
+from nbflow._engine.opening import Opened, address_of, checkpoint_id, open_run, refuse_busy
 from nbflow._engine.retry import as_policies
 from nbflow._engine.root import Outcome
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.stream import Chunks
 from nbflow._hooks import hooks
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import InvalidUpdateError, OutsideRunError, ThreadBusyError
+from nbflow.errors import InvalidUpdateError, OutsideRunError
 from nbflow.events import Event
 from nbflow.run import Run
 from nbflow.types import Command, RetryPolicy, StateSnapshot
@@ -116,7 +115,7 @@ class Workflow(Generic[InputT, OutputT]):
         if outer is not None and not self.spec.is_async:
             return outer.execution.call(outer, self._step, (input,), {}, blocking=True).result()
         with GentleStop() as stop:
-            opened, _ = self._open(input, config, context, ())
+            opened = self._open(input, config, context, ())
             if opened.root is None:
                 return opened.already
             stop.execution = opened.root.execution
@@ -138,7 +137,7 @@ class Workflow(Generic[InputT, OutputT]):
         outer = self._outer(config)
         if outer is not None and outer.loop is not None:
             return await outer.execution.call(outer, self._step, (input,), {})
-        opened, _ = self._open(input, config, context, ())
+        opened = self._open(input, config, context, ())
         if opened.root is None:
             return opened.already
         return (await go_async(opened.root, self.spec.is_async)).unwrap()
@@ -162,7 +161,7 @@ class Workflow(Generic[InputT, OutputT]):
         """
         chunks = Chunks(stream_mode)
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        opened, _ = self._open(input, config, context, (inbox.put,))
+        opened = self._open(input, config, context, (inbox.put,))
         root = opened.root
         if root is None:
             yield from chunks.of_value(opened.already)
@@ -213,7 +212,7 @@ class Workflow(Generic[InputT, OutputT]):
             else:
                 loop.call_soon_threadsafe(inbox.put_nowait, event)
 
-        opened, _ = self._open(input, config, context, (put,))
+        opened = self._open(input, config, context, (put,))
         root = opened.root
         if root is None:
             for chunk in chunks.of_value(opened.already):
@@ -272,9 +271,7 @@ class Workflow(Generic[InputT, OutputT]):
         thread_id = ((config or {}).get("configurable") or {}).get("thread_id")
         return frame if thread_id in (None, frame.execution.thread_id) else None
 
-    def _open(
-        self, input: Any, config: Any, context: Any, listeners: Sequence[Listener]
-    ) -> tuple[Opened, Run | None]:
+    def _open(self, input: Any, config: Any, context: Any, listeners: Sequence[Listener]) -> Opened:
         if config is not None and not isinstance(config, dict):
             raise TypeError(
                 f"config= was given {type(config).__name__} {config!r}. Give a dict: "
@@ -288,7 +285,7 @@ class Workflow(Generic[InputT, OutputT]):
         opened = self.open(input, settings, context, listeners)
         if run is not None and opened.root is not None:
             run.follow(opened.root)
-        return opened, run
+        return opened
 
     def open(
         self, input: Any, config: dict[str, Any], context: Any, listeners: Sequence[Listener]
@@ -388,12 +385,8 @@ class Workflow(Generic[InputT, OutputT]):
                 f"Thread {thread_id!r} waits for an answer, which this update would drop. Nothing "
                 "was stored. Answer it, or pass force=True."
             )
-        if (
-            thread is not None
-            and thread.status == "running"
-            and is_alive(thread.owner, thread.run, thread.epoch)
-        ):
-            raise ThreadBusyError(f"Thread {thread_id!r} is running now. Nothing was stored.")
+        if thread is not None:
+            refuse_busy(thread)
         base = checkpoint_at(saver, thread_id, ns, settings["configurable"].get("checkpoint_id"))
         meta = serde.dumps(dict(settings.get("metadata") or {}))
         row = new_update(

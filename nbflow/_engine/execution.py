@@ -23,7 +23,7 @@ from nbflow._engine.failed_calls import FailedCalls
 from nbflow._engine.failures import decode_failure, failure_of
 from nbflow._engine.frame import Frame, call_site
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
-from nbflow._engine.ids import ROOT, op_key, public_id
+from nbflow._engine.ids import op_key, parent_id, public_id
 from nbflow._engine.op import Op
 from nbflow._engine.replay import Call, FrameLog, Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
@@ -85,7 +85,6 @@ class Execution:
         """Whether somebody streams the tokens of chat models."""
         self.thread_id = run.thread_id if run else None
         self.ns = run.ns if run else ""
-        self.root_key = ROOT
         self.lock = threading.Lock()
         self.questions: tuple[Interrupt, ...] = ()
         self.stopping = False
@@ -146,19 +145,20 @@ class Execution:
 
     def stop(self) -> None:
         """No op starts any more; tasks that nobody began are dropped."""
-        self.stopping = True
-        if self._stopped is not None:
-            self._stopped.set()
+        self._halt()
         self.drop_unstarted()
 
     def request_stop(self) -> None:
         """Stop from outside, a signal handler for example: no op starts any more, and what runs
         on an event loop is cancelled."""
+        self._halt()
+        if self.on_stop is not None:
+            self.on_stop()
+
+    def _halt(self) -> None:
         self.stopping = True
         if self._stopped is not None:
             self._stopped.set()
-        if self.on_stop is not None:
-            self.on_stop()
 
     def wait_for_retry(self, seconds: float) -> None:
         """Wait before another attempt; a stop ends the wait."""
@@ -396,7 +396,7 @@ class Execution:
     def _replayed_event(self, call: Call, value: Any, exc: BaseException | None) -> Event:
         assert call.name is not None
         shown = public_id(self.run_id, call.key)
-        parent = None if call.parent == ROOT else public_id(self.run_id, call.parent)
+        parent = parent_id(self.run_id, call.parent)
         if call.outcome == "result":
             return TaskFinished(
                 id=shown, name=call.name, parent=parent, result=value, duration_s=0.0,

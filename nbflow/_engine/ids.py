@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-__all__ = ["ROOT", "op_key", "public_id"]
+__all__ = ["ROOT", "op_key", "parent_id", "public_id"]
 
 ROOT = bytes(16)
 """The key of the entrypoint itself: parent of the calls in its body."""
@@ -31,3 +31,8 @@ def public_id(run_id: str, key: bytes) -> str:
     Two runs that make the same call have two ids, so an answer can never reach another run.
     """
     return blake2b(run_id.encode() + key, digest_size=16).hexdigest()
+
+
+def parent_id(run_id: str, parent: bytes | None) -> str | None:
+    """The id under which the calling task is shown; None when the entrypoint called."""
+    return None if parent is None or parent == ROOT else public_id(run_id, parent)

@@ -22,7 +22,7 @@ from nbflow._engine.failures import encode_failure, failure_of, pause_in
 from nbflow._engine.final import Final
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
-from nbflow._engine.ids import public_id
+from nbflow._engine.ids import parent_id, public_id
 from nbflow._engine.retry import wait_before_retry
 from nbflow.checkpoint.base import OpRow
 from nbflow.errors import GraphInterrupt, RunCancelled
@@ -139,10 +139,7 @@ class Op:
 
     @property
     def parent_id(self) -> str | None:
-        execution = self.execution
-        if self.parent is None or self.parent == execution.root_key:
-            return None
-        return public_id(execution.run_id, self.parent)
+        return parent_id(self.execution.run_id, self.parent)
 
     def write(self, data: Any) -> None:
         """Send a value to the ``custom`` stream, unless it was sent before the replay (165)."""

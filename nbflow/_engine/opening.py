@@ -37,7 +37,7 @@ from nbflow.types import Command
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
-__all__ = ["Opened", "address_of", "checkpoint_id", "current_run", "open_run"]
+__all__ = ["Opened", "address_of", "checkpoint_id", "current_run", "open_run", "refuse_busy"]
 
 FORMAT = 1
 """Version of the record's format."""
@@ -171,7 +171,7 @@ def _begin(
     encoded = serde.dumps(input)
     meta = serde.dumps(dict(config.get("metadata") or {}))
     if thread is not None:
-        _refuse_busy(thread)
+        refuse_busy(thread)
         if thread.status == "interrupted":
             warnings.warn(
                 f"Thread {thread.thread_id!r} was waiting for an answer; the new input begins a "
@@ -221,7 +221,7 @@ def _continue(
             f"Command(resume=...) was sent to thread {thread_id!r}, which has no run. Nothing "
             "was stored. Check the thread_id; an answer goes to the thread that asked."
         )
-    _refuse_busy(thread)
+    refuse_busy(thread)
     run = current_run(saver, thread)
     if run.workflow != workflow.name:
         raise WorkflowMismatchError(
@@ -268,7 +268,12 @@ def _over(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow, input: Com
     return None if head is None or head.returned is None else serde.loads(head.returned)
 
 
-def _refuse_busy(thread: ThreadRow) -> None:
+def refuse_busy(thread: ThreadRow) -> None:
+    """Let nobody touch a thread that is running.
+
+    Raises:
+        ThreadBusyError: its owner lives.
+    """
     if thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch):
         raise ThreadBusyError(
             f"Thread {thread.thread_id!r} is running now (owner {thread.owner}). Nothing was "

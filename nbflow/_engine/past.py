@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow import events as ev
 from nbflow import serde
 from nbflow._engine.failures import stored_failure
-from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.ids import ROOT, parent_id, public_id
 from nbflow._engine.owners import is_alive, owner_name
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
@@ -56,7 +56,7 @@ def past_events(
 
 def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> Iterator[ev.Event]:
     shown = public_id(run_id, op.key)
-    parent = None if op.parent == ROOT else public_id(run_id, op.parent)
+    parent = parent_id(run_id, op.parent)
     if op.kind == "ask":
         call = journal.get(op.key)
         assert call is not None
