@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbflow.events import Event
 
 __all__ = ["Hooks", "hooks"]
 
@@ -23,6 +26,8 @@ class Hooks:
         the cell wait on for a person by returning, or raises."""
         self.started: Callable[[Any], None] | None = None
         """Told of each run that a plain ``invoke`` or ``stream`` starts."""
+        self.observers: list[Callable[[], Callable[[Event], None]]] = []
+        """Each is asked for a listener at the start of every execution in this process."""
 
     def filled(self) -> Hooks:
         """The hooks, filled if this is a notebook."""

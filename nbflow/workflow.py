@@ -291,7 +291,9 @@ class Workflow(Generic[InputT, OutputT]):
         self, input: Any, config: dict[str, Any], context: Any, listeners: Sequence[Listener]
     ) -> Opened:
         """Check and store what begins an execution; see :func:`open_run`."""
-        return open_run(self, input, config, self._context(context), listeners)
+        observing = [observer() for observer in hooks.observers]
+        listening = (*listeners, *observing)
+        return open_run(self, input, config, self._context(context), listening)
 
     def _context(self, context: Any) -> Any:
         schema = self.context_schema

@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NoReturn, Self
 
-from nbflow.checkpoint import sql
+from nbflow._database import scripts
+from nbflow._database.sqlite_file import SqliteFile
 from nbflow.checkpoint._cells import (
     INLINE_BYTES,
     OP_COLUMNS,
@@ -24,7 +25,6 @@ from nbflow.checkpoint._cells import (
     run_check,
 )
 from nbflow.checkpoint._recent import RecentOps
-from nbflow.checkpoint._sqlite_file import SqliteFile
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
     CheckpointRow,
@@ -45,7 +45,7 @@ from nbflow.errors import CorruptDataError
 
 __all__ = ["SqliteSaver"]
 
-_SQL = sql.queries("sqlite")
+_SQL = scripts.queries("sqlite", "checkpoint")
 _ADD_OP = _SQL["add_op"]
 _PAGE = 100
 _LAST = (1 << 63) - 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbflow.checkpoint import _sqlite_file, sql
+from nbflow._database import scripts, sqlite_file
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import StorageError
 
@@ -22,7 +22,7 @@ def test_the_migrations_end_at_the_schema(tmp_path: Path) -> None:
     migrated = tmp_path / "migrated.sqlite"
     SqliteSaver(migrated).close()
     written = sqlite3.connect(":memory:")
-    written.executescript(sql.schema("sqlite"))
+    written.executescript(scripts.schema("sqlite"))
 
     assert structure(sqlite3.connect(migrated)) == structure(written)
 
@@ -33,7 +33,7 @@ def test_the_version_is_the_number_of_migrations(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     version = connection.execute("PRAGMA user_version").fetchone()
     connection.close()
-    assert version == (len(sql.migrations("sqlite")),)
+    assert version == (len(scripts.migrations("sqlite")),)
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
 
-    known = len(sql.migrations("sqlite"))
+    known = len(scripts.migrations("sqlite"))
     with pytest.raises(StorageError, match=rf"x\.sqlite.*version 99.*version {known}\b"):
         SqliteSaver(path)
 
@@ -55,7 +55,7 @@ def test_an_older_schema_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyP
         INSERT INTO later
         VALUES (1);
     """
-    monkeypatch.setattr(_sqlite_file, "_MIGRATIONS", [*sql.migrations("sqlite"), added])
+    monkeypatch.setattr(sqlite_file, "_MIGRATIONS", [*scripts.migrations("sqlite"), added])
 
     SqliteSaver(path).close()
     SqliteSaver(path).close()
@@ -72,7 +72,7 @@ def test_a_migration_that_fails_changes_nothing(
     SqliteSaver(path).close()
     before = structure(sqlite3.connect(path))
     broken = "CREATE TABLE later (a);\nINSERT INTO nowhere VALUES (1);\n"
-    monkeypatch.setattr(_sqlite_file, "_MIGRATIONS", [*sql.migrations("sqlite"), broken])
+    monkeypatch.setattr(sqlite_file, "_MIGRATIONS", [*scripts.migrations("sqlite"), broken])
 
     with pytest.raises(StorageError, match="nowhere"):
         SqliteSaver(path)

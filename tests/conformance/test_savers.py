@@ -660,7 +660,7 @@ def test_a_locked_database(
     on_disk: SqliteSaver, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, epoch = begun(on_disk)
-    monkeypatch.setattr("nbflow.checkpoint._sqlite_file.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("nbflow._database.sqlite_file.BUSY_TIMEOUT_S", 0.05)
     with SqliteSaver(path) as hasty:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -63,7 +63,7 @@ def test_wheel_carries_bundle_and_sql_but_no_frontend_sources(distributions: Pat
         names = set(archive.namelist())
         bundle_kib = archive.getinfo("nbflow/widgets/static/bundle.mjs").compress_size / 1024
 
-    assert {*_BUNDLE, "nbflow/py.typed", "nbflow/checkpoint/sql/sqlite/schema.sql"} <= names
+    assert {*_BUNDLE, "nbflow/py.typed", "nbflow/_database/sqlite/schema.sql"} <= names
     assert [name for name in names if name.startswith("nbflow/frontend/")] == []
     assert {name.partition("/")[0] for name in names} == {"nbflow", "nbflow-0.1.0.dist-info"}
     assert bundle_kib < 200

@@ -1,4 +1,4 @@
-"""The SQL of the database savers, kept in ``.sql`` files: one folder per dialect."""
+"""The SQL of the databases, kept in ``.sql`` files: one folder per dialect."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _FOLDER = Path(__file__).parent
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-def queries(dialect: str) -> dict[str, str]:
-    """The named statements of ``queries.sql``."""
-    text = (_FOLDER / dialect / "queries.sql").read_text(encoding="utf-8")
+def queries(dialect: str, subject: str) -> dict[str, str]:
+    """The named statements of one file, such as ``checkpoint.sql``."""
+    text = (_FOLDER / dialect / f"{subject}.sql").read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)
     return dict(zip(parts[::2], map(_bare, parts[1::2]), strict=True))
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nbflow.checkpoint import sql
+from nbflow._database import scripts
 from nbflow.errors import CorruptDataError, InvalidNameError, StorageError
 
 __all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
@@ -30,7 +30,7 @@ _PAGE_BYTES = 2_048
 _WAL_PAGES = 8_000
 """Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
 
-_MIGRATIONS = sql.migrations("sqlite")
+_MIGRATIONS = scripts.migrations("sqlite")
 _left_behind: list[sqlite3.Connection] = []
 """Connections of a parent process: closing them in a child would drop the parent's locks."""
 

@@ -1,0 +1,1 @@
+"""What savers, stores and caches share of a database: the connection and its SQL."""
