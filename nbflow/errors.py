@@ -21,6 +21,7 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── CorruptDataError            stored bytes that cannot be read back
         ├── UnknownThreadError          a thread id that the database does not hold
         ├── UnknownCheckpointError      a checkpoint id that the thread does not hold
+        ├── UnknownOpError              an op that the run does not hold
         ├── WorkflowMismatchError       a thread that another workflow began
         ├── ThreadBusyError             another run owns the thread
         ├── LeaseLostError              this run's ownership was taken over
@@ -69,6 +70,7 @@ __all__ = [
     "ThreadBusyError",
     "UnknownCheckpointError",
     "UnknownInterruptError",
+    "UnknownOpError",
     "UnknownThreadError",
     "WaitNotPossibleError",
     "WorkflowMismatchError",
@@ -212,6 +214,10 @@ class UnknownThreadError(NbflowError, LookupError):
 
 class UnknownCheckpointError(NbflowError, LookupError):
     """A checkpoint id that the thread does not hold (145)."""
+
+
+class UnknownOpError(NbflowError, LookupError):
+    """An id of a task or question that the run does not hold (155)."""
 
 
 class WorkflowMismatchError(NbflowError, RuntimeError):

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbflow.types import Interrupt
+from nbflow.types import Failure, Interrupt, StateSnapshot
 
 __all__ = [
     "Answered",
@@ -23,24 +23,13 @@ __all__ = [
     "RunEnded",
     "RunStarted",
     "TaskCancelled",
+    "TaskEvent",
     "TaskFailed",
     "TaskFinished",
+    "TaskPaused",
     "TaskRetried",
     "TaskStarted",
 ]
-
-
-@dataclass(slots=True, kw_only=True)
-class Failure:
-    """An exception as data."""
-
-    type: str
-    """Class name, such as ``ValueError``."""
-    message: str
-    """``str(exc)``."""
-    traceback: str
-    """Formatted traceback without nbflow's own frames; may be empty."""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,24 +48,38 @@ class RunStarted(Event):
     input: Any
     resumed: bool
     """True when this execution continues a run that paused, failed or crashed."""
+    id: str = ""
+    """The entrypoint's own id as a task."""
+    state: StateSnapshot | None = None
+    """The thread as the execution found it; only when somebody streams checkpoints."""
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskStarted(Event):
+class TaskEvent(Event):
+    """Something about one call of a task, or of a workflow that another one calls."""
+
     id: str
     """32 hex digits, the same on every replay of the run."""
     name: str
     parent: str | None
     """Id of the task it was called in; None when the entrypoint called it."""
+    ns: tuple[str, ...] = ()
+    """The nested workflow that called it, as the path of calls that led there; empty outside."""
+    is_workflow: bool = False
+    """Whether it is a workflow that another one calls."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskStarted(TaskEvent):
+    """One attempt begins; each has an end, save those that are tried again."""
+
     input: tuple[tuple[Any, ...], dict[str, Any]]
     attempt: int
     """From 1."""
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskRetried(Event):
-    id: str
-    name: str
+class TaskRetried(TaskEvent):
     attempt: int
     """The attempt that failed, from 1."""
     wait_s: float
@@ -84,35 +87,43 @@ class TaskRetried(Event):
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskFinished(Event):
-    id: str
-    name: str
-    parent: str | None
+class TaskFinished(TaskEvent):
     result: Any
     duration_s: float
     replayed: bool
     """True when the result came from the record and the function did not run."""
-    ns: tuple[str, ...] | None = ()
-    """Nested workflows around it, outermost first; None for a nested workflow itself."""
+    cached: bool = False
+    """True when the result came from the cache and the function did not run."""
+    input: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    """What it was called with, where no start tells: replayed and cached."""
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskFailed(Event):
-    id: str
-    name: str
-    parent: str | None
+class TaskFailed(TaskEvent):
     error: Failure
     duration_s: float
     replayed: bool
     exception: BaseException | None = None
+    input: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    """What it was called with, where no start tells: replayed."""
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskCancelled(Event):
-    id: str
-    name: str
-    parent: str | None
+class TaskCancelled(TaskEvent):
     replayed: bool
+    input: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    """What it was called with, where no start tells: replayed."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskPaused(TaskEvent):
+    """The attempt ended at a question; the task runs again when there is an answer."""
+
+    interrupts: tuple[Interrupt, ...]
+    replayed: bool = False
+    """True when the question was open before and the function did not run."""
+    input: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+    """What it was called with, where no start tells: replayed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,16 +143,20 @@ class Answered(Event):
 class Custom(Event):
     task: str | None
     data: Any
+    ns: tuple[str, ...] = ()
+    """As in :class:`TaskEvent`."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Message(Event):
-    """A piece of a chat model's answer."""
+    """A piece of a chat model's answer, or of what a task writes word by word."""
 
     task: str | None
     chunk: Any
-    """A LangChain message or message chunk."""
+    """A LangChain message or message chunk, or a :class:`~nbflow.types.Token`."""
     metadata: dict[str, Any]
+    ns: tuple[str, ...] = ()
+    """As in :class:`TaskEvent`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,6 +165,10 @@ class CheckpointSaved(Event):
     source: str
     step: int
     values: Any = None
+    ns: tuple[str, ...] = ()
+    """As in :class:`TaskEvent`."""
+    state: StateSnapshot | None = None
+    """The whole checkpoint; only when somebody streams checkpoints."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,3 +182,5 @@ class RunEnded(Event):
     interrupts: tuple[Interrupt, ...] = ()
     error: Failure | None = None
     duration_s: float = 0.0
+    id: str = ""
+    """The entrypoint's own id as a task."""

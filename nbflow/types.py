@@ -5,22 +5,29 @@ The names and shapes are those of ``langgraph.types``; see ``spec`` numbers in e
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from nbflow._current import require_frame
 
 __all__ = [
     "CachePolicy",
     "Command",
+    "Failure",
+    "GraphOutput",
     "Interrupt",
+    "OpSnapshot",
     "PregelTask",
     "RetryPolicy",
     "StateSnapshot",
+    "StateUpdate",
     "StreamMode",
+    "StreamPart",
     "StreamWriter",
+    "Token",
     "default_retry_on",
     "interrupt",
 ]
@@ -30,6 +37,31 @@ StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkp
 
 StreamWriter = Callable[[Any], None]
 """Takes one value and sends it to the ``custom`` stream; injected as ``writer``."""
+
+
+class StreamPart(TypedDict):
+    """One chunk of ``stream(version="v2")`` (178)."""
+
+    type: str
+    """The stream mode."""
+    ns: tuple[str, ...]
+    """The nested workflow it comes from; empty for the workflow itself."""
+    data: Any
+    interrupts: NotRequired[tuple[Interrupt, ...]]
+    """The open questions; in chunks of ``values`` only."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Failure:
+    """An exception as data."""
+
+    type: str
+    """Class name, such as ``ValueError``."""
+    message: str
+    """``str(exc)``."""
+    traceback: str
+    """Formatted traceback without nbflow's own frames; may be empty."""
+    notes: tuple[str, ...] = ()
 
 
 class Unset(Enum):
@@ -55,6 +87,60 @@ class Interrupt:
     """32 hex digits, the same on every replay of the run; an answer names it."""
     response_schema: dict[str, Any] | None = None
     """JSON Schema of the answer; None when any value will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOutput:
+    """What ``invoke(version="v2")`` returns (178).
+
+    >>> GraphOutput(3).value, GraphOutput(3).interrupts
+    (3, ())
+    """
+
+    value: Any
+    """What the workflow returned; ``{}`` while questions are open."""
+    interrupts: tuple[Interrupt, ...] = ()
+    """The open questions."""
+
+    def __getitem__(self, key: str) -> Any:
+        """As the dict that ``invoke`` returns without ``version``; deprecated (179)."""
+        warnings.warn(
+            "output[key] is deprecated; write output.value or output.interrupts.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if key == "__interrupt__":
+            return self.interrupts
+        return self.value[key] if isinstance(self.value, dict) else _attribute(self.value, key)
+
+    def __contains__(self, key: object) -> bool:
+        """As the dict that ``invoke`` returns without ``version``; deprecated (179)."""
+        warnings.warn(
+            "key in output is deprecated; write output.value or output.interrupts.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        if key == "__interrupt__":
+            return bool(self.interrupts)
+        if isinstance(self.value, dict):
+            return key in self.value
+        return isinstance(key, str) and hasattr(self.value, key)
+
+
+def _attribute(value: Any, key: str) -> Any:
+    try:
+        return getattr(value, key)
+    except AttributeError:
+        raise KeyError(key) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of text that a task writes to the ``messages`` stream itself."""
+
+    content: str
+    id: str | None = None
+    """The same for all pieces of one message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +239,38 @@ class PregelTask(NamedTuple):
     result: Any = None
 
 
+class StateUpdate(NamedTuple):
+    """One update of ``bulk_update_state`` (157)."""
+
+    values: Any
+    as_node: str | None = None
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpSnapshot:
+    """One durable fact of a run: a task's call or a question (141)."""
+
+    id: str
+    """32 hex digits; ``workflow.fork(config, after=id)`` branches there."""
+    kind: str
+    """``task`` or ``question``."""
+    name: str | None
+    """The task's name; None for a question."""
+    parent: str | None
+    """Id of the task it was called in; None when the entrypoint called."""
+    status: str
+    """``started``, ``done``, ``failed``, ``cancelled``; of a question ``open`` or ``answered``."""
+    value: Any = None
+    """The result, or the question."""
+    answer: Any = None
+    error: Failure | None = None
+    attempt: int = 1
+    """How many attempts there were."""
+    site: str = ""
+    """Where it was called, such as ``essay.py:12``."""
+
+
 class StateSnapshot(NamedTuple):
     """A thread at one checkpoint (138)."""
 
@@ -170,6 +288,12 @@ class StateSnapshot(NamedTuple):
     tasks: tuple[PregelTask, ...]
     interrupts: tuple[Interrupt, ...]
     """The open questions."""
+    status: str | None = None
+    """How the run stands: ``running``, ``interrupted``, ``error``, ``cancelled``, ``done``,
+    ``crashed`` (its process is gone), ``ready`` (a fork that has not run yet), ``dropped`` (left
+    unfinished for another run); None for no such thread."""
+    ops: Sequence[OpSnapshot] = ()
+    """The facts of the run that this checkpoint opened, in order; read when looked at."""
 
 
 def interrupt(

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
-import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from nbflow import serde
 from nbflow._current import current_frame
 from nbflow._engine.declaration import EntrypointSpec
 from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
 from nbflow._engine.going import go_async, go_sync
-from nbflow._engine.history import checkpoint_at, config_of, new_update, snapshot, snapshots
-from nbflow._engine.opening import Opened, address_of, checkpoint_id, open_run, refuse_busy
+from nbflow._engine.nested_stream import nested_chunks, nested_chunks_on_loop
+from nbflow._engine.opening import Call, Opened, open_run
+from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.retry import as_policies
-from nbflow._engine.root import Outcome
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.stream import Chunks
+from nbflow._engine.streaming import Mailbox, chunks_here, chunks_on_loop
 from nbflow._hooks import hooks
+from nbflow._states import ThreadStates
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import InvalidUpdateError, OutsideRunError
-from nbflow.events import Event
+from nbflow.errors import OutsideRunError
 from nbflow.run import Run
-from nbflow.types import Command, RetryPolicy, StateSnapshot
+from nbflow.types import Command, GraphOutput, RetryPolicy
 
 if TYPE_CHECKING:
     from nbflow.config import RunnableConfig
@@ -38,10 +34,8 @@ __all__ = ["Workflow"]
 InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 
-_END = object()
 
-
-class Workflow(Generic[InputT, OutputT]):
+class Workflow(ThreadStates, Generic[InputT, OutputT]):
     """A function that can be run, stopped, continued and looked at; made by ``@entrypoint``.
 
     ``invoke`` and its siblings take the input, ``Command(resume=answer)`` to answer a question,
@@ -54,34 +48,28 @@ class Workflow(Generic[InputT, OutputT]):
         fn: Callable[..., Any],
         *,
         name: str | None = None,
-        checkpointer: BaseCheckpointSaver | None = None,
+        checkpointer: BaseCheckpointSaver | bool | None = None,
         store: BaseStore | None = None,
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
     ) -> None:
         self.spec = EntrypointSpec(fn, name)
         self.name = self.spec.name
-        self.saver = checkpointer
+        self.checkpointer = checkpointer
+        """As it was declared: a saver; of nested workflows also True or False (16)."""
+        self.saver = None if isinstance(checkpointer, bool) else checkpointer
         self.store = store
         self.context_schema = context_schema
         self.policies = as_policies(retry_policy)
         self.live_types: dict[str, Any] = {}
-        self._step = self.spec.as_task(self.policies)
+        keeps = checkpointer if isinstance(checkpointer, bool) else None
+        self._step = self.spec.as_task(self.policies, keeps)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__doc__ = fn.__doc__
 
     def __repr__(self) -> str:
         return f"<nbflow workflow {self.name!r}>"
-
-    @property
-    def checkpointer(self) -> BaseCheckpointSaver | None:
-        return self.saver
-
-    @property
-    def takes_none(self) -> bool:
-        """Whether None is an input here: nothing is kept, so there is nothing to continue."""
-        return self.saver is None
 
     def fingerprint(self) -> bytes:
         """Digest of the code this workflow can reach now: 16 bytes."""
@@ -98,29 +86,48 @@ class Workflow(Generic[InputT, OutputT]):
         *,
         context: Any = None,
         stream_mode: str | Sequence[str] = "values",
+        durability: str | None = None,
+        control: Any = None,
+        version: str = "v1",
+        **more: Any,
     ) -> Any:
         """Run until the end or the next question.
 
+        Args:
+            context: handed to the code as ``runtime.context``; a dict becomes ``context_schema``.
+            stream_mode: another one than ``values`` gives the list of all chunks.
+            durability: ``"exit"`` stores nothing before the end or a pause, so a crash loses the
+                run's progress; ``"sync"`` (default) and ``"async"`` store each result before it
+                is seen (86, 87).
+            control: a :class:`~nbflow.runtime.RunControl` to stop the run from elsewhere.
+            version: ``"v2"`` returns a :class:`~nbflow.types.GraphOutput` (178).
+
         Returns:
             What the function returned, or ``{"__interrupt__": [Interrupt, ...]}`` when it asks.
-            With another ``stream_mode``: the list of all chunks.
 
         Raises:
             NbflowError: the call was refused (busy thread, unknown question, ...).
             BaseException: what the function raised.
         """
-        if stream_mode != "values":
-            return list(self.stream(input, config, context=context, stream_mode=stream_mode))
+        if stream_mode != "values" or more:
+            return list(
+                self.stream(
+                    input, config, context=context, stream_mode=stream_mode,
+                    durability=durability, control=control, version=version, **more,
+                )
+            )  # fmt: skip
         outer = self._outer(config)
         if outer is not None and not self.spec.is_async:
-            return outer.execution.call(outer, self._step, (input,), {}, blocking=True).result()
+            future = outer.execution.call(outer, self._step, (input,), {}, blocking=True)
+            return _as_output(future.result(), version)
+        options = _options(durability, control)
         with GentleStop() as stop:
-            opened = self._open(input, config, context, ())
+            opened = self._open(input, config, context, (), options)
             if opened.root is None:
-                return opened.already
+                return _as_output(opened.already, version)
             stop.execution = opened.root.execution
             outcome = go_sync(opened.root, self.spec.is_async)
-        return outcome.unwrap()
+        return _as_output(outcome.unwrap(), version)
 
     async def ainvoke(
         self,
@@ -129,18 +136,25 @@ class Workflow(Generic[InputT, OutputT]):
         *,
         context: Any = None,
         stream_mode: str | Sequence[str] = "values",
+        durability: str | None = None,
+        control: Any = None,
+        version: str = "v1",
+        **more: Any,
     ) -> Any:
-        """``invoke`` for the event loop."""
-        if stream_mode != "values":
-            chunks = self.astream(input, config, context=context, stream_mode=stream_mode)
+        """:meth:`invoke` for the event loop."""
+        if stream_mode != "values" or more:
+            chunks = self.astream(
+                input, config, context=context, stream_mode=stream_mode, durability=durability,
+                control=control, version=version, **more,
+            )  # fmt: skip
             return [chunk async for chunk in chunks]
         outer = self._outer(config)
         if outer is not None and outer.loop is not None:
-            return await outer.execution.call(outer, self._step, (input,), {})
-        opened = self._open(input, config, context, ())
+            return _as_output(await outer.execution.call(outer, self._step, (input,), {}), version)
+        opened = self._open(input, config, context, (), _options(durability, control))
         if opened.root is None:
-            return opened.already
-        return (await go_async(opened.root, self.spec.is_async)).unwrap()
+            return _as_output(opened.already, version)
+        return _as_output((await go_async(opened.root, self.spec.is_async)).unwrap(), version)
 
     def stream(
         self,
@@ -149,48 +163,46 @@ class Workflow(Generic[InputT, OutputT]):
         *,
         context: Any = None,
         stream_mode: str | Sequence[str] | None = None,
+        print_mode: str | Sequence[str] = (),
+        subgraphs: bool = False,
+        durability: str | None = None,
+        control: Any = None,
+        version: str = "v1",
+        **unknown: Any,
     ) -> Iterator[Any]:
-        """Run, and yield what happens as it happens (159-177).
+        """Run, and yield what happens as it happens (159-181).
 
         Leaving the loop early stops the run at its next op; it can be continued.
 
         Args:
             stream_mode: ``updates`` (default; ``{task: result}`` for each task that finished),
-                ``values``, ``custom``, ``messages``, or several in a list, which yields
-                ``(mode, chunk)`` pairs.
+                ``values``, ``custom``, ``messages``, ``tasks``, ``checkpoints``, ``debug``, or
+                several in a list, which yields ``(mode, chunk)`` pairs. Chunks of ``tasks`` about
+                a call that did not run have ``replayed`` or ``cached``.
+            print_mode: modes whose chunks are printed besides.
+            subgraphs: also what nested workflows do; each chunk begins with its namespace, the
+                path of calls that led there.
+            version: ``"v2"`` yields a :class:`~nbflow.types.StreamPart` each.
+
+        Raises:
+            ValueError: an unknown mode, version or durability.
         """
-        chunks = Chunks(stream_mode)
-        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        opened = self._open(input, config, context, (inbox.put,))
-        root = opened.root
-        if root is None:
-            yield from chunks.of_value(opened.already)
-            return
-        root.execution.wants_messages = chunks.wants_messages
-        ended: list[Outcome] = []
-
-        def work() -> None:
-            try:
-                ended.append(go_sync(root, self.spec.is_async))
-            except BaseException as exc:
-                ended.append(Outcome("error", exception=exc))
-            finally:
-                inbox.put(_END)
-
-        worker = threading.Thread(
-            target=copy_context().run, args=(work,), name="nbflow-stream", daemon=True
+        _refuse(unknown)
+        outer = self._outer(config)
+        base = outer.op.peek_namespace() if outer is not None else ()
+        chunks = Chunks(
+            stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
-        worker.start()
-        try:
-            while (event := inbox.get()) is not _END:
-                yield from chunks.of(event)
-        finally:
-            if worker.is_alive() and not ended:
-                root.execution.request_stop()
-                root.execution.drop_unstarted()
-            worker.join()
-        if ended and ended[0].exception is not None:
-            ended[0].unwrap()
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        if outer is not None and not self.spec.is_async:
+            yield from nested_chunks(outer, self._step, input, chunks, inbox)
+            return
+        options = _options(durability, control, chunks)
+        opened = self._open(input, config, context, (inbox.put,), options)
+        if opened.root is None:
+            yield from chunks.of_value(opened.already)
+        else:
+            yield from chunks_here(opened.root, self.spec.is_async, chunks, inbox)
 
     async def astream(
         self,
@@ -199,39 +211,36 @@ class Workflow(Generic[InputT, OutputT]):
         *,
         context: Any = None,
         stream_mode: str | Sequence[str] | None = None,
+        print_mode: str | Sequence[str] = (),
+        subgraphs: bool = False,
+        durability: str | None = None,
+        control: Any = None,
+        version: str = "v1",
+        **unknown: Any,
     ) -> AsyncIterator[Any]:
-        """``stream`` for the event loop."""
-        chunks = Chunks(stream_mode)
-        inbox: asyncio.Queue[Any] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        home = threading.get_ident()
-
-        def put(event: Event) -> None:
-            if threading.get_ident() == home:
-                inbox.put_nowait(event)
-            else:
-                loop.call_soon_threadsafe(inbox.put_nowait, event)
-
-        opened = self._open(input, config, context, (put,))
-        root = opened.root
-        if root is None:
-            for chunk in chunks.of_value(opened.already):
-                yield chunk
-            return
-        root.execution.wants_messages = chunks.wants_messages
-        runner = loop.create_task(go_async(root, self.spec.is_async))
-        runner.add_done_callback(lambda _: inbox.put_nowait(_END))
-        try:
-            while (event := await inbox.get()) is not _END:
-                for chunk in chunks.of(event):
+        """:meth:`stream` for the event loop."""
+        _refuse(unknown)
+        outer = self._outer(config)
+        base = outer.op.peek_namespace() if outer is not None else ()
+        chunks = Chunks(
+            stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
+        )
+        mailbox = Mailbox()
+        if outer is not None and outer.loop is not None:
+            going = nested_chunks_on_loop(outer, self._step, input, chunks, mailbox)
+        else:
+            options = _options(durability, control, chunks)
+            opened = self._open(input, config, context, (mailbox.put,), options)
+            if opened.root is None:
+                for chunk in chunks.of_value(opened.already):
                     yield chunk
+                return
+            going = chunks_on_loop(opened.root, self.spec.is_async, chunks, mailbox)
+        try:
+            async for chunk in going:
+                yield chunk
         finally:
-            if not runner.done():
-                runner.cancel()
-                await asyncio.wait([runner])
-        outcome = runner.result()
-        if outcome.exception is not None:
-            outcome.unwrap()
+            await going.aclose()
 
     def start(
         self,
@@ -271,7 +280,14 @@ class Workflow(Generic[InputT, OutputT]):
         thread_id = ((config or {}).get("configurable") or {}).get("thread_id")
         return frame if thread_id in (None, frame.execution.thread_id) else None
 
-    def _open(self, input: Any, config: Any, context: Any, listeners: Sequence[Listener]) -> Opened:
+    def _open(
+        self,
+        input: Any,
+        config: Any,
+        context: Any,
+        listeners: Sequence[Listener],
+        options: Options,
+    ) -> Opened:
         if config is not None and not isinstance(config, dict):
             raise TypeError(
                 f"config= was given {type(config).__name__} {config!r}. Give a dict: "
@@ -282,18 +298,27 @@ class Workflow(Generic[InputT, OutputT]):
         if hooks.started is not None and current_frame.get() is None:
             run = Run.watching(self, settings)
             listeners = (*listeners, run.log)
-        opened = self.open(input, settings, context, listeners)
+        opened = self.open(input, settings, context, listeners, options)
         if run is not None and opened.root is not None:
             run.follow(opened.root)
         return opened
 
     def open(
-        self, input: Any, config: dict[str, Any], context: Any, listeners: Sequence[Listener]
+        self,
+        input: Any,
+        config: dict[str, Any],
+        context: Any,
+        listeners: Sequence[Listener],
+        options: Options = DEFAULT,
     ) -> Opened:
         """Check and store what begins an execution; see :func:`open_run`."""
-        observing = [observer() for observer in hooks.observers]
-        listening = (*listeners, *observing)
-        return open_run(self, input, config, self._context(context), listening)
+        if self.checkpointer is True:
+            raise OutsideRunError(
+                f"{self.name!r} is declared with checkpointer=True, which keeps it on the thread "
+                "of the workflow that calls it, and none does. Give it a saver of its own."
+            )
+        listening = (*listeners, *[observer() for observer in hooks.observers])
+        return open_run(Call(self, input, config, self._context(context), listening, options))
 
     def _context(self, context: Any) -> Any:
         schema = self.context_schema
@@ -301,116 +326,40 @@ class Workflow(Generic[InputT, OutputT]):
             return context
         return schema(**context)
 
-    # -- looking ----------------------------------------------------------------------------
 
-    def get_state(self, config: RunnableConfig | dict[str, Any]) -> StateSnapshot:
-        """The thread at its newest checkpoint, or at the one that ``config`` names (137-141).
+def _options(durability: str | None, control: Any, chunks: Chunks | None = None) -> Options:
+    if durability is None and control is None and chunks is None:
+        return DEFAULT
+    return Options(
+        durability=durability,
+        control=control,
+        wants_messages=chunks is not None and chunks.wants_messages,
+        wants_checkpoints=chunks is not None and chunks.wants_checkpoints,
+    )
 
-        Raises:
-            UnknownCheckpointError: the thread has no checkpoint of that name.
-        """
-        saver = self._saver("get_state")
-        settings = dict(config)
-        thread_id, ns = address_of(settings)
-        row = checkpoint_at(saver, thread_id, ns, settings["configurable"].get("checkpoint_id"))
-        if row is None:
-            return StateSnapshot({}, (), settings, None, None, None, (), ())
-        return snapshot(saver, row)
 
-    async def aget_state(self, config: RunnableConfig | dict[str, Any]) -> StateSnapshot:
-        return await asyncio.to_thread(self.get_state, config)
+def _as_output(value: Any, version: str) -> Any:
+    if version == "v1":
+        return value
+    if version != "v2":
+        raise ValueError(f"Unknown version {version!r}. Known are: 'v1', 'v2'.")
+    if isinstance(value, dict) and value.keys() == {"__interrupt__"}:
+        return GraphOutput({}, tuple(value["__interrupt__"]))
+    return GraphOutput(value)
 
-    def get_state_history(
-        self,
-        config: RunnableConfig | dict[str, Any],
-        *,
-        filter: dict[str, Any] | None = None,
-        before: RunnableConfig | dict[str, Any] | None = None,
-        limit: int | None = None,
-    ) -> Iterator[StateSnapshot]:
-        """The thread's checkpoints, newest first (142).
 
-        Args:
-            filter: entries that the metadata must have.
-            before: only checkpoints older than the one this configuration names.
-            limit: at most so many.
-        """
-        saver = self._saver("get_state_history")
-        thread_id, ns = address_of(dict(config))
-        mark = None
-        if before is not None:
-            mark = before.get("configurable", {}).get("checkpoint_id")
-        rows = saver.list_checkpoints(thread_id, ns, before=mark, limit=None if filter else limit)
-        for at, shot in enumerate(snapshots(saver, rows, filter)):
-            if at == limit:
-                return
-            yield shot
+_LEFT_OUT = {
+    "output_keys": "a workflow returns one value, which has no channels to choose from",
+    "interrupt_before": "a workflow has one node; call interrupt() where it shall stop",
+    "interrupt_after": "a workflow has one node; call interrupt() where it shall stop",
+    "debug": "stream_mode='debug' or print_mode='debug' shows the same",
+}
 
-    async def aget_state_history(
-        self, config: RunnableConfig | dict[str, Any], **choice: Any
-    ) -> AsyncIterator[StateSnapshot]:
-        for shot in await asyncio.to_thread(lambda: list(self.get_state_history(config, **choice))):
-            yield shot
 
-    def update_state(
-        self,
-        config: RunnableConfig | dict[str, Any],
-        values: Any,
-        as_node: str | None = None,
-        *,
-        force: bool = False,
-    ) -> dict[str, Any]:
-        """Replace what the next run gets as ``previous`` (133-136).
-
-        Args:
-            as_node: the workflow's own name, or nothing.
-            force: drop the open questions of a waiting thread.
-
-        Returns:
-            The configuration that names the new checkpoint.
-
-        Raises:
-            InvalidUpdateError: another ``as_node``, or the thread waits for an answer.
-        """
-        saver = self._saver("update_state")
-        if as_node not in (None, self.name):
-            raise InvalidUpdateError(
-                f"This workflow has no node {as_node!r}; its only one is {self.name!r}. Leave "
-                "as_node out."
-            )
-        settings = dict(config)
-        thread_id, ns = address_of(settings)
-        encoded = serde.dumps(values)
-        thread = saver.get_thread(thread_id, ns)
-        if thread is not None and thread.status == "interrupted" and not force:
-            raise InvalidUpdateError(
-                f"Thread {thread_id!r} waits for an answer, which this update would drop. Nothing "
-                "was stored. Answer it, or pass force=True."
-            )
-        if thread is not None:
-            refuse_busy(thread)
-        base = checkpoint_at(saver, thread_id, ns, settings["configurable"].get("checkpoint_id"))
-        meta = serde.dumps(dict(settings.get("metadata") or {}))
-        row = new_update(
-            base, (thread_id, ns), checkpoint_id(int(time.time() * 1000)), encoded, meta
-        )
-        saver.update(row, thread.epoch if thread is not None else None)
-        return config_of(thread_id, ns, row.id)
-
-    async def aupdate_state(
-        self,
-        config: RunnableConfig | dict[str, Any],
-        values: Any,
-        as_node: str | None = None,
-        *,
-        force: bool = False,
-    ) -> dict[str, Any]:
-        return await asyncio.to_thread(self.update_state, config, values, as_node, force=force)
-
-    def _saver(self, what: str) -> BaseCheckpointSaver:
-        if self.saver is None:
-            raise OutsideRunError(
-                f"{what}() needs a checkpointer, and workflow {self.name!r} has none. Declare "
-                "@entrypoint(checkpointer=InMemorySaver())."
-            )
-        return self.saver
+def _refuse(unknown: dict[str, Any]) -> None:
+    """What LangGraph takes and a workflow has no use for."""
+    for name, value in unknown.items():
+        if name not in _LEFT_OUT:
+            raise TypeError(f"stream() does not know the argument {name!r}.")
+        if value:
+            raise TypeError(f"{name}= is not part of nbflow, because {_LEFT_OUT[name]}.")

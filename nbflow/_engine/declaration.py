@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbflow._engine.nested import kept_before, previous_of
 from nbflow._engine.retry import as_policies
 from nbflow.errors import DeclarationError, GeneratorRefusedError
 from nbflow.types import RetryPolicy
@@ -29,7 +30,8 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("fn", "injects", "is_async", "is_workflow", "name", "policies")
+    __slots__ = ("fn", "injects", "is_async", "is_workflow", "keeps", "name", "policies",
+                 "previous_default")  # fmt: skip
 
     def __init__(
         self,
@@ -38,22 +40,29 @@ class TaskSpec:
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None,
         *,
         is_workflow: bool = False,
+        keeps: bool | None = None,
     ) -> None:
         self.is_workflow = is_workflow
         """Whether it is the body of a workflow that another one calls."""
+        self.keeps = keeps
+        """Of a workflow: whether it keeps what it saves (True), or nothing at all (False)."""
         self.name = _name_of(fn, name, "task")
         _refuse_generators(fn, self.name, "task")
         self.fn = fn
         self.is_async = _is_async(fn)
         self.policies = as_policies(retry_policy)
         signature = _signature(fn)
+        self.previous_default = False
+        """Whether ``previous`` has a default, which stands where nothing was saved."""
         self.injects: tuple[tuple[str, int], ...] = ()
         """Injectable parameters with their position; past the end for keyword-only ones."""
         if signature is not None:
+            injectable = _FOR_ENTRYPOINTS if is_workflow else _FOR_TASKS
+            self.previous_default = _has_default(signature, "previous")
             self.injects = tuple(
                 (p.name, at if p.kind in _POSITIONAL else 1 << 30)
                 for at, p in enumerate(signature.parameters.values())
-                if p.name in _FOR_TASKS and p.kind not in _VARIADIC
+                if p.name in injectable and p.kind not in _VARIADIC
             )
 
     def inject(
@@ -61,6 +70,8 @@ class TaskSpec:
     ) -> dict[str, Any]:
         """The keyword arguments, with what the caller left to be injected."""
         wanted = [n for n, at in self.injects if n not in kwargs and at >= len(args)]
+        if "previous" in wanted and self.previous_default and kept_before(execution, op) is None:
+            wanted.remove("previous")
         return {**kwargs, **{name: _injected(name, execution, op) for name in wanted}}
 
 
@@ -92,10 +103,7 @@ class EntrypointSpec:
         parameters = list(signature.parameters.values())
         self._check_parameters(parameters)
         self.injects = tuple(p.name for p in parameters[1:] if p.name in _FOR_ENTRYPOINTS)
-        previous = signature.parameters.get("previous")
-        self.previous_default = (
-            previous is not None and previous.default is not inspect.Parameter.empty
-        )
+        self.previous_default = _has_default(signature, "previous")
 
     def _check_parameters(self, parameters: list[inspect.Parameter]) -> None:
         if not parameters or parameters[0].kind is inspect.Parameter.VAR_KEYWORD:
@@ -129,12 +137,9 @@ class EntrypointSpec:
                 f"Injected by name are: {', '.join(_FOR_ENTRYPOINTS)}."
             )
 
-    def as_task(self, policies: Sequence[RetryPolicy]) -> TaskSpec:
+    def as_task(self, policies: Sequence[RetryPolicy], keeps: bool | None) -> TaskSpec:
         """The function as a step of the workflow that calls it."""
-        fn = self.fn
-        if "previous" in self.injects and not self.previous_default:
-            fn = functools.partial(fn, previous=None)
-        return TaskSpec(fn, self.name, policies, is_workflow=True)
+        return TaskSpec(self.fn, self.name, policies, is_workflow=True, keeps=keeps)
 
     def arguments(self, execution: Execution, op: Op, has_previous: bool) -> dict[str, Any]:
         """What is injected besides the input."""
@@ -155,8 +160,13 @@ def _injected(name: str, execution: Execution, op: Op) -> Any:
     if name == "store":
         return execution.runtime.store
     if name == "previous":
-        return execution.runtime.previous
+        return previous_of(execution, op)
     return Frame(execution, op, None).runtime
+
+
+def _has_default(signature: inspect.Signature, name: str) -> bool:
+    parameter = signature.parameters.get(name)
+    return parameter is not None and parameter.default is not inspect.Parameter.empty
 
 
 def _name_of(fn: Any, name: str | None, what: str) -> str:

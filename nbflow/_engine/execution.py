@@ -10,8 +10,8 @@ import asyncio
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -20,20 +20,21 @@ from nbflow._engine import messages
 from nbflow._engine.arguments import own_copies
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
-from nbflow._engine.failures import decode_failure, failure_of
 from nbflow._engine.frame import Frame, call_site
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
-from nbflow._engine.ids import op_key, parent_id, public_id
+from nbflow._engine.ids import op_key, public_id
+from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
+from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.replay import Call, FrameLog, Journal
-from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
+from nbflow._engine.replayed import Replay, void_of, waits
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import (
-    GraphInterrupt,
     InvalidAnswerError,
     OutsideRunError,
     RunCancelled,
 )
-from nbflow.events import Event, TaskCancelled, TaskFailed, TaskFinished
+from nbflow.events import Event
 from nbflow.runtime import Runtime
 from nbflow.types import Interrupt
 
@@ -63,6 +64,7 @@ class Execution:
         runtime: Runtime[Any],
         live_types: dict[str, Any],
         listeners: Sequence[Listener] = (),
+        options: Options = DEFAULT,
     ) -> None:
         self.workflow = workflow
         self.saver = saver
@@ -81,8 +83,12 @@ class Execution:
         """Question id to what ``interrupt`` was given as ``response_schema``."""
         self.listeners = tuple(listeners)
         self.watched = bool(listeners)
-        self.wants_messages = False
-        """Whether somebody streams the tokens of chat models."""
+        self.wants_messages = options.wants_messages
+        self.wants_checkpoints = options.wants_checkpoints
+        self.holds_back = options.durability == "exit"
+        """Whether facts are stored only when the execution ends (86)."""
+        self.held_back: list[OpRow] = []
+        """Facts that are stored with the next thing that must be."""
         self.thread_id = run.thread_id if run else None
         self.ns = run.ns if run else ""
         self.lock = threading.Lock()
@@ -110,13 +116,19 @@ class Execution:
         for listener in self.listeners:
             listener(event)
 
-    def task_finished(self, op: Op, value: Any) -> None:
-        self.emit(
-            TaskFinished(
-                id=op.id, name=op.name, parent=op.parent_id, result=value,
-                duration_s=time.time() - op.started, replayed=False, ns=op.ns,
-            )
-        )  # fmt: skip
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """While inside, one more listens."""
+        with self.lock:
+            self.listeners = (*self.listeners, listener)
+            self.watched = True
+        try:
+            yield
+        finally:
+            with self.lock:
+                others = [one for one in self.listeners if one is not listener]
+                self.listeners = tuple(others)
+                self.watched = bool(others)
 
     def note_question(self, question: Interrupt) -> None:
         with self.lock:
@@ -137,9 +149,14 @@ class Execution:
 
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
-        rows = [*self.failed.take_back(exc, frame.op.key), *frame.take_trailing_cancels()]
+        rows = [*self.voids(exc, frame.op.key), *frame.take_trailing_cancels()]
         if rows and self.saver is not None:
             self.commit(rows)
+
+    def voids(self, exc: BaseException, below: bytes | None) -> list[OpRow]:
+        """The rows that take back what led to a failure; see :meth:`FailedCalls.take_back`."""
+        rows = self.failed.take_back(exc, below)
+        return [row for row in rows if self.journal.get(row.key) is not None]
 
     # -- stopping ---------------------------------------------------------------------------
 
@@ -186,11 +203,14 @@ class Execution:
         strict = self.strict and op.attempt == 1
         return FrameLog(self.journal.children(op.key), strict)
 
-    def commit(self, rows: list[OpRow], op: Op | None = None) -> bool:
+    def commit(
+        self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
+    ) -> bool:
         """Store facts, and with them that the ops still running had begun.
 
         Args:
             op: whose outcome is among them.
+            checkpoint: what a nested workflow keeps.
 
         Returns:
             False when the op has another outcome already; nothing was stored.
@@ -210,7 +230,11 @@ class Execution:
             if self._unannounced:
                 rows = [*self._begun(), *rows]
             try:
-                self.saver.append(self.run, self.epoch, rows)
+                if self.holds_back and checkpoint is None:
+                    self.held_back += rows
+                else:
+                    self.saver.append(self.run, self.epoch, [*self.held_back, *rows], checkpoint)
+                    self.held_back = []
             except Exception as exc:
                 self.broken = exc
                 raise
@@ -220,7 +244,7 @@ class Execution:
 
     def _begun(self) -> list[OpRow]:
         begun, self._unannounced = self._unannounced, {}
-        return [op.row("start") for op in tuple(begun.values())]
+        return [op.row("start", mark_of(op)) for op in tuple(begun.values())]
 
     def reopen(self, call: Call, error: InvalidAnswerError) -> None:
         """Take a stored answer back that the type's own validators refuse, and raise."""
@@ -238,6 +262,9 @@ class Execution:
         """Store answers that came while the run works; a later replay finds them."""
         assert self.saver is not None and self.run is not None
         with self._commit_lock:
+            if self.held_back:
+                self.saver.append(self.run, self.epoch, self.held_back)
+                self.held_back = []
             self.saver.answer(self.run, self.epoch, rows)
             for row in rows:
                 self.journal.apply(row)
@@ -248,7 +275,8 @@ class Execution:
     def begin(self, op: Op) -> None:
         """From now on the op is known to run; its start is stored with the next fact."""
         self.open_ops[op.key] = op
-        self._unannounced[op.key] = op
+        if op.recorded:
+            self._unannounced[op.key] = op
 
     def forget(self, op: Op) -> None:
         self.open_ops.pop(op.key, None)
@@ -284,15 +312,16 @@ class Execution:
             frame.relax()
         name = task.name
         digest = serde.digest_source(args, kwargs)
-        call = frame.take(name, digest, lane, 3)
+        recorded = frame.op.recorded and task.keeps is not False
+        call = frame.take(name, digest, lane, 3) if recorded else None
         if call is not None:
             value = call.value
             if call.outcome == "result" and value and loop is None and not self.watched:
                 return SyncAsyncFuture.holding(serde.loads(value))
             if call.outcome is not None:
-                return self._replayed(call, loop)
-            if self.strict and self._waits(call):
-                return self._still_waiting(call, loop)
+                return Replay(frame, task, call, (args, kwargs), loop).outcome()
+            if self.strict and waits(self.journal, call):
+                return Replay(frame, task, call, (args, kwargs), loop).pause()
             key, n, gen = call.key, call.n, call.gen
         else:
             n = frame.log.number(name, digest)
@@ -301,12 +330,13 @@ class Execution:
             args, kwargs = own_copies(args, kwargs)
         op = Op(
             self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest, lane, n,
-            gen, call_site(3), frame.op.inner_ns, frame,
+            gen, call_site(3), frame.op.ns, frame,
         )  # fmt: skip
         if frame.trailing_cancels:
             frame.trailing_cancels = []
+        op.recorded = recorded
         if task.is_workflow:
-            op.ns, op.inner_ns = None, (*frame.op.inner_ns, f"{name}:{op.id}")
+            op.enter_workflow(task.keeps)
         if self.wants_messages:
             messages.listen(op)
         if task.injects:
@@ -340,75 +370,6 @@ class Execution:
             crew.start(op)
         return future
 
-    def _waits(self, call: Call) -> bool:
-        """Whether the task stopped at a question of its own that is still open."""
-        children = self.journal.children(call.key)
-        asked = [c for c in children if c.outcome == "ask"]
-        return bool(asked) and all(c.answer is None for c in asked)
-
-    def _still_waiting(
-        self, call: Call, loop: asyncio.AbstractEventLoop | None
-    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-        """Do not run a task again only to reach the question it waits at (102)."""
-        from nbflow._engine.questions import question_of
-        from nbflow.events import Asked
-
-        questions = [
-            question_of(self.run_id, c)
-            for c in self.journal.children(call.key)
-            if c.outcome == "ask"
-        ]
-        for question in questions:
-            self.note_question(question)
-            if self.watched:
-                self.emit(Asked(interrupt=question, task=public_id(self.run_id, call.key)))
-        return _settled(None, GraphInterrupt(questions), loop, call.lane)
-
-    def _replayed(
-        self, call: Call, loop: asyncio.AbstractEventLoop | None
-    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-        value: Any = None
-        exc: BaseException | None = None
-        if call.outcome == "cancel" and call.value is None and loop is not None and self.strict:
-            return self._to_be_cancelled(call, loop)
-        if call.outcome == "result":
-            assert call.value is not None
-            value = serde.loads(call.value)
-        elif call.outcome == "error":
-            assert call.value is not None
-            exc = decode_failure(call.value)
-        else:
-            exc = CancelledError() if loop is None else asyncio.CancelledError()
-        if self.watched:
-            self.emit(self._replayed_event(call, value, exc))
-        future = _settled(value, exc, loop, call.lane)
-        if exc is not None and call.outcome == "error":
-            self.failed.note(exc, future, void_of(call))
-        return future
-
-    def _to_be_cancelled(self, call: Call, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
-        """A call that the code cancelled: it waits until the code cancels it again, so that a
-        time-out is a time-out on replay, too."""
-        if self.watched:
-            self.emit(self._replayed_event(call, None, None))
-        return AsyncTaskFuture(loop, call.lane)
-
-    def _replayed_event(self, call: Call, value: Any, exc: BaseException | None) -> Event:
-        assert call.name is not None
-        shown = public_id(self.run_id, call.key)
-        parent = parent_id(self.run_id, call.parent)
-        if call.outcome == "result":
-            return TaskFinished(
-                id=shown, name=call.name, parent=parent, result=value, duration_s=0.0,
-                replayed=True,
-            )  # fmt: skip
-        if exc is not None and call.outcome == "error":
-            return TaskFailed(
-                id=shown, name=call.name, parent=parent, error=failure_of(exc), duration_s=0.0,
-                replayed=True, exception=exc,
-            )  # fmt: skip
-        return TaskCancelled(id=shown, name=call.name, parent=parent, replayed=True)
-
     # -- the end ----------------------------------------------------------------------------
 
     def unfinished(self) -> list[Op]:
@@ -426,27 +387,9 @@ class Execution:
             )
 
 
-def void_of(call: Call) -> OpRow:
-    """The row that takes a recorded outcome or answer back."""
-    return OpRow(
-        "void", call.key, call.parent, call.name or "", call.args, call.lane, call.n, gen=call.gen
-    )
-
-
 def is_running(loop: asyncio.AbstractEventLoop) -> bool:
     """Whether this thread runs the loop now."""
     try:
         return asyncio.get_running_loop() is loop
     except RuntimeError:
         return False
-
-
-def _settled(
-    value: Any, exc: BaseException | None, loop: asyncio.AbstractEventLoop | None, lane: str
-) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-    if loop is None:
-        future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] = SyncAsyncFuture()
-    else:
-        future = AsyncTaskFuture(loop, lane)
-    future.settle(value, exc)
-    return future

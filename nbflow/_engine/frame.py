@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbflow._current import current_frame
+from nbflow._engine.nested import previous_of
 from nbflow._engine.replay import Call, Divergence, FrameLog, describe
 from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled
 from nbflow.runtime import ExecutionInfo, Runtime
@@ -74,6 +75,7 @@ class Frame:
         if self._runtime is None:
             execution, op = self.execution, self.op
             self._runtime = execution.runtime.override(
+                previous=previous_of(execution, op),
                 stream_writer=op.write,
                 execution_info=ExecutionInfo(
                     checkpoint_id=execution.checkpoint_id,

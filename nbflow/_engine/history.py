@@ -1,24 +1,40 @@
-"""Checkpoints as LangGraph's snapshots, and checkpoints made by hand."""
+"""Checkpoints as LangGraph's snapshots, with what LangGraph's leave out: status and ops (141)."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 from nbflow import serde
 from nbflow._engine.failures import stored_failure
-from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.ids import ROOT, parent_id, public_id
+from nbflow._engine.nested import open_workflow
+from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
-from nbflow._engine.replay import Journal
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, ThreadRow
+from nbflow._engine.replay import Call, Journal
+from nbflow._engine.threads import config_of
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import UnknownCheckpointError
-from nbflow.types import PregelTask, StateSnapshot
+from nbflow.types import OpSnapshot, PregelTask, StateSnapshot
 
-__all__ = ["checkpoint_at", "config_of", "head_of", "new_update", "snapshot", "snapshots"]
+__all__ = ["checkpoint_at", "head_of", "ops_of", "snapshot", "snapshots"]
 
 _OPENS = ("input", "fork")
+
+
+def ops_of(saver: BaseCheckpointSaver, run: RunRow, after: int = 0) -> list[OpRow]:
+    """The record of a run: what it keeps of the run it is a fork of, then its own.
+
+    Args:
+        after: how many are known already; those are left out.
+    """
+    own = saver.get_ops(run.id)
+    if run.parent_run is None or run.upto == 0:
+        return own[after:]
+    parent = saver.get_run(run.parent_run)
+    kept = [] if parent is None else ops_of(saver, parent)
+    return [*(op for op in kept if op.seq <= run.upto), *own][after:]
 
 
 def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | None:
@@ -55,83 +71,146 @@ def snapshots(
     for row in rows:
         if row.run is not None and row.source == "loop":
             closed[row.run] = row.returned
-        shot = snapshot(saver, row, closed)
-        assert shot.metadata is not None
-        if all(shot.metadata.get(k) == v for k, v in (metadata_filter or {}).items()):
-            yield shot
+        if metadata_filter:
+            metadata = _metadata(row)
+            if any(metadata.get(k) != v for k, v in metadata_filter.items()):
+                continue
+        yield snapshot(saver, row, closed)
 
 
 def snapshot(
-    saver: BaseCheckpointSaver, row: CheckpointRow, closed: dict[str, bytes | None] | None = None
+    saver: BaseCheckpointSaver,
+    row: CheckpointRow,
+    closed: dict[str, bytes | None] | None = None,
+    *,
+    subgraphs: bool = False,
 ) -> StateSnapshot:
     """One checkpoint.
 
     Args:
         closed: what runs are known to have returned, by run id.
+        subgraphs: with the state of a nested workflow that is under way (144).
     """
+    status = "done"
     tasks: tuple[PregelTask, ...] = ()
+    ops: Sequence[OpSnapshot] = ()
     if row.source in _OPENS and row.run is not None:
-        tasks = (_task(saver, row, row.run, closed or {}),)
-    metadata: dict[str, Any] = {
-        "source": row.source,
-        "step": row.step,
-        "parents": {},
-        **serde.loads(row.meta),
-    }
+        run = saver.get_run(row.run)
+        if run is not None:
+            ops = _LazyOps(saver, run)
+            if closed is not None and run.id in closed:
+                tasks = (_closed_task(run, closed[run.id]),)
+            else:
+                journal = Journal(ops_of(saver, run))
+                task = _open_task(run, journal)
+                if subgraphs:
+                    task = task._replace(state=open_workflow(row, run, journal))
+                tasks, status = (task,), _status(saver, row, run, task)
     return StateSnapshot(
         values=None if row.returned is None else serde.loads(row.returned),
-        next=tuple(task.name for task in tasks),
+        next=tuple([task.name for task in tasks]),
         config=config_of(row.thread_id, row.ns, row.id),
-        metadata=metadata,
+        metadata=_metadata(row),
         created_at=datetime.fromtimestamp(row.ts, UTC).isoformat(),
         parent_config=(
             None if row.parent is None else config_of(row.thread_id, row.ns, row.parent)
         ),
         tasks=tasks,
-        interrupts=tuple(q for task in tasks for q in task.interrupts),
+        interrupts=tuple([q for task in tasks for q in task.interrupts]),
+        status=status,
+        ops=ops,
     )
 
 
-def config_of(thread_id: str, ns: str, checkpoint_id: str) -> dict[str, Any]:
-    return {
-        "configurable": {
-            "thread_id": thread_id,
-            "checkpoint_ns": ns,
-            "checkpoint_id": checkpoint_id,
-        }
-    }
+def _metadata(row: CheckpointRow) -> dict[str, Any]:
+    own = serde.loads(row.meta)
+    return {"source": row.source, "step": row.step, "parents": {}, **own}
 
 
-def _task(
-    saver: BaseCheckpointSaver, row: CheckpointRow, run_id: str, closed: dict[str, bytes | None]
-) -> PregelTask:
-    run = saver.get_run(run_id)
-    name = "" if run is None else run.workflow
-    if run_id in closed:
-        returned = closed[run_id]
-        result = None if returned is None else serde.loads(returned)
-        return PregelTask(public_id(run_id, ROOT), name, ("__pregel_pull", name), result=result)
-    journal = Journal(saver.get_ops(run_id))
+def _closed_task(run: RunRow, returned: bytes | None) -> PregelTask:
+    result = None if returned is None else serde.loads(returned)
+    return PregelTask(
+        public_id(run.id, ROOT), run.workflow, ("__pregel_pull", run.workflow), result=result
+    )
+
+
+def _open_task(run: RunRow, journal: Journal) -> PregelTask:
     root = journal.get(ROOT)
     error = None
     if root is not None and root.outcome == "error" and root.value is not None:
         failure = stored_failure(root.value)
         error = f"{failure.type}({failure.message!r})"
     return PregelTask(
-        public_id(run_id, ROOT),
-        name,
-        ("__pregel_pull", name),
+        public_id(run.id, ROOT),
+        run.workflow,
+        ("__pregel_pull", run.workflow),
         error=error,
-        interrupts=tuple(question_of(run_id, call) for call in journal.open_questions()),
+        interrupts=tuple([question_of(run.id, call) for call in journal.open_questions()]),
     )
 
 
-def new_update(
-    base: CheckpointRow | None, address: tuple[str, str], new_id: str, value: bytes, meta: bytes
-) -> CheckpointRow:
-    """A checkpoint made by hand, after ``base``."""
-    return CheckpointRow(
-        id=new_id, thread_id=address[0], ns=address[1], parent=base.id if base else None,
-        run=None, source="update", step=base.step + 1 if base else 0, saved=value, returned=value,
-        meta=meta, ts=time.time(),
+def _status(saver: BaseCheckpointSaver, row: CheckpointRow, run: RunRow, task: PregelTask) -> str:
+    """How the run of a checkpoint stands that nothing is known to have closed."""
+    thread = saver.get_thread(row.thread_id, row.ns)
+    if thread is not None and thread.run == run.id and thread.head == row.id:
+        if thread.status == "running":
+            alive = is_alive(thread.owner, thread.run, thread.epoch)
+            return "running" if alive else "crashed"
+        return thread.status
+    return "error" if task.error is not None else "dropped"
+
+
+class _LazyOps(Sequence[OpSnapshot]):
+    """The ops of a run, read when somebody looks."""
+
+    def __init__(self, saver: BaseCheckpointSaver, run: RunRow) -> None:
+        self._saver = saver
+        self._run = run
+        self._found: tuple[OpSnapshot, ...] | None = None
+
+    def _ops(self) -> tuple[OpSnapshot, ...]:
+        if self._found is None:
+            journal = Journal(ops_of(self._saver, self._run))
+            self._found = tuple(_op_of(self._run.id, c) for c in journal if c.key != ROOT)
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._ops())
+
+    @overload
+    def __getitem__(self, at: int) -> OpSnapshot: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[OpSnapshot]: ...
+    def __getitem__(self, at: int | slice) -> OpSnapshot | Sequence[OpSnapshot]:
+        return self._ops()[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._ops() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._run.id)
+
+    def __repr__(self) -> str:
+        return repr(self._ops())
+
+
+def _op_of(run_id: str, call: Call) -> OpSnapshot:
+    if call.name is None:
+        question = question_of(run_id, call)
+        answered = call.answer is not None
+        return OpSnapshot(
+            id=question.id, kind="question", name=None, parent=parent_id(run_id, call.parent),
+            status="answered" if answered else "open", value=question.value,
+            answer=None if call.answer is None else serde.loads(call.answer), site=call.site,
+        )  # fmt: skip
+    failed = call.outcome == "error" and call.value is not None
+    return OpSnapshot(
+        id=public_id(run_id, call.key), kind="task", name=call.name,
+        parent=parent_id(run_id, call.parent), status=_STATUS[call.outcome],
+        value=serde.loads(call.value) if call.outcome == "result" and call.value else None,
+        error=stored_failure(call.value) if failed and call.value is not None else None,
+        attempt=call.attempt, site=call.site,
     )  # fmt: skip
+
+
+_STATUS = {"result": "done", "error": "failed", "cancel": "cancelled", None: "started"}

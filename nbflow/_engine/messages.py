@@ -74,8 +74,7 @@ def _handler(op: Op) -> Any:
             self._metadata.pop(run_id, None)
 
         def _emit(self, run_id: UUID, message: Any) -> None:
-            op.execution.emit(
-                Message(task=op.shown_id, chunk=message, metadata=self._metadata.get(run_id, {}))
-            )
+            metadata = self._metadata.get(run_id, {})
+            op.execution.emit(Message(task=op.shown_id, chunk=message, metadata=metadata, ns=op.ns))
 
     return Tokens()

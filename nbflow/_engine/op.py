@@ -23,10 +23,20 @@ from nbflow._engine.final import Final
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import parent_id, public_id
+from nbflow._engine.nested import to_keep
 from nbflow._engine.retry import wait_before_retry
 from nbflow.checkpoint.base import OpRow
 from nbflow.errors import GraphInterrupt, RunCancelled
-from nbflow.events import Custom, TaskCancelled, TaskFailed, TaskRetried, TaskStarted
+from nbflow.events import (
+    Custom,
+    TaskCancelled,
+    TaskEvent,
+    TaskFailed,
+    TaskFinished,
+    TaskPaused,
+    TaskRetried,
+    TaskStarted,
+)
 from nbflow.types import RetryPolicy
 
 if TYPE_CHECKING:
@@ -47,6 +57,8 @@ _inline = threading.local()
 
 class Op:
     __slots__ = (
+        "_id",
+        "announced",
         "args",
         "attempt",
         "call_args",
@@ -60,16 +72,19 @@ class Op:
         "frame",
         "future",
         "gen",
-        "inner_ns",
+        "is_workflow",
+        "keeps",
         "key",
         "lane",
         "loop",
         "n",
         "name",
+        "nested",
         "ns",
         "parent",
         "policies",
         "queued",
+        "recorded",
         "runner",
         "site",
         "started",
@@ -90,7 +105,7 @@ class Op:
         n: int = 0,
         gen: int = 0,
         site: str = "",
-        ns: tuple[str, ...] | None = (),
+        ns: tuple[str, ...] = (),
         caller: Frame | None = None,
     ) -> None:
         self.execution = execution
@@ -110,9 +125,19 @@ class Op:
         self.caller = caller
         """The attempt that called it; None for the entrypoint itself."""
         self.ns = ns
-        """Nested workflows around it; None for a nested workflow itself."""
-        self.inner_ns: tuple[str, ...] = ns or ()
-        """Nested workflows around what it calls."""
+        """The nested workflow it belongs to, as the path of calls that led there; empty outside.
+        A nested workflow belongs to itself."""
+        self.is_workflow = False
+        """Whether it is a workflow that another one calls."""
+        self.nested = 0
+        """How many workflows its code has called."""
+        self.recorded = True
+        """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
+        self.keeps: str | None = None
+        """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
+        self.announced = False
+        """Whether events told of its start and not of its end."""
+        self._id = ""
         self.attempt = 1
         self.claimed = False
         self.decided = False
@@ -130,7 +155,51 @@ class Op:
 
     @property
     def id(self) -> str:
-        return public_id(self.execution.run_id, self.key)
+        if not self._id:
+            self._id = public_id(self.execution.run_id, self.key)
+        return self._id
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Itself and the calls that led to it, outermost first, as ``name:id``."""
+        led_here = self.ns if self.is_workflow or self.caller is None else self.caller.op.path
+        return (*led_here, f"{self.name}:{self.id}")
+
+    def enter_workflow(self, keeps: bool | None) -> None:
+        """This op is a workflow that another one calls.
+
+        Args:
+            keeps: its ``checkpointer``: True keeps what it saves for the next run, False stores
+                nothing of it, None makes it a step like others (16).
+        """
+        assert self.caller is not None
+        calling = self.caller.op
+        self.is_workflow = True
+        self.ns = calling.next_namespace()
+        if keeps and self.execution.saver is not None:
+            self.ns = tuple(part.split(":")[0] for part in calling.path)
+            self.keeps = "|".join((*self.ns, self.name))
+
+    def peek_namespace(self) -> tuple[str, ...]:
+        """Where the next workflow that this op's code calls will live (32, 173)."""
+        again = (str(self.nested),) if self.nested else ()
+        return (*self.path, *again)
+
+    def next_namespace(self) -> tuple[str, ...]:
+        """Where the workflow that this op's code calls now lives."""
+        ns = self.peek_namespace()
+        self.nested += 1
+        return ns
+
+    def tell(self, kind: type[TaskEvent], **parts: Any) -> None:
+        """Emit an event about this call."""
+        self.announced = kind is TaskStarted or kind is TaskRetried
+        self.execution.emit(
+            kind(
+                id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
+                is_workflow=self.is_workflow, **parts,
+            )
+        )  # fmt: skip
 
     @property
     def shown_id(self) -> str | None:
@@ -144,7 +213,7 @@ class Op:
     def write(self, data: Any) -> None:
         """Send a value to the ``custom`` stream, unless it was sent before the replay (165)."""
         if self.execution.watched and not (self.frame is not None and self.frame.is_replaying):
-            self.execution.emit(Custom(task=self.shown_id, data=data))
+            self.execution.emit(Custom(task=self.shown_id, data=data, ns=self.ns))
 
     def row(self, kind: str, value: bytes | None = None) -> OpRow:
         assert self.parent is not None
@@ -224,8 +293,11 @@ class Op:
         swallowed = False
         while True:
             frame = self.frame = Frame(execution, self, self.loop)
+            self.nested = 0
             if execution.watched and self.parent is not None:
-                self._announce()
+                self.tell(
+                    TaskStarted, input=(self.call_args, self.call_kwargs), attempt=self.attempt
+                )
             try:
                 if execution.stopping:
                     execution.check()
@@ -256,44 +328,39 @@ class Op:
                 yield execution.children_of(self)
                 execution.take_back(exc, frame)
                 if execution.watched and self.parent is not None:
-                    execution.emit(
-                        TaskRetried(
-                            id=self.id, name=self.name, attempt=self.attempt, wait_s=wait_s,
-                            error=failure_of(exc),
-                        )
-                    )  # fmt: skip
+                    self.tell(
+                        TaskRetried, attempt=self.attempt, wait_s=wait_s, error=failure_of(exc)
+                    )
                 yield wait_s
                 self.attempt += 1
             else:
                 return self.finished(value)
 
-    def _announce(self) -> None:
-        self.execution.emit(
-            TaskStarted(
-                id=self.id, name=self.name, parent=self.parent_id,
-                input=(self.call_args, self.call_kwargs), attempt=self.attempt,
-            )
-        )  # fmt: skip
-
     def finished(self, value: Any) -> None:
         """Commit the value, then let it be seen: what is seen is what a replay will see."""
         execution = self.execution
-        if self.ns is None and isinstance(value, Final):
-            value = value.value
-        if execution.saver is not None:
+        saved = value
+        if self.is_workflow and isinstance(value, Final):
+            value, saved = value.value, value.save
+        if execution.saver is not None and self.recorded:
+            kept = None
             try:
                 data = serde.dumps(value)
+                if self.keeps is not None:
+                    kept = to_keep(execution, self, serde.dumps(saved), data)
             except Exception as exc:
                 exc.add_note(f"The result of task {self.name!r} cannot be stored.")
                 return self.failed(exc)
             try:
-                if not execution.commit([self.row("result", data)], self):
+                if not execution.commit([self.row("result", data)], self, kept):
                     return None
             except Exception as exc:
                 return self.settle(None, exc)
             value = serde.decoded(value, data)
         if execution.watched:
-            execution.task_finished(self, value)
+            self.tell(
+                TaskFinished, result=value, duration_s=time.time() - self.started, replayed=False
+            )
         self.settle(value, None)
 
     def failed(self, exc: BaseException) -> None:
@@ -302,7 +369,7 @@ class Op:
         again = f", attempt {self.attempt}" if self.attempt > 1 else ""
         exc.add_note(f"During task {self.name!r}{again}.")
         failure = failure_of(exc)
-        if execution.saver is not None and not execution.stopping:
+        if execution.saver is not None and self.recorded and not execution.stopping:
             taken_back = [] if self.frame is None else self.frame.take_trailing_cancels()
             rows = [*taken_back, self.row("error", encode_failure(exc))]
             try:
@@ -311,11 +378,9 @@ class Op:
             except Exception as storage:
                 return self.settle(None, storage)
         if execution.watched:
-            execution.emit(
-                TaskFailed(
-                    id=self.id, name=self.name, parent=self.parent_id, error=failure,
-                    duration_s=time.time() - self.started, replayed=False, exception=exc,
-                )
+            self.tell(
+                TaskFailed, error=failure, duration_s=time.time() - self.started, replayed=False,
+                exception=exc,
             )  # fmt: skip
         execution.failed.note(exc, self.future, self.row("void"))
         self.settle(None, exc)
@@ -327,7 +392,7 @@ class Op:
         """
         execution, caller = self.execution, self.caller
         by_code = not execution.stopping and (caller is None or not caller.was_paused)
-        if execution.saver is not None and by_code:
+        if execution.saver is not None and self.recorded and by_code:
             try:
                 if not execution.commit([self.row("cancel", self._by_itself())], self):
                     return None
@@ -336,9 +401,7 @@ class Op:
             if caller is not None:
                 caller.trailing_cancels.append(self.row("void"))
         if execution.watched:
-            execution.emit(
-                TaskCancelled(id=self.id, name=self.name, parent=self.parent_id, replayed=False)
-            )
+            self.tell(TaskCancelled, replayed=False)
         self.settle(None, cancel)
 
     def _by_itself(self) -> bytes | None:
@@ -356,8 +419,22 @@ class Op:
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         self.execution.forget(self)
+        if self.announced:
+            self._tell_end(exc)
         assert self.future is not None
         self.future.settle(value, exc)
+
+    def _tell_end(self, exc: BaseException | None) -> None:
+        """What was seen to start is seen to end, whatever ended it."""
+        if isinstance(exc, GraphInterrupt):
+            self.tell(TaskPaused, interrupts=exc.interrupts)
+        elif isinstance(exc, Exception):
+            self.tell(
+                TaskFailed, error=failure_of(exc), duration_s=time.time() - self.started,
+                replayed=False, exception=exc,
+            )  # fmt: skip
+        else:
+            self.tell(TaskCancelled, replayed=False)
 
 
 def _warn_swallowed(name: str) -> None:

@@ -5,30 +5,36 @@ Nothing is stored before everything was checked.
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine.answering import answers_for
 from nbflow._engine.execution import Execution, Listener
-from nbflow._engine.history import checkpoint_at, head_of
+from nbflow._engine.forks import begin_fork, copy_of, run_of
+from nbflow._engine.history import checkpoint_at, head_of, ops_of
 from nbflow._engine.ids import public_id
-from nbflow._engine.owners import is_alive, keep, owner_name
+from nbflow._engine.options import DEFAULT, Options
+from nbflow._engine.owners import keep, owner_name
 from nbflow._engine.replay import Journal
 from nbflow._engine.root import RootOp
+from nbflow._engine.threads import (
+    address_of,
+    current_run,
+    new_checkpoint,
+    refuse_busy,
+    refuse_foreign,
+)
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.errors import (
     EmptyInputError,
-    MissingThreadError,
     OutsideRunError,
-    ThreadBusyError,
-    UnknownCheckpointError,
+    UnknownInterruptError,
     UnknownThreadError,
-    WorkflowMismatchError,
 )
 from nbflow.events import Answered, CheckpointSaved, Event
 from nbflow.runtime import Runtime
@@ -37,7 +43,7 @@ from nbflow.types import Command
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
-__all__ = ["Opened", "address_of", "checkpoint_id", "current_run", "open_run", "refuse_busy"]
+__all__ = ["Call", "Opened", "open_run"]
 
 FORMAT = 1
 """Version of the record's format."""
@@ -53,123 +59,78 @@ class Opened:
         self.already = already
 
 
-def open_run(
-    workflow: Workflow[Any, Any],
-    input: Any,
-    config: dict[str, Any],
-    context: Any,
-    listeners: Sequence[Listener],
-) -> Opened:
+@dataclass(slots=True)
+class Call:
+    """One call of ``invoke`` or its siblings: everything that opens an execution."""
+
+    workflow: Workflow[Any, Any]
+    input: Any
+    config: dict[str, Any]
+    context: Any
+    listeners: Sequence[Listener]
+    options: Options = DEFAULT
+
+
+def open_run(call: Call) -> Opened:
     """Check everything, store what opens the run, and own the thread.
 
     Raises:
-        EmptyInputError, ThreadBusyError, UnknownThreadError, WorkflowMismatchError,
-        UnknownInterruptError, InvalidAnswerError, NotSerializableError, StorageError: nothing
-            was stored.
+        EmptyInputError, ThreadBusyError, UnknownThreadError, UnknownCheckpointError,
+        WorkflowMismatchError, UnknownInterruptError, InvalidAnswerError, NotSerializableError,
+        StorageError: nothing was stored.
     """
-    saver = workflow.saver
+    saver = call.workflow.saver
     if saver is None:
-        return Opened(_unkept(workflow, input, config, context, listeners))
-    thread_id, ns = address_of(config)
-    thread = saver.get_thread(thread_id, ns)
-    _refuse_old_checkpoint(saver, thread, thread_id, ns, config)
-    if isinstance(input, Command) or input is None:
-        return _continue(workflow, saver, thread, thread_id, input, config, context, listeners)
-    return Opened(
-        _begin(workflow, saver, thread, (thread_id, ns), input, config, context, listeners)
-    )
+        return Opened(_unkept(call))
+    address = address_of(call.config)
+    thread = saver.get_thread(*address)
+    wanted = (call.config.get("configurable") or {}).get("checkpoint_id")
+    base = None if wanted is None else checkpoint_at(saver, *address, wanted)
+    if isinstance(call.input, Command):
+        return _continue(call, saver, thread, address[0], _answerable(thread, base))
+    if call.input is not None:
+        return Opened(_begin(call, saver, thread, address, base))
+    if thread is not None and base is not None and not _is_unused_fork(thread, base):
+        return _again(call, saver, thread, base)
+    return _continue(call, saver, thread, address[0], True)
 
 
-def _refuse_old_checkpoint(
-    saver: BaseCheckpointSaver,
-    thread: ThreadRow | None,
-    thread_id: str,
-    ns: str,
-    config: dict[str, Any],
-) -> None:
-    wanted = (config.get("configurable") or {}).get("checkpoint_id")
-    if wanted is None or (thread is not None and thread.head == wanted):
-        return
-    checkpoint_at(saver, thread_id, ns, wanted)
-    raise UnknownCheckpointError(
-        f"Checkpoint {wanted!r} of thread {thread_id!r} is not its newest one, and a run goes on "
-        "from the newest. Leave checkpoint_id out; update_state(config, values) makes an old one "
-        "the newest."
-    )
+def _answerable(thread: ThreadRow | None, base: CheckpointRow | None) -> bool:
+    """Whether an answer sent to a checkpoint can reach a question (116)."""
+    return base is None or (thread is not None and thread.head == base.id)
 
 
-def address_of(config: dict[str, Any]) -> tuple[str, str]:
-    """Thread id and namespace of a configuration.
-
-    Raises:
-        OutsideRunError: it has no thread id.
-    """
-    configurable = config.get("configurable") or {}
-    thread_id = configurable.get("thread_id")
-    if thread_id is None:
-        raise MissingThreadError(
-            "A workflow with a checkpointer needs a thread to keep the run on. Pass "
-            "config={'configurable': {'thread_id': 'any name'}}; "
-            f"'configurable' has the keys {sorted(map(str, configurable))}."
-        )
-    return str(thread_id), str(configurable.get("checkpoint_ns") or "")
+def _is_unused_fork(thread: ThreadRow, base: CheckpointRow) -> bool:
+    return thread.head == base.id and thread.status == "ready"
 
 
-def checkpoint_id(now_ms: int) -> str:
-    """A new id: a version 7 UUID. Nothing is ever ordered by it."""
-    value = (now_ms << 80) | int.from_bytes(os.urandom(10), "big")
-    value = (value & ~(0xF << 76)) | (7 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
-    """The newest run of a thread that has one."""
-    run = None if thread.run is None else saver.get_run(thread.run)
-    if run is None:
-        raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
-    return run
-
-
-def _unkept(
-    workflow: Workflow[Any, Any],
-    input: Any,
-    config: dict[str, Any],
-    context: Any,
-    listeners: Sequence[Listener],
-) -> RootOp:
-    if isinstance(input, Command):
+def _unkept(call: Call) -> RootOp:
+    workflow = call.workflow
+    if isinstance(call.input, Command):
         raise OutsideRunError(
             f"Workflow {workflow.name!r} was resumed without checkpointer: nothing is kept that "
             "an answer could reach. Declare @entrypoint(checkpointer=InMemorySaver())."
         )
-    if input is None and not workflow.takes_none:
-        raise EmptyInputError(
-            "invoke(None) continues a kept run, and this workflow has no checkpointer. "
-            "Pass an input."
-        )
     execution = Execution(
         workflow=workflow.name, saver=None, run=None, run_id=uuid.uuid4().hex, epoch=0,
-        journal=Journal(), strict=False, resumed=False, input=input, checkpoint_id=None,
-        config=config, runtime=Runtime(context=context, store=workflow.store),
-        live_types=workflow.live_types, listeners=listeners,
+        journal=Journal(), strict=False, resumed=False, input=call.input, checkpoint_id=None,
+        config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
+        live_types=workflow.live_types, listeners=call.listeners, options=call.options,
     )  # fmt: skip
     return RootOp(execution, workflow.spec, workflow.policies, None, False, ())
 
 
 def _begin(
-    workflow: Workflow[Any, Any],
+    call: Call,
     saver: BaseCheckpointSaver,
     thread: ThreadRow | None,
     address: tuple[str, str],
-    input: Any,
-    config: dict[str, Any],
-    context: Any,
-    listeners: Sequence[Listener],
+    base: CheckpointRow | None,
 ) -> RootOp:
-    encoded = serde.dumps(input)
-    meta = serde.dumps(dict(config.get("metadata") or {}))
+    """A new run, after the thread's newest checkpoint or after another one."""
+    workflow = call.workflow
+    encoded = serde.dumps(call.input)
+    meta = serde.dumps(dict(call.config.get("metadata") or {}))
     if thread is not None:
         refuse_busy(thread)
         if thread.status == "interrupted":
@@ -178,42 +139,57 @@ def _begin(
                 "new run and the open questions are dropped. The old run stays in the history.",
                 stacklevel=4,
             )
-    head = None if thread is None else head_of(saver, thread)
-    now = time.time()
-    now_ms = int(now * 1000)
-    thread_id, ns = address
+        base = base or head_of(saver, thread)
     run = RunRow(
-        id=uuid.uuid4().hex, thread_id=thread_id, ns=ns, base=head.id if head else None,
+        id=uuid.uuid4().hex, thread_id=address[0], ns=address[1], base=base.id if base else None,
         parent_run=None, upto=0, workflow=workflow.name, code_fp=workflow.fingerprint(),
-        fmt=FORMAT, input=encoded, meta=meta, ts=now,
+        fmt=FORMAT, input=encoded, meta=meta, ts=time.time(),
     )  # fmt: skip
-    opening = CheckpointRow(
-        id=checkpoint_id(now_ms), thread_id=thread_id, ns=ns, parent=run.base, run=run.id,
-        source="input", step=head.step + 1 if head else -1,
-        saved=head.saved if head else None, returned=head.returned if head else None,
-        meta=meta, ts=now,
-    )  # fmt: skip
+    step = base.step + 1 if base else -1
+    opening = new_checkpoint(address, base, "input", step, meta, run=run.id, values=base)
     epoch = saver.begin_run(run, opening, owner_name(), thread.epoch if thread else None)
     execution = _execution(
-        workflow, saver, run, epoch, Journal(), opening, serde.decoded(input, encoded), config,
-        context, listeners, resumed=False,
+        call, saver, run, epoch, Journal(), opening, serde.decoded(call.input, encoded)
+    )
+    return _root(call, execution, opening, [_saved(opening)])
+
+
+def _again(
+    call: Call, saver: BaseCheckpointSaver, thread: ThreadRow, base: CheckpointRow
+) -> Opened:
+    """Run again from a checkpoint of the past, on a branch of its own (147-152)."""
+    workflow = call.workflow
+    refuse_busy(thread)
+    run = run_of(saver, base)
+    if run is None:
+        copy_of(saver, thread, base, workflow.name, b"", parent=base)
+        return Opened(None, None if base.returned is None else serde.loads(base.returned))
+    refuse_foreign(run, workflow.name)
+    forked, opening, epoch = begin_fork(
+        saver, thread, base, run, workflow.fingerprint(), parent=base
+    )
+    journal = Journal(ops_of(saver, forked))
+    execution = _execution(
+        call, saver, forked, epoch, journal, opening, serde.loads(run.input),
+        resumed=len(journal) > 0,
     )  # fmt: skip
-    saved = CheckpointSaved(checkpoint_id=opening.id, source="input", step=opening.step)
-    return _root(workflow, execution, opening, [saved])
+    return Opened(_root(call, execution, opening, [_saved(opening)]))
+
+
+def _saved(opening: CheckpointRow) -> CheckpointSaved:
+    return CheckpointSaved(checkpoint_id=opening.id, source=opening.source, step=opening.step)
 
 
 def _continue(
-    workflow: Workflow[Any, Any],
+    call: Call,
     saver: BaseCheckpointSaver,
     thread: ThreadRow | None,
     thread_id: str,
-    input: Command | None,
-    config: dict[str, Any],
-    context: Any,
-    listeners: Sequence[Listener],
+    answerable: bool,
 ) -> Opened:
+    workflow = call.workflow
     if thread is None or thread.run is None:
-        if input is None:
+        if call.input is None:
             raise EmptyInputError(
                 f"Thread {thread_id!r} has no run to continue. Pass an input to begin one."
             )
@@ -223,34 +199,37 @@ def _continue(
         )
     refuse_busy(thread)
     run = current_run(saver, thread)
-    if run.workflow != workflow.name:
-        raise WorkflowMismatchError(
-            f"Thread {thread_id!r} waits in a run of workflow {run.workflow!r}; {workflow.name!r} "
-            "cannot continue it. Nothing was stored. Continue it with the workflow that began it, "
-            "or use another thread_id."
+    refuse_foreign(run, workflow.name)
+    if not answerable:
+        raise UnknownInterruptError(
+            f"An answer was sent to an old checkpoint of thread {thread_id!r}, whose questions "
+            "are closed. Nothing was stored. To answer differently, branch first: "
+            "config = workflow.fork(config, before=interrupt_id), then send the answer.",
+            "not_pending",
         )
     if thread.status == "idle":
-        return Opened(None, _over(saver, thread, run, input))
-    ops = saver.get_ops(run.id)
+        return Opened(None, _over(saver, thread, run, call.input))
+    ops = ops_of(saver, run)
     journal = Journal(ops)
-    rows = answers_for(run, journal, input, workflow.live_types) if input is not None else []
+    rows = []
+    if call.input is not None:
+        rows = answers_for(run, journal, call.input, workflow.live_types)
     epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
     if rows:
         saver.answer(run, epoch, rows)
-    for op in saver.get_ops(run.id)[len(ops) :]:
+    for op in ops_of(saver, run, after=len(ops)):
         journal.apply(op)
     opening = head_of(saver, thread)
     assert opening is not None
     execution = _execution(
-        workflow, saver, run, epoch, journal, opening, serde.loads(run.input), config, context,
-        listeners, resumed=True,
-    )  # fmt: skip
+        call, saver, run, epoch, journal, opening, serde.loads(run.input), resumed=True
+    )
     answered: list[Event] = []
     for row in rows:
         assert row.value is not None
         shown = public_id(run.id, row.key)
         answered.append(Answered(interrupt_id=shown, answer=serde.loads(row.value)))
-    return Opened(_root(workflow, execution, opening, answered))
+    return Opened(_root(call, execution, opening, answered))
 
 
 def _closed(journal: Journal) -> Journal:
@@ -263,60 +242,41 @@ def _closed(journal: Journal) -> Journal:
 def _over(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow, input: Command | None) -> Any:
     """The value of a run that is over; an answer to it is refused."""
     if input is not None:
-        answers_for(run, _closed(Journal(saver.get_ops(run.id))), input, {})
+        answers_for(run, _closed(Journal(ops_of(saver, run))), input, {})
     head = head_of(saver, thread)
     return None if head is None or head.returned is None else serde.loads(head.returned)
 
 
-def refuse_busy(thread: ThreadRow) -> None:
-    """Let nobody touch a thread that is running.
-
-    Raises:
-        ThreadBusyError: its owner lives.
-    """
-    if thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch):
-        raise ThreadBusyError(
-            f"Thread {thread.thread_id!r} is running now (owner {thread.owner}). Nothing was "
-            "stored. Wait for it, or use another thread_id."
-        )
-
-
 def _execution(
-    workflow: Workflow[Any, Any],
+    call: Call,
     saver: BaseCheckpointSaver,
     run: RunRow,
     epoch: int,
     journal: Journal,
     opening: CheckpointRow,
     input: Any,
-    config: dict[str, Any],
-    context: Any,
-    listeners: Sequence[Listener],
     *,
-    resumed: bool,
+    resumed: bool = False,
 ) -> Execution:
+    workflow = call.workflow
     keep(run.id, epoch)
     previous = None if opening.saved is None else serde.loads(opening.saved)
     return Execution(
         workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=epoch, journal=journal,
         strict=run.code_fp == workflow.fingerprint(), resumed=resumed, input=input,
-        checkpoint_id=opening.id, config=config,
-        runtime=Runtime(context=context, store=workflow.store, previous=previous),
-        live_types=workflow.live_types, listeners=listeners,
+        checkpoint_id=opening.id, config=call.config,
+        runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
+        live_types=workflow.live_types, listeners=call.listeners, options=call.options,
     )  # fmt: skip
 
 
 def _root(
-    workflow: Workflow[Any, Any],
-    execution: Execution,
-    opening: CheckpointRow,
-    first_events: Sequence[Event],
+    call: Call, execution: Execution, opening: CheckpointRow, first_events: Sequence[Event]
 ) -> RootOp:
-    now = time.time()
-    closing = CheckpointRow(
-        id=checkpoint_id(int(now * 1000)), thread_id=opening.thread_id, ns=opening.ns,
-        parent=opening.id, run=opening.run, source="loop", step=opening.step + 1, saved=None,
-        returned=None, meta=opening.meta, ts=now,
+    workflow = call.workflow
+    closing = new_checkpoint(
+        (opening.thread_id, opening.ns), opening, "loop", opening.step + 1, opening.meta,
+        run=opening.run,
     )  # fmt: skip
     return RootOp(
         execution, workflow.spec, workflow.policies, closing, opening.saved is not None,

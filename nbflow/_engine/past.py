@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from nbflow import events as ev
 from nbflow import serde
 from nbflow._engine.failures import stored_failure
+from nbflow._engine.history import ops_of
 from nbflow._engine.ids import ROOT, parent_id, public_id
 from nbflow._engine.owners import is_alive, owner_name
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
+from nbflow._engine.threads import refuse_foreign
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, ThreadRow
-from nbflow.errors import UnknownThreadError, WorkflowMismatchError
+from nbflow.errors import UnknownThreadError
 
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
@@ -32,16 +34,12 @@ def past_events(
     run = None if thread.run is None else saver.get_run(thread.run)
     if run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
-    if run.workflow != workflow.name:
-        raise WorkflowMismatchError(
-            f"Thread {thread.thread_id!r} belongs to workflow {run.workflow!r}, not to "
-            f"{workflow.name!r}. Open it with the workflow that began it."
-        )
+    refuse_foreign(run, workflow.name)
     yield ev.RunStarted(
         ts=run.ts, workflow=run.workflow, thread_id=thread.thread_id, run_id=run.id,
         input=serde.loads(run.input), resumed=False,
     )  # fmt: skip
-    ops = saver.get_ops(run.id)
+    ops = ops_of(saver, run)
     journal = Journal(ops)
     begun: set[bytes] = set()
     for op in ops:

@@ -22,8 +22,8 @@ _SETTLES = _OUTCOMES | {"ask"}
 class Call:
     """One recorded call, put together from its ops."""
 
-    __slots__ = ("answer", "args", "gen", "key", "lane", "n", "name", "outcome", "parent",
-                 "site", "value")  # fmt: skip
+    __slots__ = ("answer", "args", "attempt", "gen", "key", "lane", "n", "name", "outcome",
+                 "parent", "site", "start", "value")  # fmt: skip
 
     def __init__(self, first: OpRow) -> None:
         self.key = first.key
@@ -35,6 +35,10 @@ class Call:
         self.n = first.n
         self.site = first.site
         self.gen = 0
+        self.attempt = 1
+        """How many attempts there were."""
+        self.start: bytes | None = None
+        """What its start stored; only the start of a nested workflow stores something."""
         self.outcome: str | None = None
         """``result``, ``error``, ``cancel``, ``ask``; None when it only started."""
         self.value: bytes | None = None
@@ -103,6 +107,9 @@ class Journal:
             call.outcome = kind
             call.value = op.value
             call.gen = op.gen
+            call.attempt = op.attempt
+        elif kind == "start":
+            call.start = op.value or call.start
         elif kind == "answer":
             call.answer = op.value
         elif kind == "void":

@@ -13,13 +13,14 @@ from nbflow import serde
 from nbflow._engine import async_driver, sync_driver
 from nbflow._engine.failures import encode_failure, failure_of, without_engine
 from nbflow._engine.final import Final
+from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import release
 from nbflow.checkpoint.base import CheckpointRow, OpRow
 from nbflow.errors import GraphInterrupt, RunCancelled
 from nbflow.events import CheckpointSaved, Event, Failure, RunEnded, RunStarted
-from nbflow.types import Interrupt, RetryPolicy
+from nbflow.types import Interrupt, RetryPolicy, StateSnapshot
 
 if TYPE_CHECKING:
     from nbflow._engine.declaration import EntrypointSpec
@@ -81,6 +82,7 @@ class RootOp(Op):
         if execution.watched:
             execution.emit(
                 RunStarted(
+                    id=self.id, state=self._state(execution.checkpoint_id),
                     workflow=self.name, thread_id=execution.thread_id, run_id=execution.run_id,
                     input=execution.input, resumed=execution.resumed,
                 )
@@ -89,6 +91,15 @@ class RootOp(Op):
                 execution.emit(event)
 
     # -- the body, and what it left running ---------------------------------------------------
+
+    def _state(self, checkpoint_id: str | None) -> StateSnapshot | None:
+        """A checkpoint for those who stream them."""
+        execution = self.execution
+        if not execution.wants_checkpoints or execution.saver is None or execution.run is None:
+            return None
+        run = execution.run
+        row = execution.saver.get_checkpoint(run.thread_id, run.ns, checkpoint_id)
+        return None if row is None else snapshot(execution.saver, row)
 
     def _body(self, fn: Any, input: Any, **injected: Any) -> Any:
         execution = self.execution
@@ -140,7 +151,9 @@ class RootOp(Op):
                 closing.returned = serde.dumps(returned)
                 closing.saved = closing.returned if saved is returned else serde.dumps(saved)
                 closing.ts = time.time()
-                execution.saver.finish(execution.run, execution.epoch, "idle", (), closing)
+                execution.saver.finish(
+                    execution.run, execution.epoch, "idle", execution.held_back, closing
+                )
             except Exception as exc:
                 exc.add_note(f"The result of the entrypoint {self.name!r} cannot be stored.")
                 return self.failed(exc)
@@ -149,7 +162,7 @@ class RootOp(Op):
                 execution.emit(
                     CheckpointSaved(
                         checkpoint_id=closing.id, source=closing.source, step=closing.step,
-                        values=returned,
+                        values=returned, state=self._state(closing.id),
                     )
                 )  # fmt: skip
         self._end(Outcome("done", returned))
@@ -160,7 +173,7 @@ class RootOp(Op):
         exc.add_note(f"During entrypoint {self.name!r}.")
         if execution.saver is not None and execution.run is not None:
             rows = [
-                *execution.failed.take_back(exc, None),
+                *execution.voids(exc, None),
                 *([] if self.frame is None else self.frame.take_trailing_cancels()),
                 self._failure_row(exc),
             ]
@@ -172,27 +185,38 @@ class RootOp(Op):
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         if exc is None or self.outcome is not None:
-            return
+            return None
         execution = self.execution
         if isinstance(exc, GraphInterrupt):
-            self._close("interrupted", (), exc)
+            lost = self._close("interrupted", (), exc)
+            if lost is not None:
+                return self._end(Outcome("error", exception=lost), failure_of(lost))
             self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
         elif isinstance(exc, _STOPS):
             execution.stopping = True
-            self._close("cancelled", execution.failed.take_back(exc, None), exc)
+            self._close("cancelled", execution.voids(exc, None), exc)
             self._end(Outcome("cancelled", exception=exc), failure_of(exc))
         else:
             self.failed(exc)
 
-    def _close(self, status: str, rows: Sequence[OpRow], cause: BaseException) -> None:
-        """Give the thread up. What cannot be stored now is only the status: ops are stored."""
+    def _close(
+        self, status: str, rows: Sequence[OpRow], cause: BaseException
+    ) -> BaseException | None:
+        """Give the thread up; returns what kept facts from being stored that were held back.
+
+        Otherwise all that cannot be stored now is the status.
+        """
         execution = self.execution
         if execution.saver is None or execution.run is None:
-            return
+            return None
         try:
-            execution.saver.finish(execution.run, execution.epoch, status, rows)
+            execution.saver.finish(
+                execution.run, execution.epoch, status, [*execution.held_back, *rows]
+            )
         except Exception as exc:
             cause.add_note(f"The run's status could not be stored: {exc}")
+            return exc if execution.held_back else None
+        return None
 
     def _failure_row(self, exc: BaseException) -> OpRow:
         earlier = self.execution.journal.get(ROOT)
@@ -211,7 +235,7 @@ class RootOp(Op):
         if execution.watched:
             execution.emit(
                 RunEnded(
-                    workflow=self.name, status=outcome.status, value=outcome.value,
+                    id=self.id, workflow=self.name, status=outcome.status, value=outcome.value,
                     interrupts=outcome.interrupts, error=failure,
                     duration_s=time.time() - execution.started,
                 )

@@ -200,8 +200,18 @@ class BaseCheckpointSaver(ABC):
         """
 
     @abstractmethod
-    def append(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
+    def append(
+        self,
+        run: RunRow,
+        epoch: int,
+        ops: Sequence[OpRow],
+        checkpoint: CheckpointRow | None = None,
+    ) -> None:
         """Store ops in order, all or none, and give each its ``seq``.
+
+        Args:
+            checkpoint: what a nested workflow keeps, in a namespace of its own that the run's
+                owner owns, too; becomes that namespace's head.
 
         Raises:
             LeaseLostError: the thread has another epoch by now.

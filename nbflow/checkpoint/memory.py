@@ -97,12 +97,20 @@ class InMemorySaver(BaseCheckpointSaver):
             row = self._changing(thread_id, ns, expected_epoch).row
             return self._own(row, owner, row.run)
 
-    def append(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
+    def append(
+        self,
+        run: RunRow,
+        epoch: int,
+        ops: Sequence[OpRow],
+        checkpoint: CheckpointRow | None = None,
+    ) -> None:
         with self._lock:
             journal = self._journals.get(run.id)
             if journal is None or journal.thread.epoch != epoch:
                 lease_lost(run, epoch)
             self._store(journal, ops)
+            if checkpoint is not None:
+                self._keep(checkpoint)
 
     def finish(
         self,
@@ -216,6 +224,14 @@ class InMemorySaver(BaseCheckpointSaver):
         checkpoint.seq = self._last_checkpoint
         thread.checkpoints[checkpoint.id] = replace(checkpoint)
         thread.row.head = checkpoint.id
+
+    def _keep(self, checkpoint: CheckpointRow) -> None:
+        """What a nested workflow keeps; its namespace is owned by the thread's owner."""
+        address = (checkpoint.thread_id, checkpoint.ns)
+        if address not in self._threads:
+            row = ThreadRow(*address, head=None, run=None, status="idle", epoch=1, owner=None)
+            self._threads[address] = _Thread(row)
+        self._add(self._threads[address], checkpoint)
 
     def _store(self, journal: _Journal, ops: Sequence[OpRow]) -> None:
         if len(ops) > 1:

@@ -120,8 +120,14 @@ class SqliteSaver(BaseCheckpointSaver):
 
     # -- ops --------------------------------------------------------------------------------
 
-    def append(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
-        if len(ops) == 1:
+    def append(
+        self,
+        run: RunRow,
+        epoch: int,
+        ops: Sequence[OpRow],
+        checkpoint: CheckpointRow | None = None,
+    ) -> None:
+        if len(ops) == 1 and checkpoint is None:
             op = ops[0]
             if op.value is None or len(op.value) <= INLINE_BYTES:
                 with self._file.statement() as connection:
@@ -129,6 +135,12 @@ class SqliteSaver(BaseCheckpointSaver):
                 return
         with self._file.transaction() as connection:
             _add_ops(connection, run, epoch, ops)
+            if checkpoint is not None:
+                require_names(checkpoint.ns)
+                checkpoint.seq = _add_checkpoint(connection, checkpoint)
+                connection.execute(
+                    _SQL["keep_thread"], (checkpoint.thread_id, checkpoint.ns, checkpoint.id)
+                )
 
     def finish(
         self,

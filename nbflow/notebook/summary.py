@@ -128,6 +128,8 @@ def _fold_task(summary: Summary, event: ev.Event) -> None:
         task.status = "done"
         if isinstance(event, ev.TaskFailed):
             task.status, task.error = "failed", event.error
+    elif isinstance(event, ev.TaskPaused):
+        _task(summary, event.id, event.name, event.parent).status = "waiting"
     elif isinstance(event, ev.TaskCancelled):
         _task(summary, event.id, event.name, event.parent).status = "cancelled"
 

@@ -159,6 +159,16 @@ class TaskCancelledData(TypedDict):
     replayed: bool
 
 
+class TaskPausedData(TypedDict):
+    type: Literal["task_paused"]
+    seq: int
+    ts: float
+    id: str
+    name: str
+    parent: str | None
+    replayed: bool
+
+
 class AskedData(TypedDict):
     type: Literal["asked"]
     seq: int
@@ -209,6 +219,7 @@ EventData = (
     | TaskFinishedData
     | TaskFailedData
     | TaskCancelledData
+    | TaskPausedData
     | AskedData
     | AnsweredData
     | CustomData

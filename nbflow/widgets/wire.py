@@ -93,7 +93,7 @@ class Encoder:
             "replayed": event.replayed,
         }
 
-    def _task_cancelled(self, event: ev.TaskCancelled) -> dict[str, Any]:
+    def _task_unfinished(self, event: ev.TaskCancelled | ev.TaskPaused) -> dict[str, Any]:
         return {
             "id": event.id,
             "name": event.name,
@@ -169,7 +169,8 @@ _KINDS: dict[type[ev.Event], tuple[str, Callable[[Encoder, Any], dict[str, Any]]
     ev.TaskRetried: ("task_retried", Encoder._task_retried),
     ev.TaskFinished: ("task_finished", Encoder._task_finished),
     ev.TaskFailed: ("task_failed", Encoder._task_failed),
-    ev.TaskCancelled: ("task_cancelled", Encoder._task_cancelled),
+    ev.TaskCancelled: ("task_cancelled", Encoder._task_unfinished),
+    ev.TaskPaused: ("task_paused", Encoder._task_unfinished),
     ev.Asked: ("asked", Encoder._asked),
     ev.Answered: ("answered", Encoder._answered),
     ev.Custom: ("custom", Encoder._custom),

@@ -270,6 +270,8 @@ def test_snapshot_of_no_thread(saver: BaseCheckpointSaver, drive: Drive) -> None
         "parent_config": None,
         "tasks": (),
         "interrupts": (),
+        "status": None,
+        "ops": (),
     }
     assert drive.history(_sum(saver), missing) == []
     assert saver.list_threads() == []

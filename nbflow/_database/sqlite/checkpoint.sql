@@ -15,6 +15,12 @@ VALUES (
 )
 ON CONFLICT DO NOTHING;
 
+-- name: keep_thread
+-- A nested workflow's namespace, which the thread's owner owns, too.
+INSERT INTO thread (thread_id, ns, head, run, status, epoch, owner, changed)
+VALUES (?, ?, ?, NULL, 'idle', 1, NULL, (SELECT coalesce(max(changed), 0) + 1 FROM thread))
+ON CONFLICT (thread_id, ns) DO UPDATE SET head = excluded.head;
+
 -- name: own_thread
 -- Changes nothing when the epoch is another one; a null keeps what is there.
 UPDATE thread SET

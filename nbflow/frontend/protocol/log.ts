@@ -221,6 +221,8 @@ function nextTask(known: Task | undefined, event: TaskEvent): Task {
       };
     case "task_cancelled":
       return { ...task, status: "cancelled", replayed: event.replayed };
+    case "task_paused":
+      return { ...task, status: "interrupted", replayed: event.replayed };
   }
 }
 

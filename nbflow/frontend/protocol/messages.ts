@@ -121,6 +121,13 @@ export interface TaskCancelledData extends Logged<"task_cancelled"> {
   replayed: boolean;
 }
 
+export interface TaskPausedData extends Logged<"task_paused"> {
+  id: string;
+  name: string;
+  parent: string | null;
+  replayed: boolean;
+}
+
 export interface AskedData extends Logged<"asked"> {
   form: Form;
 }
@@ -155,6 +162,7 @@ export type EventData =
   | TaskFinishedData
   | TaskFailedData
   | TaskCancelledData
+  | TaskPausedData
   | AskedData
   | AnsweredData
   | CustomData

@@ -1,0 +1,231 @@
+"""Branches of a thread: a run begun again from a point of the past, and checkpoints by hand.
+
+A fork is a run whose record begins with the record of another, up to one op. Nothing of the past
+is changed: the old branch stays in the history, and the fork is the thread's newest run.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from nbflow import serde
+from nbflow._engine.history import checkpoint_at, ops_of
+from nbflow._engine.ids import public_id
+from nbflow._engine.owners import owner_name
+from nbflow._engine.threads import (
+    address_of,
+    config_of,
+    new_checkpoint,
+    refuse_busy,
+    refuse_foreign,
+)
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
+from nbflow.errors import InvalidUpdateError, UnknownCheckpointError, UnknownOpError
+from nbflow.types import StateUpdate
+
+__all__ = ["COPY", "begin_fork", "copy_of", "fork", "run_of", "update", "update_in_bulk"]
+
+COPY = "__copy__"
+"""As ``as_node``: make a sibling of the checkpoint (153)."""
+
+_SETTLES = frozenset(("result", "error", "cancel", "answer"))
+
+
+def run_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> RunRow | None:
+    """The run that a checkpoint opens; None for one that opens none."""
+    if row.run is None or row.source not in ("input", "fork"):
+        return None
+    return saver.get_run(row.run)
+
+
+def begin_fork(
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    row: CheckpointRow,
+    run: RunRow,
+    code_fp: bytes,
+    *,
+    parent: CheckpointRow | None,
+    upto: int | None = None,
+) -> tuple[RunRow, CheckpointRow, int]:
+    """Store a run that goes another way from one of the past, and own the thread.
+
+    Args:
+        row: the checkpoint that opened ``run``.
+        parent: the checkpoint that the new one follows.
+        upto: sequence number of the last op that is kept; None takes what ``run`` began with.
+
+    Returns:
+        The new run, its opening checkpoint, and the epoch.
+    """
+    kept = (run.id, upto) if upto is not None else (run.parent_run or run.id, run.upto)
+    forked = replace(
+        run, id=uuid.uuid4().hex, base=parent.id if parent else None, parent_run=kept[0],
+        upto=kept[1], code_fp=run.code_fp if kept[1] else code_fp, ts=time.time(),
+    )  # fmt: skip
+    opening = new_checkpoint(
+        (row.thread_id, row.ns), parent, "fork", row.step + 1, row.meta, run=forked.id, values=row
+    )
+    return forked, opening, saver.begin_run(forked, opening, owner_name(), thread.epoch)
+
+
+def copy_of(
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    row: CheckpointRow,
+    workflow: str,
+    code_fp: bytes,
+    *,
+    parent: CheckpointRow | None,
+) -> CheckpointRow:
+    """The same checkpoint once more, as the thread's newest: open where that one is open."""
+    run = run_of(saver, row)
+    if run is None:
+        copied = new_checkpoint(
+            (row.thread_id, row.ns), parent, "fork", row.step + 1, row.meta, values=row
+        )
+        saver.update(copied, thread.epoch)
+        return copied
+    refuse_foreign(run, workflow)
+    forked, opening, epoch = begin_fork(saver, thread, row, run, code_fp, parent=parent)
+    saver.finish(forked, epoch, "ready")
+    return opening
+
+
+def fork(
+    saver: BaseCheckpointSaver,
+    config: dict[str, Any],
+    workflow: str,
+    code_fp: bytes,
+    *,
+    after: str | None,
+    before: str | None,
+) -> dict[str, Any]:
+    """Make a run that has everything up to an op; see ``Workflow.fork``."""
+    thread_id, ns = address_of(config)
+    thread = saver.get_thread(thread_id, ns)
+    row = checkpoint_at(saver, thread_id, ns, config["configurable"].get("checkpoint_id"))
+    if thread is None or row is None:
+        raise UnknownCheckpointError(f"Thread {thread_id!r} has nothing to fork from.")
+    refuse_busy(thread)
+    opening = _opening_of(saver, row)
+    run = None if opening is None else run_of(saver, opening)
+    if opening is None or run is None:
+        raise UnknownOpError(
+            f"Checkpoint {row.id!r} of thread {thread_id!r} belongs to no run. Nothing was "
+            "stored. Fork a checkpoint of a run; get_state_history(config) lists them."
+        )
+    refuse_foreign(run, workflow)
+    ops = ops_of(saver, run)
+    upto = _cut(run.id, ops, after, before) if after or before else _last(ops)
+    forked, made, epoch = begin_fork(
+        saver, thread, opening, run, code_fp, parent=opening, upto=upto
+    )
+    kept = [op for op in ops if op.seq <= upto]
+    saver.finish(forked, epoch, "interrupted" if _asks(kept) else "ready")
+    return config_of(thread_id, ns, made.id)
+
+
+def _opening_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> CheckpointRow | None:
+    """The checkpoint that opened the run which this one closed, or itself."""
+    if row.source == "loop" and row.parent is not None:
+        return saver.get_checkpoint(row.thread_id, row.ns, row.parent)
+    return row
+
+
+def _last(ops: list[OpRow]) -> int:
+    return ops[-1].seq if ops else 0
+
+
+def _cut(run_id: str, ops: list[OpRow], after: str | None, before: str | None) -> int:
+    """Sequence number of the last op that is kept."""
+    wanted = after or before
+    of_call = [op for op in ops if public_id(run_id, op.key) == wanted]
+    settled = [op for op in of_call if op.kind in _SETTLES]
+    if not of_call or (after and not settled):
+        what = "is not one of its ops" if not of_call else "has no outcome yet"
+        raise UnknownOpError(
+            f"{wanted!r} {what}. Nothing was stored. Give the id of a finished task or of an "
+            "answered question: [op.id for op in workflow.get_state(config).ops]."
+        )
+    if after:
+        return settled[-1].seq
+    first = settled[0] if settled and of_call[0].kind == "ask" else of_call[0]
+    return first.seq - 1
+
+
+def _asks(ops: list[OpRow]) -> bool:
+    answered = {op.key for op in ops if op.kind == "answer"}
+    return any(op.kind == "ask" and op.key not in answered for op in ops)
+
+
+def update(
+    saver: BaseCheckpointSaver,
+    config: dict[str, Any],
+    values: Any,
+    as_node: str | None,
+    workflow: str,
+    code_fp: bytes,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """Store a checkpoint made by hand; see ``Workflow.update_state``."""
+    if as_node not in (None, workflow, COPY):
+        raise InvalidUpdateError(
+            f"This workflow has no node {as_node!r}; its only one is {workflow!r}. Leave "
+            "as_node out."
+        )
+    thread_id, ns = address_of(config)
+    encoded = serde.dumps(values)
+    thread = saver.get_thread(thread_id, ns)
+    wanted = config["configurable"].get("checkpoint_id")
+    drops = thread is not None and thread.status == "interrupted" and wanted in (None, thread.head)
+    if drops and not force and as_node != COPY:
+        raise InvalidUpdateError(
+            f"Thread {thread_id!r} waits for an answer, which this update would drop. Nothing "
+            "was stored. Answer it, or pass force=True."
+        )
+    if thread is not None:
+        refuse_busy(thread)
+    base = checkpoint_at(saver, thread_id, ns, wanted)
+    if as_node == COPY:
+        if thread is None or base is None:
+            raise InvalidUpdateError(f"Thread {thread_id!r} has no checkpoint to copy.")
+        above = None if base.parent is None else saver.get_checkpoint(thread_id, ns, base.parent)
+        copied = copy_of(saver, thread, base, workflow, code_fp, parent=above)
+        return config_of(thread_id, ns, copied.id)
+    meta = serde.dumps(dict(config.get("metadata") or {}))
+    row = new_checkpoint((thread_id, ns), base, "update", base.step + 1 if base else 0, meta)
+    row.saved = row.returned = encoded
+    saver.update(row, thread.epoch if thread is not None else None)
+    return config_of(thread_id, ns, row.id)
+
+
+def update_in_bulk(
+    saver: BaseCheckpointSaver,
+    config: dict[str, Any],
+    supersteps: Sequence[Sequence[StateUpdate]],
+    workflow: str,
+    code_fp: bytes,
+) -> dict[str, Any]:
+    """Several updates in order; see ``Workflow.bulk_update_state``."""
+    if not supersteps or not all(supersteps):
+        raise ValueError(
+            "bulk_update_state was given nothing to do. Give one or more supersteps, each a list "
+            "with one StateUpdate."
+        )
+    crowded = [step for step in supersteps if len(step) > 1]
+    if crowded:
+        raise InvalidUpdateError(
+            f"A superstep has {len(crowded[0])} updates. A workflow has one node, so give one "
+            "update each; nothing was stored."
+        )
+    at = config
+    for (one,) in supersteps:
+        at = update(saver, at, one.values, one.as_node, workflow, code_fp, force=False)
+        at = {**config, "configurable": {**config["configurable"], **at["configurable"]}}
+    return at

@@ -1,0 +1,150 @@
+"""Workflows that a workflow calls: the state of one under way, and what one keeps from run to run.
+
+A nested workflow is a step of its caller's run, and its calls and questions are part of that
+run's record. With ``checkpointer=True`` what it saves lies in a namespace of its own, as a
+checkpoint stored in the same commit as its result.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from nbflow import serde
+from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.questions import question_of
+from nbflow._engine.replay import Call, Journal
+from nbflow._engine.threads import new_checkpoint
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow
+from nbflow.types import PregelTask, StateSnapshot
+
+if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
+    from nbflow._engine.op import Op
+
+__all__ = ["kept_before", "mark_of", "open_workflow", "previous_of", "to_keep"]
+
+
+def mark_of(op: Op) -> bytes | None:
+    """What the start of a nested workflow stores, so that its state can be shown."""
+    if not op.is_workflow or not op.recorded:
+        return None
+    return serde.dumps({"ns": "|".join(op.ns), "keeps": op.keeps})
+
+
+def open_workflow(row: CheckpointRow, run: RunRow, journal: Journal) -> StateSnapshot | None:
+    """The nested workflow that a run is in, if it is in one (144)."""
+    for call in journal:
+        if call.start is not None and not call.finished and _is_under_way(call, journal):
+            return _state(call, row, run, journal)
+    return None
+
+
+def _is_under_way(call: Call, journal: Journal) -> bool:
+    """Whether everything that it was called in is unfinished, too."""
+    while call.parent != ROOT:
+        above = journal.get(call.parent)
+        if above is None:
+            return True
+        if above.finished:
+            return False
+        call = above
+    return True
+
+
+def _state(call: Call, row: CheckpointRow, run: RunRow, journal: Journal) -> StateSnapshot:
+    assert call.start is not None and call.name is not None
+    mark = serde.loads(call.start)
+    inner = next(
+        (c for c in _below(call.key, journal) if c.start is not None and not c.finished), None
+    )
+    questions = tuple(
+        question_of(run.id, c)
+        for c in _below(call.key, journal)
+        if c.outcome == "ask" and c.answer is None
+    )
+    task = PregelTask(
+        public_id(run.id, call.key),
+        call.name,
+        ("__pregel_pull", call.name),
+        interrupts=questions,
+        state=None if inner is None else _state(inner, row, run, journal),
+    )
+    configurable = {
+        "thread_id": row.thread_id,
+        "checkpoint_ns": mark["ns"],
+        "checkpoint_id": row.id,
+    }
+    return StateSnapshot(
+        values=None, next=(call.name,), config={"configurable": configurable},
+        metadata={"source": "input", "step": -1, "parents": {row.ns: row.id}}, created_at=None,
+        parent_config=None, tasks=(task,), interrupts=questions,
+        status="interrupted" if questions else "running",
+    )  # fmt: skip
+
+
+def _below(key: bytes, journal: Journal) -> list[Call]:
+    found: list[Call] = []
+    for child in journal.children(key):
+        found += [child, *_below(child.key, journal)]
+    return found
+
+
+def previous_of(execution: Execution, op: Op) -> Any:
+    """What a workflow saved last: the run's own, or a nested one's, which mostly keeps nothing."""
+    if not op.is_workflow:
+        return execution.runtime.previous
+    row = kept_before(execution, op)
+    return None if row is None or row.saved is None else serde.loads(row.saved)
+
+
+def kept_before(execution: Execution, op: Op) -> CheckpointRow | None:
+    """The newest checkpoint in a nested workflow's namespace that this branch made (156, 199)."""
+    saver, run, ns = execution.saver, execution.run, op.keeps
+    if saver is None or run is None or ns is None:
+        return None
+    runs: set[str] | None = None
+    for row in saver.list_checkpoints(run.thread_id, ns):
+        made_by: str = serde.loads(row.meta)["made_by"]
+        if row.run == run.id:
+            return row
+        if row.run == run.parent_run and _has_ended(execution.journal, made_by):
+            return row
+        runs = runs if runs is not None else _line_of(saver, run)
+        if row.run in runs:
+            return row
+    return None
+
+
+def _has_ended(journal: Journal, key: str) -> bool:
+    call = journal.get(bytes.fromhex(key))
+    return call is not None and call.outcome == "result"
+
+
+def _line_of(saver: BaseCheckpointSaver, run: RunRow) -> set[str]:
+    """The runs that ended before this one on its branch."""
+    above = {row.id: row for row in saver.list_checkpoints(run.thread_id, run.ns)}
+    found: set[str] = set()
+    at = run.base
+    while at is not None and (row := above.get(at)) is not None:
+        if row.source == "loop" and row.run is not None:
+            found.add(row.run)
+        at = row.parent
+    return found
+
+
+def to_keep(execution: Execution, op: Op, saved: bytes, returned: bytes) -> CheckpointRow:
+    """The checkpoint that a nested workflow leaves behind when it ends."""
+    run = execution.run
+    assert run is not None and op.keeps is not None
+    before = kept_before(execution, op)
+    meta: dict[str, Any] = {
+        "parents": {run.ns: execution.checkpoint_id},
+        "made_by": op.key.hex(),
+    }
+    row = new_checkpoint(
+        (run.thread_id, op.keeps), before, "loop", before.step + 2 if before else 0,
+        serde.dumps(meta), run=run.id,
+    )  # fmt: skip
+    row.saved, row.returned, row.ts = saved, returned, time.time()
+    return row

@@ -1,0 +1,122 @@
+"""A thread: how it is named, whether it is free, and what its newest run is."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from nbflow._engine.owners import is_alive
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
+from nbflow.errors import (
+    MissingThreadError,
+    ThreadBusyError,
+    UnknownThreadError,
+    WorkflowMismatchError,
+)
+
+__all__ = [
+    "address_of",
+    "config_of",
+    "current_run",
+    "new_checkpoint",
+    "new_checkpoint_id",
+    "refuse_busy",
+    "refuse_foreign",
+]
+
+
+def address_of(config: dict[str, Any]) -> tuple[str, str]:
+    """Thread id and namespace of a configuration.
+
+    Raises:
+        MissingThreadError: it has no thread id.
+    """
+    configurable = config.get("configurable") or {}
+    thread_id = configurable.get("thread_id")
+    if thread_id is None:
+        raise MissingThreadError(
+            "A workflow with a checkpointer needs a thread to keep the run on. Pass "
+            "config={'configurable': {'thread_id': 'any name'}}; "
+            f"'configurable' has the keys {sorted(map(str, configurable))}."
+        )
+    return str(thread_id), str(configurable.get("checkpoint_ns") or "")
+
+
+def config_of(thread_id: str, ns: str, checkpoint_id: str) -> dict[str, Any]:
+    """The configuration that names a checkpoint."""
+    return {
+        "configurable": {
+            "thread_id": thread_id,
+            "checkpoint_ns": ns,
+            "checkpoint_id": checkpoint_id,
+        }
+    }
+
+
+def new_checkpoint_id(now_s: float) -> str:
+    """A new id: a version 7 UUID. Nothing is ever ordered by it."""
+    value = (int(now_s * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
+    value = (value & ~(0xF << 76)) | (7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def new_checkpoint(
+    address: tuple[str, str],
+    parent: CheckpointRow | None,
+    source: str,
+    step: int,
+    meta: bytes,
+    *,
+    run: str | None = None,
+    values: CheckpointRow | None = None,
+) -> CheckpointRow:
+    """A checkpoint not stored yet.
+
+    Args:
+        values: the checkpoint whose values it has; None for none yet.
+    """
+    now = time.time()
+    return CheckpointRow(
+        id=new_checkpoint_id(now), thread_id=address[0], ns=address[1],
+        parent=parent.id if parent else None, run=run, source=source, step=step,
+        saved=values.saved if values else None, returned=values.returned if values else None,
+        meta=meta, ts=now,
+    )  # fmt: skip
+
+
+def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
+    """The newest run of a thread that has one."""
+    run = None if thread.run is None else saver.get_run(thread.run)
+    if run is None:
+        raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
+    return run
+
+
+def refuse_busy(thread: ThreadRow) -> None:
+    """Let nobody touch a thread that is running.
+
+    Raises:
+        ThreadBusyError: its owner lives.
+    """
+    if thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch):
+        raise ThreadBusyError(
+            f"Thread {thread.thread_id!r} is running now (owner {thread.owner}). Nothing was "
+            "stored. Wait for it, or use another thread_id."
+        )
+
+
+def refuse_foreign(run: RunRow, workflow: str) -> None:
+    """Let no workflow go on with what another one began (80).
+
+    Raises:
+        WorkflowMismatchError: the run is another workflow's.
+    """
+    if run.workflow != workflow:
+        raise WorkflowMismatchError(
+            f"Thread {run.thread_id!r} holds a run of workflow {run.workflow!r}; {workflow!r} "
+            "cannot continue it. Nothing was stored. Continue it with the workflow that began it, "
+            "or use another thread_id."
+        )
