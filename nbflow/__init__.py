@@ -10,8 +10,16 @@ import sys
 from typing import Any
 
 from nbflow._hooks import hooks as _hooks
+from nbflow.recorded import now, random, uuid
 
-__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "__version__",
+    "load_ipython_extension",
+    "now",
+    "random",
+    "unload_ipython_extension",
+    "uuid",
+]
 
 __version__ = "0.1.0"
 

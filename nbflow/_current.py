@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ class Frame(Protocol):
     def runtime(self) -> Any: ...
 
     def ask(self, value: Any, response_schema: Any, key: str | None) -> Any: ...
+
+    def value_of(self, name: str, make: Callable[[], Any]) -> Any: ...
 
 
 current_frame: ContextVar[Any] = ContextVar("nbflow_frame", default=None)

@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbflow._engine import forks
+from nbflow._engine import forks, rehearsal
 from nbflow._engine.history import checkpoint_at, snapshot, snapshots
 from nbflow._engine.threads import address_of
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import OutsideRunError
-from nbflow.types import StateSnapshot, StateUpdate
+from nbflow.types import ReplayReport, StateSnapshot, StateUpdate
 
 if TYPE_CHECKING:
     from nbflow.config import RunnableConfig
+    from nbflow.workflow import Workflow
 
 __all__ = ["ThreadStates"]
 
@@ -26,6 +27,11 @@ class ThreadStates:
     saver: BaseCheckpointSaver | None
 
     def fingerprint(self) -> bytes:
+        """Digest of the code that the workflow can reach now: 16 bytes."""
+        raise NotImplementedError
+
+    @property
+    def _workflow(self) -> Workflow[Any, Any]:
         raise NotImplementedError
 
     # -- looking ----------------------------------------------------------------------------
@@ -103,6 +109,20 @@ class ThreadStates:
         """:meth:`get_state_history` for the event loop, which it does not hold up."""
         for shot in await asyncio.to_thread(lambda: list(self.get_state_history(config, **choice))):
             yield shot
+
+    def replay_report(self, thread_id: str | int, *, context: Any = None) -> ReplayReport:
+        """What ``invoke(None)`` would reuse, run and leave aside on this thread.
+
+        For a look before going on, after the code was edited. The body of the entrypoint runs up
+        to the first result that is not there; no task runs and nothing is stored.
+
+        Raises:
+            UnknownThreadError: there is no such thread, or it has no run.
+            ThreadBusyError: it is running.
+            WorkflowMismatchError: another workflow began its run.
+        """
+        saver = self._saver("replay_report")
+        return rehearsal.report(self._workflow, saver, str(thread_id), context)
 
     # -- going another way --------------------------------------------------------------------
 

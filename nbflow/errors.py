@@ -7,6 +7,7 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
     └── NbflowError
         ├── DeclarationError            an entrypoint or task that cannot work, at decoration
         │   └── GeneratorRefusedError   ... because it is a generator
+        ├── InvalidConfigError          a configuration value that cannot be meant
         ├── OutsideRunError             a task, interrupt or get_* called where no run is going on
         │   └── MissingThreadError      a kept workflow run without a thread_id
         ├── EmptyInputError             invoke(None) with nothing to continue
@@ -14,6 +15,8 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── UnknownInterruptError       an answer to a question that is not pending
         │   └── AlreadyAnsweredError    ... because somebody answered it before
         ├── InvalidAnswerError          an answer that does not fit the question's schema
+        ├── NodeTimeoutError            a task or entrypoint took longer than its time-out
+        ├── NodeCancelledError          a task or entrypoint raised CancelledError itself
         ├── NonDeterminismError         the code asked for something its record does not hold
         ├── RecordedFailureError        a recorded failure whose class this process does not know
         ├── InvalidNameError            a thread id or name that cannot be stored
@@ -33,12 +36,13 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
     BaseException
     ├── GraphInterrupt                  a question stops the run (not an Exception, so that
     │                                   ``except Exception`` cannot swallow it)
+    ├── GraphDrained                    the run was asked to stop at its next op, and has
     └── RunCancelled                    the run was told to stop; raised at its next op
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +55,18 @@ __all__ = [
     "DeclarationError",
     "EmptyInputError",
     "GeneratorRefusedError",
+    "GraphDrained",
     "GraphInterrupt",
     "InvalidAnswerError",
+    "InvalidConfigError",
     "InvalidNameError",
     "InvalidUpdateError",
     "LeaseLostError",
     "MissingBundleError",
     "MissingThreadError",
     "NbflowError",
+    "NodeCancelledError",
+    "NodeTimeoutError",
     "NonDeterminismError",
     "NotSerializableError",
     "OutsideRunError",
@@ -94,6 +102,10 @@ class OutsideRunError(NbflowError, RuntimeError):
 
 class GeneratorRefusedError(DeclarationError, NotImplementedError):
     """LangGraph raises NotImplementedError for generators (9, 10)."""
+
+
+class InvalidConfigError(NbflowError, ValueError):
+    """A ``recursion_limit`` or ``max_concurrency`` below 1 (47, 194)."""
 
 
 class MissingThreadError(OutsideRunError, ValueError):
@@ -157,6 +169,66 @@ class InvalidAnswerError(NbflowError, ValueError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class NodeTimeoutError(NbflowError):
+    """An attempt at a task or entrypoint took longer than it may (209-213).
+
+    As in LangGraph it is no ``TimeoutError``. A ``RetryPolicy`` retries it by default.
+
+    Attributes:
+        node: name of the task or entrypoint.
+        elapsed: seconds that the attempt had taken.
+        kind: ``"run"`` or ``"idle"``: which limit it was.
+        timeout: that limit in seconds.
+        idle_timeout: the limit without a sign of life in seconds; None for none.
+        run_timeout: the limit for the whole attempt in seconds; None for none.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        elapsed: float,
+        kind: Literal["idle", "run"],
+        idle_timeout: float | None = None,
+        run_timeout: float | None = None,
+    ) -> None:
+        timeout = idle_timeout if kind == "idle" else run_timeout
+        if timeout is None:
+            raise ValueError(f"A time-out of kind {kind!r} needs its {kind}_timeout.")
+        super().__init__(node, elapsed, kind, idle_timeout, run_timeout)
+        self.node = node
+        self.elapsed = elapsed
+        self.kind = kind
+        self.timeout = timeout
+        self.idle_timeout = idle_timeout
+        self.run_timeout = run_timeout
+
+    def __str__(self) -> str:
+        gave = "gave no sign of life for" if self.kind == "idle" else "took longer than"
+        return (
+            f"{self.node!r} {gave} its {self.kind}_timeout of {self.timeout:g} s and was given up "
+            f"after {self.elapsed:.3f} s. Allow more, or let a retry_policy try again."
+        )
+
+
+class NodeCancelledError(NbflowError):
+    """A task or entrypoint raised ``CancelledError`` itself; nobody had cancelled it (216).
+
+    Attributes:
+        node: its name.
+    """
+
+    def __init__(self, node: str, message: str | None = None) -> None:
+        super().__init__(node, message)
+        self.node = node
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message or (
+            f"{self.node!r} raised CancelledError, and nobody had cancelled it. Catch it where "
+            "a task or a timer of its own was cancelled, or raise another exception."
+        )
 
 
 class NonDeterminismError(NbflowError, RuntimeError):
@@ -262,6 +334,24 @@ class GraphInterrupt(BaseException):
     def __init__(self, interrupts: Sequence[Interrupt] = ()) -> None:
         super().__init__(tuple(interrupts))
         self.interrupts = tuple(interrupts)
+
+
+class GraphDrained(BaseException):
+    """The run stopped at its next op, since :meth:`RunControl.request_drain
+    <nbflow.runtime.RunControl.request_drain>` asked for it (191, 192).
+
+    What finished is kept; ``invoke(None, config)`` goes on from there.
+
+    Attributes:
+        reason: what ``request_drain`` was given.
+    """
+
+    def __init__(self, reason: str = "shutdown") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The run was drained: {self.reason}. invoke(None, config) continues it."
 
 
 class RunCancelled(BaseException):

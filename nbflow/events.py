@@ -48,6 +48,8 @@ class RunStarted(Event):
     input: Any
     resumed: bool
     """True when this execution continues a run that paused, failed or crashed."""
+    code_changed: bool = False
+    """True when it was another code that began the run (81)."""
     id: str = ""
     """The entrypoint's own id as a task."""
     state: StateSnapshot | None = None
@@ -182,5 +184,7 @@ class RunEnded(Event):
     interrupts: tuple[Interrupt, ...] = ()
     error: Failure | None = None
     duration_s: float = 0.0
+    cached: bool = False
+    """True when the value came from the cache and the function did not run."""
     id: str = ""
     """The entrypoint's own id as a task."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from nbflow._current import current_frame
+from nbflow._engine.caching import Cacheable
 from nbflow._engine.declaration import TaskSpec
 from nbflow._engine.final import Final
 from nbflow._engine.future import SyncAsyncFuture
@@ -20,6 +21,7 @@ from nbflow.types import CachePolicy, RetryPolicy
 from nbflow.workflow import Workflow
 
 if TYPE_CHECKING:
+    from nbflow.cache.base import BaseCache
     from nbflow.store.base import BaseStore
 
 __all__ = ["Task", "entrypoint", "task"]
@@ -46,7 +48,7 @@ class Task(Generic[P, T]):
         retry_policy: Retry = None,
         cache_policy: CachePolicy | None = None,
     ) -> None:
-        self._spec = TaskSpec(fn, name, retry_policy)
+        self._spec = TaskSpec(fn, name, retry_policy, cache_policy=cache_policy)
         self.cache_policy = cache_policy
         self.func = fn
         functools.update_wrapper(self, fn, updated=())
@@ -64,6 +66,14 @@ class Task(Generic[P, T]):
                 f"call the plain function: {self._spec.name}.func(...)."
             )
         return frame.execution.call(frame, self._spec, args, kwargs)  # type: ignore[no-any-return]
+
+    def clear_cache(self, cache: BaseCache) -> None:
+        """Forget every cached result of this task, whatever its code was then (222)."""
+        cache.clear([Cacheable(self.func, self.name, CachePolicy()).namespace])
+
+    async def aclear_cache(self, cache: BaseCache) -> None:
+        """:meth:`clear_cache` for the event loop."""
+        await cache.aclear([Cacheable(self.func, self.name, CachePolicy()).namespace])
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         bound: Callable[..., Any] = self
@@ -162,12 +172,22 @@ class entrypoint:  # noqa: N801  # LangGraph's name
 
     Args:
         checkpointer: keeps runs, so that they can stop at a question, continue after an error or
-            a restart, and be looked at; None keeps nothing.
+            a restart, and be looked at; None keeps nothing. A workflow that others call is a
+            step of their run; with True it keeps what it saves on their thread, for its own next
+            ``previous``; with False its steps are not stored and run again with the caller (16).
         store: long-term memory, injected as ``store``.
+        cache: keeps results of tasks with a ``cache_policy`` across runs and threads; shared as
+            far as the object, or its file, is (221).
+        cache_policy: the whole workflow's result is kept, too, for its input, ``previous`` and
+            context.
         context_schema: class of ``context=``; a dict is turned into it.
         retry_policy: when and how often the whole function runs again after an exception;
             finished tasks are not repeated.
         name: what the workflow is called; the function's own name when left out.
+        on_divergence: what happens when unchanged code makes other calls on replay than are
+            recorded. ``error`` (default) raises NonDeterminismError; ``warn`` runs the new calls
+            and leaves the others aside; ``reuse`` is LangGraph's rule: the n-th call of a name
+            gets the n-th record of that name, whatever its arguments.
 
     Raises:
         DeclarationError: the function cannot be one; the message says why.
@@ -199,26 +219,30 @@ class entrypoint:  # noqa: N801  # LangGraph's name
 
     def __init__(
         self,
-        checkpointer: BaseCheckpointSaver | None = None,
+        checkpointer: BaseCheckpointSaver | bool | None = None,
         store: BaseStore | None = None,
-        cache: None = None,
+        cache: BaseCache | None = None,
         context_schema: type[Any] | None = None,
         cache_policy: CachePolicy | None = None,
         retry_policy: Retry = None,
         *,
         name: str | None = None,
+        on_divergence: Literal["error", "warn", "reuse"] = "error",
         **deprecated: Any,
     ) -> None:
-        if checkpointer is not None and not isinstance(checkpointer, BaseCheckpointSaver):
+        if on_divergence not in ("error", "warn", "reuse"):
+            raise DeclarationError(
+                f"on_divergence={on_divergence!r} is not known. Give 'error', 'warn' or 'reuse'."
+            )
+        if checkpointer is not None and not isinstance(checkpointer, BaseCheckpointSaver | bool):
             raise DeclarationError(
                 f"checkpointer= was given {type(checkpointer).__name__} {checkpointer!r}. It must "
                 "be a saver, such as InMemorySaver() or SqliteSaver('runs.db'), or None."
             )
-        if cache is not None:
-            raise DeclarationError("cache= is not there yet; leave it out. Results are not cached.")
         self.checkpointer = checkpointer
         self.store = store
         self.cache = cache
+        self.on_divergence = on_divergence
         if "config_schema" in deprecated:
             warnings.warn(
                 "config_schema= is deprecated; write context_schema=.",
@@ -237,6 +261,9 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             name=self.name,
             checkpointer=self.checkpointer,
             store=self.store,
+            cache=self.cache,
+            on_divergence=self.on_divergence,
+            cache_policy=self.cache_policy,
             context_schema=self.context_schema,
             retry_policy=self.retry_policy,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
@@ -20,13 +21,16 @@ __all__ = [
     "GraphOutput",
     "Interrupt",
     "OpSnapshot",
+    "PlannedCall",
     "PregelTask",
+    "ReplayReport",
     "RetryPolicy",
     "StateSnapshot",
     "StateUpdate",
     "StreamMode",
     "StreamPart",
     "StreamWriter",
+    "TimeoutPolicy",
     "Token",
     "default_retry_on",
     "interrupt",
@@ -218,6 +222,28 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutPolicy:
+    """How long one attempt of an async task or entrypoint may take (209-214).
+
+    Time runs from the start of the attempt; each retry has its own. A time-out works by
+    cancelling, so it cannot stop code that blocks the event loop (``time.sleep``, heavy
+    computing): that is reported by a warning, and its result counts.
+
+    >>> TimeoutPolicy(run_timeout=30, idle_timeout=5).refresh_on
+    'auto'
+    """
+
+    run_timeout: float | timedelta | None = None
+    """Seconds that an attempt may take in all; None for any time."""
+    idle_timeout: float | timedelta | None = None
+    """Seconds that may pass without a sign of life; None for any time."""
+    refresh_on: Literal["auto", "heartbeat"] = "auto"
+    """Signs of life: ``auto`` takes stream writes, calls of tasks and their results, LangChain
+    callbacks and ``runtime.heartbeat()``, also of what the task called; ``heartbeat`` takes only
+    the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
     """How a task's results are kept across threads (221); used once a ``cache`` is given."""
 
@@ -269,6 +295,51 @@ class OpSnapshot:
     """How many attempts there were."""
     site: str = ""
     """Where it was called, such as ``essay.py:12``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCall:
+    """A call in a :class:`ReplayReport`."""
+
+    name: str | None
+    """The task's name; None for a question."""
+    site: str
+    """Where it is called, such as ``essay.py:12``."""
+    id: str | None = None
+    """32 hex digits; None for a question that is not stored yet."""
+
+    def __str__(self) -> str:
+        what = "interrupt(...)" if self.name is None else f"{self.name}(...)"
+        return f"{what} at {self.site}" if self.site else what
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What going on with a thread would do; see ``workflow.replay_report``."""
+
+    thread_id: str
+    code_changed: bool
+    """Whether the code is another one than that which made the record."""
+    reused: tuple[PlannedCall, ...]
+    """Calls whose recorded outcome is taken."""
+    run: tuple[PlannedCall, ...]
+    """Calls that run, and questions that are asked, up to the first result that is needed."""
+    orphaned: tuple[PlannedCall, ...]
+    """Recorded calls that the code does not make any more."""
+    unreached: tuple[PlannedCall, ...]
+    """Recorded calls beyond that first result: reused if the code still makes them."""
+    divergence: str | None
+    """Why the run would end in NonDeterminismError; None when it would not."""
+    returns: bool
+    """Whether the body comes to its end without anything new."""
+
+    def __str__(self) -> str:
+        lines = ["code changed" if self.code_changed else "code unchanged"]
+        for label in ("reused", "run", "orphaned", "unreached"):
+            calls = getattr(self, label)
+            if calls:
+                lines.append(f"{label} ({len(calls)}): {', '.join(map(str, calls))}")
+        return "\n".join([*lines, *([self.divergence] if self.divergence else [])])
 
 
 class StateSnapshot(NamedTuple):

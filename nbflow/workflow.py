@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
+from nbflow._engine.caching import Cacheable
 from nbflow._engine.declaration import EntrypointSpec
 from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
@@ -23,9 +24,10 @@ from nbflow._states import ThreadStates
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import OutsideRunError
 from nbflow.run import Run
-from nbflow.types import Command, GraphOutput, RetryPolicy
+from nbflow.types import CachePolicy, Command, GraphOutput, RetryPolicy
 
 if TYPE_CHECKING:
+    from nbflow.cache.base import BaseCache
     from nbflow.config import RunnableConfig
     from nbflow.store.base import BaseStore
 
@@ -50,6 +52,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         name: str | None = None,
         checkpointer: BaseCheckpointSaver | bool | None = None,
         store: BaseStore | None = None,
+        cache: BaseCache | None = None,
+        cache_policy: CachePolicy | None = None,
+        on_divergence: str = "error",
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
     ) -> None:
@@ -59,6 +64,10 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         """As it was declared: a saver; of nested workflows also True or False (16)."""
         self.saver = None if isinstance(checkpointer, bool) else checkpointer
         self.store = store
+        self.cache = cache
+        self.cache_policy = cache_policy
+        self.on_divergence = on_divergence
+        self.cacheable = Cacheable(fn, self.name, cache_policy) if cache_policy else None
         self.context_schema = context_schema
         self.policies = as_policies(retry_policy)
         self.live_types: dict[str, Any] = {}
@@ -76,6 +85,10 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if self._fingerprint is None or not self._fingerprint.holds():
             self._fingerprint = Fingerprint(self.spec.fn)
         return self._fingerprint.digest
+
+    @property
+    def _workflow(self) -> Workflow[Any, Any]:
+        return self
 
     # -- running ----------------------------------------------------------------------------
 

@@ -47,22 +47,26 @@ class SqliteFile:
     """
 
     def __init__(self, source: str | os.PathLike[str] | sqlite3.Connection) -> None:
-        self.lock = threading.Lock()
-        """Held around every use of :attr:`connection`."""
         given = source if isinstance(source, sqlite3.Connection) else None
         self.name = _file_of(given) if given is not None else os.fspath(source)  # type: ignore[arg-type]
         self._given = given if self.name == ":memory:" else None
         self._open: sqlite3.Connection | None = None
         self._closed = False
-        self.connection()
-        _files.add(self)
+        self.lock = threading.Lock()
+        """Held around every use of :attr:`connection`; one for all that share a given one."""
+        with _registering:
+            if self._given is not None:
+                self.lock = _lock_of(self._given) or self.lock
+            _files.add(self)
+        with self.lock:
+            self.connection()
 
     def connection(self) -> sqlite3.Connection:
         """The connection; opened again in a forked child. Hold the lock."""
         if self._open is None:
             if self._closed:
                 raise StorageError(
-                    f"The saver of {self.name} was closed. Nothing was stored. Make a new one."
+                    f"What kept data in {self.name} was closed. Nothing was stored. Open it anew."
                 )
             try:
                 self._open = self._connect()
@@ -157,9 +161,9 @@ class SqliteFile:
                 self._open.close()
             self._open = None
 
-    def forget_parent(self) -> None:
+    def forget_parent(self, lock: threading.Lock) -> None:
         """In a forked child: open anew at the next use. A database in memory was copied."""
-        self.lock = threading.Lock()
+        self.lock = lock
         if self._open is not None and self.name != ":memory:":
             _left_behind.append(self._open)
             self._open = None
@@ -189,23 +193,33 @@ _REASONS = (
         f"Another process held it for {BUSY_TIMEOUT_S:g} s: end that one, or use another file.",
     ),
     ("readonly", "It is read-only: let this user write the file and its folder."),
+    ("no such table", "An older nbflow made it, and it is read-only: let this user write it."),
     ("unable to open", "Check that the folder exists and may be written."),
-    ("full", "The disk is full: free some space, then continue with invoke(None)."),
-    ("disk I/O error", "Check the disk's space and health, then continue with invoke(None)."),
+    ("full", "The disk is full: free some space, then try again; a run: invoke(None)."),
+    ("disk I/O error", "Check the disk's space and health, then try again; a run: invoke(None)."),
     ("malformed", "The file is damaged: restore it from a copy."),
     ("not a database", "The file is something else: give another path."),
     ("too big", "A value is larger than SQLite takes: store a file and return its path."),
-    ("closed database", "The saver was closed: make a new one."),
+    ("closed database", "Its connection was closed: open it anew."),
     ("already exists", "Its tables belong to another program: give another path."),
     ("created in a thread", "Make the connection with check_same_thread=False."),
 )
 
 _files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+_registering = threading.Lock()
+
+
+def _lock_of(connection: sqlite3.Connection) -> threading.Lock | None:
+    """That of another who was given the same connection."""
+    return next((file.lock for file in _files if file._given is connection), None)
 
 
 def _after_fork() -> None:
+    global _registering
+    _registering = threading.Lock()
+    locks: dict[int, threading.Lock] = {}
     for file in _files:
-        file.forget_parent()
+        file.forget_parent(locks.setdefault(id(file._given or file), threading.Lock()))
 
 
 if hasattr(os, "register_at_fork"):
@@ -262,15 +276,18 @@ def _migrate(connection: sqlite3.Connection, name: str) -> None:
         )
     if found == known:
         return
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")
         for script in _MIGRATIONS[_version(connection) :]:
             for statement in _statements(script):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {known}")
         connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
+    except BaseException as fault:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if found and isinstance(fault, sqlite3.OperationalError) and "readonly" in str(fault):
+            return  # what the older schema has can be read
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
@@ -13,14 +14,14 @@ from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
-    from nbflow._engine.op import Op
+    from nbflow._engine.op import Op, Step
 
 __all__ = ["Relay", "abandon", "begin", "begin_from_thread", "drain", "drive"]
 
 
 def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
     """Start a task that was called in code on the loop."""
-    future: AsyncTaskFuture[Any] = AsyncTaskFuture(loop, op.lane)
+    future: AsyncTaskFuture[Any] = AsyncTaskFuture(loop, op.called_in)
     if is_async:
         op.future = future
         op.claimed = True
@@ -48,6 +49,10 @@ class Relay:
     @property
     def observed(self) -> bool:
         return self.future.observed
+
+    @property
+    def given_up(self) -> bool:
+        return self.future.given_up
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         self.loop.call_soon_threadsafe(self.future.settle, value, exc)
@@ -84,12 +89,14 @@ async def drive(op: Op) -> None:
         op.break_off(exc)
 
 
-async def _done(step: Frame | float | list[Op], op: Op) -> Any:
+async def _done(step: Step, op: Op) -> Any:
     if isinstance(step, float):
         await asyncio.sleep(step)
     elif isinstance(step, list):
         for child in step:
             await _outcome(child)
+    elif isinstance(step, Future):
+        await asyncio.shield(asyncio.wrap_future(step))
     else:
         return await _inside(step, op)
     return None
@@ -114,8 +121,8 @@ async def _end_lanes(frame: Frame, *, paused: bool) -> None:
     which can be reached are asked now.
     """
     if paused:
-        while children := frame.execution.children_of(frame.op):
-            for child in children:
+        while frame.op.children:
+            for child in list(frame.op.children.values()):
                 await _outcome(child)
             await asyncio.sleep(0)
             await asyncio.sleep(0)

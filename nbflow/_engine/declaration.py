@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbflow._engine.caching import Cacheable
 from nbflow._engine.nested import kept_before, previous_of
 from nbflow._engine.retry import as_policies
 from nbflow.errors import DeclarationError, GeneratorRefusedError
-from nbflow.types import RetryPolicy
+from nbflow.types import CachePolicy, RetryPolicy
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
@@ -30,7 +31,7 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("fn", "injects", "is_async", "is_workflow", "keeps", "name", "policies",
+    __slots__ = ("cache", "fn", "injects", "is_async", "is_workflow", "keeps", "name", "policies",
                  "previous_default")  # fmt: skip
 
     def __init__(
@@ -39,6 +40,7 @@ class TaskSpec:
         name: str | None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None,
         *,
+        cache_policy: CachePolicy | None = None,
         is_workflow: bool = False,
         keeps: bool | None = None,
     ) -> None:
@@ -49,6 +51,7 @@ class TaskSpec:
         self.name = _name_of(fn, name, "task")
         _refuse_generators(fn, self.name, "task")
         self.fn = fn
+        self.cache = Cacheable(fn, self.name, cache_policy) if cache_policy else None
         self.is_async = _is_async(fn)
         self.policies = as_policies(retry_policy)
         signature = _signature(fn)

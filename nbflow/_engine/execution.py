@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any
 from nbflow import serde
 from nbflow._engine import messages
 from nbflow._engine.arguments import own_copies
+from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
 from nbflow._engine.frame import Frame, call_site
+from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import op_key, public_id
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
-from nbflow._engine.replay import Call, FrameLog, Journal
+from nbflow._engine.replay import Call, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import (
@@ -40,6 +42,7 @@ from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
     from nbflow._engine.declaration import TaskSpec
+    from nbflow.cache.base import BaseCache
 
 __all__ = ["Execution", "Listener"]
 
@@ -65,7 +68,12 @@ class Execution:
         live_types: dict[str, Any],
         listeners: Sequence[Listener] = (),
         options: Options = DEFAULT,
+        cache: BaseCache | None = None,
+        on_divergence: str = "error",
     ) -> None:
+        self.cache = cache
+        self.on_divergence = on_divergence
+        """``error``, ``warn`` or ``reuse``."""
         self.workflow = workflow
         self.saver = saver
         self.run = run
@@ -201,7 +209,8 @@ class Execution:
 
     def frame_log(self, op: Op) -> FrameLog:
         strict = self.strict and op.attempt == 1
-        return FrameLog(self.journal.children(op.key), strict)
+        by_name = self.on_divergence == "reuse"
+        return FrameLog(self.journal.children(op.key), strict, by_name=by_name)
 
     def commit(
         self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
@@ -275,16 +284,15 @@ class Execution:
     def begin(self, op: Op) -> None:
         """From now on the op is known to run; its start is stored with the next fact."""
         self.open_ops[op.key] = op
-        if op.recorded:
+        if op.caller is not None:
+            op.caller.op.children[op.key] = op
+        if op.recorded and self.saver is not None:
             self._unannounced[op.key] = op
 
     def forget(self, op: Op) -> None:
         self.open_ops.pop(op.key, None)
-        self._unannounced.pop(op.key, None)
-
-    def children_of(self, op: Op) -> list[Op]:
-        """Tasks that the op called and that have no outcome yet."""
-        return [o for o in self.unfinished() if o.parent == op.key]
+        if op.caller is not None:
+            op.caller.op.children.pop(op.key, None)
 
     # -- calls ------------------------------------------------------------------------------
 
@@ -319,9 +327,9 @@ class Execution:
             if call.outcome == "result" and value and loop is None and not self.watched:
                 return SyncAsyncFuture.holding(serde.loads(value))
             if call.outcome is not None:
-                return Replay(frame, task, call, (args, kwargs), loop).outcome()
+                return Replay(frame, task, call, (args, kwargs), loop, lane).outcome()
             if self.strict and waits(self.journal, call):
-                return Replay(frame, task, call, (args, kwargs), loop).pause()
+                return Replay(frame, task, call, (args, kwargs), loop, lane).pause()
             key, n, gen = call.key, call.n, call.gen
         else:
             n = frame.log.number(name, digest)
@@ -329,16 +337,19 @@ class Execution:
         if self.saver is not None:
             args, kwargs = own_copies(args, kwargs)
         op = Op(
-            self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest, lane, n,
+            self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest,
+            frame.kept_lane(lane), n,
             gen, call_site(3), frame.op.ns, frame,
         )  # fmt: skip
         if frame.trailing_cancels:
             frame.trailing_cancels = []
-        op.recorded = recorded
+        op.recorded, op.called_in = recorded, lane
         if task.is_workflow:
             op.enter_workflow(task.keeps)
         if self.wants_messages:
             messages.listen(op)
+        if task.cache is not None and self.cache is not None:
+            op.cached = CachedCall.of(self.cache, task.cache, args, kwargs)
         if task.injects:
             op.call_kwargs = task.inject(args, kwargs, self, op)
         return self._begin(op, task, loop)

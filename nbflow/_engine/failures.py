@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator
 from types import TracebackType
 from typing import Any
 
-from nbflow import serde
+from nbflow import errors, serde
 from nbflow.errors import GraphInterrupt, NbflowError, RecordedFailureError
 from nbflow.events import Failure
 
@@ -35,7 +35,7 @@ def _qualified(kind: type) -> str:
 
 _known: dict[str, type[BaseException]] = {
     _qualified(kind): kind
-    for kind in vars(builtins).values()
+    for kind in (*vars(builtins).values(), *vars(errors).values())
     if isinstance(kind, type) and issubclass(kind, Exception)
 }
 

@@ -19,7 +19,7 @@ from typing import Any
 from nbflow import serde
 from nbflow._engine.failures import know_exception
 
-__all__ = ["Fingerprint"]
+__all__ = ["Fingerprint", "plain"]
 
 _MISSING = object()
 _LIMIT = 2_000
@@ -65,7 +65,7 @@ class Fingerprint:
             seen.add(id(code))
             serde.register_annotations(function)
             yield from _texts(code)
-            yield repr(_plain(function.__defaults__)) + repr(_plain(function.__kwdefaults__))
+            yield repr(plain(function.__defaults__)) + repr(plain(function.__kwdefaults__))
             for cell in function.__closure__ or ():
                 try:
                     todo.append(cell.cell_contents)
@@ -141,17 +141,17 @@ def _texts(code: CodeType) -> Iterator[str]:
         if isinstance(const, CodeType):
             yield from _texts(const)
         elif at or const is not docstring or not isinstance(const, str):
-            yield repr(_plain(const))
+            yield repr(plain(const))
 
 
-def _plain(const: Any) -> Any:
+def plain(const: Any) -> Any:
     """A constant whose ``repr`` is the same in every process."""
     if isinstance(const, frozenset):
         return sorted(map(repr, const))
     if isinstance(const, tuple):
-        return [_plain(c) for c in const]
+        return [plain(c) for c in const]
     if isinstance(const, dict):
-        return {k: _plain(v) for k, v in const.items()}
+        return {k: plain(v) for k, v in const.items()}
     if const is None or isinstance(const, str | bytes | bool | int | float | complex):
         return const
     return f"<{type(const).__qualname__}>"

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
+import warnings
 from collections.abc import Callable
 from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from nbflow import serde
 from nbflow._current import current_frame
+from nbflow._engine.frame_log import FrameLog
+from nbflow._engine.ids import op_key
 from nbflow._engine.nested import previous_of
-from nbflow._engine.replay import Call, Divergence, FrameLog, describe
+from nbflow._engine.replay import OPTIONAL, Call, Divergence, describe
+from nbflow.checkpoint.base import OpRow
 from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled
 from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
-    from nbflow.checkpoint.base import OpRow
 
 __all__ = ["MAIN_LANE", "Frame", "call_site", "watch_lanes"]
 
@@ -37,6 +42,7 @@ class Frame:
         "_spawned",
         "execution",
         "home",
+        "left_a_question",
         "loop",
         "op",
         "trailing_cancels",
@@ -56,6 +62,8 @@ class Frame:
         self._runtime: Runtime[Any] | None = None
         self.home = get_ident()
         """The thread that runs the function."""
+        self.left_a_question = False
+        """Whether a task that it called stopped at a question, even one that nobody awaits."""
         self.trailing_cancels: list[OpRow] = []
         """Rows that take back the cancellations after which nothing more was called."""
 
@@ -93,6 +101,23 @@ class Frame:
 
         return ask(self, value, response_schema, key)
 
+    def value_of(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave when this line ran first: recorded like a task, and shown to none."""
+        lane, execution = self.lane(), self.execution
+        self.check(lane)
+        if execution.saver is None or not self.op.recorded:
+            return make()
+        call = self.take(name, b"", lane, 4)
+        if call is not None and call.value is not None:
+            return serde.loads(call.value)
+        value, n = make(), self.log.number(name, b"")
+        row = OpRow(
+            "result", op_key(self.op.key, "task", name, b"", n), self.op.key, name, b"",
+            self.kept_lane(lane), n, serde.dumps(value), ts=time.time(), site=call_site(4),
+        )  # fmt: skip
+        execution.commit([row])
+        return value
+
     # -- lanes ------------------------------------------------------------------------------
 
     def lane(self) -> str:
@@ -120,7 +145,7 @@ class Frame:
 
         Each call still gets what was recorded for its content; another order is not refused.
         """
-        self.log.strict = False
+        self.log.relax()
 
     def lanes_alive(self) -> list[asyncio.Task[Any]]:
         """The asyncio tasks of this frame's code that have not ended."""
@@ -164,6 +189,11 @@ class Frame:
         """Whether recorded calls of this function are still to come."""
         return self.execution.resumed and self.log.next_unused() is not None
 
+    def kept_lane(self, lane: str) -> str:
+        """Under which lane a call is recorded that the record does not have."""
+        known = lane if lane == MAIN_LANE else self.log.known_lane(lane)
+        return known + OPTIONAL if self._paused is not None else known
+
     # -- the record -------------------------------------------------------------------------
 
     def take(self, name: str | None, args: bytes, lane: str, depth: int) -> Call | None:
@@ -173,11 +203,18 @@ class Frame:
             NonDeterminismError: unchanged code, another call.
         """
         log = self._log or self.log
+        siblings = 0
+        if self._spawned is not None:
+            siblings = self._spawned.get(lane.rpartition(".")[0], 0)
         try:
-            return log.take(name, args, lane)
+            return log.take(name, args, lane, siblings)
         except Divergence as divergence:
             called = describe(name, call_site(depth + 1))
             due = divergence.due.describe()
+            if self.execution.on_divergence == "warn":
+                _warn_divergence(f"called {called} where the record has {due}")
+                log.relax()
+                return log.take(name, args, lane, siblings)
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it called {called} where the record has "
                 f"{due}. Nothing was reused for it and nothing was run. Something outside the "
@@ -195,10 +232,12 @@ class Frame:
             NonDeterminismError: unchanged code left some out.
         """
         if self._log is None and not self.execution.resumed:
-            return
+            return None
         unused = self.log.next_unused()
         if unused is not None and self.log.strict:
             due = unused.describe()
+            if self.execution.on_divergence == "warn":
+                return _warn_divergence(f"returned without calling {due}, which the record has")
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it returned without calling {due}, which "
                 "the record has. Something outside the record decides here: a clock, a random "
@@ -207,6 +246,14 @@ class Frame:
                 None,
                 due,
             )
+
+
+def _warn_divergence(what: str) -> None:
+    warnings.warn(
+        f"The code is unchanged, but on replay it {what}. Calls that have no record run now, and "
+        "what was recorded for others is left aside (on_divergence='warn').",
+        stacklevel=5,
+    )
 
 
 def _running_task() -> asyncio.Task[Any] | None:

@@ -163,6 +163,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         """Tells the op of a thread that nobody waits for it any more."""
         self.runner: asyncio.Task[None] | None = None
         """The asyncio task that works for it; None for a replayed result."""
+        self.given_up = False
+        """Whether the code that called the task cancelled it itself."""
 
     def settle(self, result: Any, exc: BaseException | None) -> None:
         if self.done():
@@ -181,6 +183,9 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         return None if exc is None else deliver(exc, self._lane)
 
     def cancel(self, msg: Any | None = None) -> bool:
+        frame = current_frame.get()
+        if frame is not None and not self.done() and frame.lane() == self._lane:
+            self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
         if self.on_cancel is not None and not self.done():

@@ -53,7 +53,7 @@ def _handler(op: Op) -> Any:
         ) -> None:  # fmt: skip
             self._metadata[run_id] = {
                 **(metadata or {}),
-                "tags": list(tags or ()),
+                **({"tags": list(tags)} if tags else {}),
                 "langgraph_node": op.name,
                 "thread_id": op.execution.thread_id,
             }

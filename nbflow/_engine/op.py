@@ -12,11 +12,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbflow import serde
+from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.crew import crew
 from nbflow._engine.failures import encode_failure, failure_of, pause_in
 from nbflow._engine.final import Final
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Op", "Steps"]
 
-Steps = Generator["Frame | float | list[Op]", Any, None]
-"""Yields a frame to run the function in, seconds to wait, or ops to wait for; takes the value, or
-has the exception thrown in."""
+Step: TypeAlias = "Frame | float | list[Op] | Future[None]"
+Steps = Generator[Step, Any, None]
+"""Yields a frame to run the function in, seconds to wait, or what else to wait for; takes the
+value, or has the exception thrown in."""
 
 _DEEPEST = 12
 """Tasks that may run inside one another in one thread; deeper ones go to a worker."""
@@ -60,10 +62,14 @@ class Op:
         "_id",
         "announced",
         "args",
+        "asked",
         "attempt",
+        "cached",
         "call_args",
         "call_kwargs",
+        "called_in",
         "caller",
+        "children",
         "claimed",
         "context",
         "decided",
@@ -122,6 +128,8 @@ class Op:
         self.n = n
         self.gen = gen
         self.site = site
+        self.called_in = lane
+        """The lane that called it, in this attempt of the caller; ``lane`` is the recorded one."""
         self.caller = caller
         """The attempt that called it; None for the entrypoint itself."""
         self.ns = ns
@@ -129,12 +137,18 @@ class Op:
         A nested workflow belongs to itself."""
         self.is_workflow = False
         """Whether it is a workflow that another one calls."""
+        self.children: dict[bytes, Op] = {}
+        """Tasks that its code called and that have no outcome yet, by key."""
         self.nested = 0
         """How many workflows its code has called."""
         self.recorded = True
         """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
         self.keeps: str | None = None
         """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
+        self.asked = False
+        """Whether its code, or what that called, asked a question; then it is not cached (229)."""
+        self.cached: CachedCall | None = None
+        """Its place in the cache; only with a cache and a policy."""
         self.announced = False
         """Whether events told of its start and not of its end."""
         self._id = ""
@@ -158,6 +172,18 @@ class Op:
         if not self._id:
             self._id = public_id(self.execution.run_id, self.key)
         return self._id
+
+    @property
+    def input(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What events show of its arguments."""
+        return self.call_args, self.call_kwargs
+
+    def note_asked(self) -> None:
+        """Its code asks a question: what comes of it, and of its callers, is for this run only."""
+        op: Op | None = self
+        while op is not None and not op.asked:
+            op.asked = True
+            op = None if op.caller is None else op.caller.op
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -290,22 +316,27 @@ class Op:
         """Run the function until it succeeds, pauses, is cancelled or fails for good."""
         execution = self.execution
         self.started = time.time()
+        if self.cached is not None:
+            for found in self.cached.look():
+                if isinstance(found, Hit):
+                    return self.finished(found.value, from_cache=True)
+                yield found
         swallowed = False
         while True:
             frame = self.frame = Frame(execution, self, self.loop)
             self.nested = 0
             if execution.watched and self.parent is not None:
-                self.tell(
-                    TaskStarted, input=(self.call_args, self.call_kwargs), attempt=self.attempt
-                )
+                self.tell(TaskStarted, input=self.input, attempt=self.attempt)
             try:
                 if execution.stopping:
                     execution.check()
                 value = yield frame
+                while self.children:
+                    yield list(self.children.values())
                 if self.is_settled:
                     return None
-                if frame.was_paused:
-                    swallowed = True
+                if frame.was_paused or frame.left_a_question:
+                    swallowed = frame.was_paused
                     raise GraphInterrupt(execution.questions)
                 frame.settle_record()
             except GraphInterrupt as pause:
@@ -323,9 +354,12 @@ class Op:
                 if pause_inside is not None:
                     return self.settle(None, pause_inside)
                 wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
+                while self.children:
+                    yield list(self.children.values())
+                if frame.left_a_question:
+                    return self.settle(None, GraphInterrupt(execution.questions))
                 if wait_s is None:
                     return self.failed(exc)
-                yield execution.children_of(self)
                 execution.take_back(exc, frame)
                 if execution.watched and self.parent is not None:
                     self.tell(
@@ -336,7 +370,7 @@ class Op:
             else:
                 return self.finished(value)
 
-    def finished(self, value: Any) -> None:
+    def finished(self, value: Any, *, from_cache: bool = False) -> None:
         """Commit the value, then let it be seen: what is seen is what a replay will see."""
         execution = self.execution
         saved = value
@@ -357,10 +391,13 @@ class Op:
             except Exception as exc:
                 return self.settle(None, exc)
             value = serde.decoded(value, data)
+        if self.cached is not None and not from_cache and not self.asked:
+            self.cached.keep(value)
         if execution.watched:
             self.tell(
-                TaskFinished, result=value, duration_s=time.time() - self.started, replayed=False
-            )
+                TaskFinished, result=value, duration_s=time.time() - self.started, replayed=False,
+                cached=from_cache, input=self.input if from_cache else ((), {}),
+            )  # fmt: skip
         self.settle(value, None)
 
     def failed(self, exc: BaseException) -> None:
@@ -391,7 +428,9 @@ class Op:
         What a stopping run or a pause cancels is not recorded: it runs again.
         """
         execution, caller = self.execution, self.caller
-        by_code = not execution.stopping and (caller is None or not caller.was_paused)
+        for_pause = caller is not None and caller.was_paused
+        given_up = getattr(self.future, "given_up", False)
+        by_code = not execution.stopping and (given_up or not for_pause)
         if execution.saver is not None and self.recorded and by_code:
             try:
                 if not execution.commit([self.row("cancel", self._by_itself())], self):
@@ -419,6 +458,10 @@ class Op:
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         self.execution.forget(self)
+        if self.cached is not None:
+            self.cached.land()
+        if self.caller is not None and isinstance(exc, GraphInterrupt):
+            self.caller.left_a_question = True
         if self.announced:
             self._tell_end(exc)
         assert self.future is not None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine.answering import answers_for
+from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
 from nbflow._engine.forks import begin_fork, copy_of, run_of
 from nbflow._engine.history import checkpoint_at, head_of, ops_of
@@ -116,8 +117,9 @@ def _unkept(call: Call) -> RootOp:
         journal=Journal(), strict=False, resumed=False, input=call.input, checkpoint_id=None,
         config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
         live_types=workflow.live_types, listeners=call.listeners, options=call.options,
+        cache=workflow.cache,
     )  # fmt: skip
-    return RootOp(execution, workflow.spec, workflow.policies, None, False, ())
+    return _cached(call, RootOp(execution, workflow.spec, workflow.policies, None, False, ()))
 
 
 def _begin(
@@ -267,6 +269,7 @@ def _execution(
         checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
         live_types=workflow.live_types, listeners=call.listeners, options=call.options,
+        cache=workflow.cache, on_divergence=workflow.on_divergence,
     )  # fmt: skip
 
 
@@ -278,7 +281,17 @@ def _root(
         (opening.thread_id, opening.ns), opening, "loop", opening.step + 1, opening.meta,
         run=opening.run,
     )  # fmt: skip
-    return RootOp(
+    root = RootOp(
         execution, workflow.spec, workflow.policies, closing, opening.saved is not None,
         first_events,
     )  # fmt: skip
+    return root if execution.resumed else _cached(call, root)
+
+
+def _cached(call: Call, root: RootOp) -> RootOp:
+    """With its place in the cache, if the workflow has one (230)."""
+    cache, cacheable, execution = call.workflow.cache, call.workflow.cacheable, root.execution
+    if cache is not None and cacheable is not None:
+        besides = (execution.runtime.previous, call.context)
+        root.cached = CachedCall.of(cache, cacheable, (execution.input,), {}, besides)
+    return root

@@ -32,6 +32,7 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     if get_ident() != frame.home:
         frame.relax()
     execution = frame.execution
+    frame.op.note_asked()
     schema = schema_of(response_schema)
     if execution.saver is None:
         return _ask_unkept(frame, value, schema, lane)
@@ -72,8 +73,8 @@ def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:
     execution, parent = frame.execution, frame.op.key
     n = frame.log.number(None, args)
     row = OpRow(
-        "ask", op_key(parent, "ask", "", args, n), parent, "", args, lane, n, payload,
-        ts=time.time(), site=call_site(_CALLER),
+        "ask", op_key(parent, "ask", "", args, n), parent, "", args, frame.kept_lane(lane), n,
+        payload, ts=time.time(), site=call_site(_CALLER),
     )  # fmt: skip
     execution.commit([row])
     call = execution.journal.get(row.key)

@@ -1,11 +1,4 @@
-"""What a call finds in the record: reuse, run again, or refuse. Pure.
-
-A recorded result goes only to the call that made it. A call is known by its content (name and
-arguments), by the lane it came from (the user's asyncio task, or the one line of control), and by
-how many equal calls that lane made before. Every call that a run had made when it last committed
-is on record, finished or only started; so a lane that makes a call without record, while recorded
-ones of that lane are still to come, has taken another way.
-"""
+"""What a run has on record: its calls, put together from its ops. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from nbflow.checkpoint.base import OpRow
 
-__all__ = ["Call", "Divergence", "FrameLog", "Journal", "describe"]
+__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe"]
+
+OPTIONAL = "?"
+"""Ends the lane of a call that a replay need not make."""
 
 _OUTCOMES = frozenset(("result", "error", "cancel"))
 _SETTLES = _OUTCOMES | {"ask"}
@@ -22,8 +18,8 @@ _SETTLES = _OUTCOMES | {"ask"}
 class Call:
     """One recorded call, put together from its ops."""
 
-    __slots__ = ("answer", "args", "attempt", "gen", "key", "lane", "n", "name", "outcome",
-                 "parent", "site", "start", "value")  # fmt: skip
+    __slots__ = ("answer", "args", "attempt", "gen", "key", "lane", "n", "name", "optional",
+                 "outcome", "parent", "site", "start", "value")  # fmt: skip
 
     def __init__(self, first: OpRow) -> None:
         self.key = first.key
@@ -31,7 +27,10 @@ class Call:
         self.name = None if first.kind == "ask" else first.name
         """The task's name; None for a question."""
         self.args = first.args
-        self.lane = first.lane
+        self.lane = first.lane.removesuffix(OPTIONAL)
+        self.optional = first.lane.endswith(OPTIONAL)
+        """Whether it was called while a question had stopped another line of control. When that is
+        answered, the code may come another way, and not make this call."""
         self.n = first.n
         self.site = first.site
         self.gen = 0
@@ -47,7 +46,7 @@ class Call:
 
     @property
     def finished(self) -> bool:
-        """Whether a replay must make this call: it has an outcome, or was answered."""
+        """Whether it has an outcome, or was answered."""
         return self.outcome in _OUTCOMES or self.answer is not None
 
     def describe(self) -> str:
@@ -120,99 +119,3 @@ class Journal:
 
     def open_questions(self) -> list[Call]:
         return [c for c in tuple(self._calls.values()) if c.outcome == "ask" and c.answer is None]
-
-
-class FrameLog:
-    """One attempt at one op: hands recorded calls to the calls it makes.
-
-    Code that takes the recorded way makes its calls in the recorded order, mostly; so the next
-    one is looked at first, and the rest is only sorted by content when that is another one.
-
-    Args:
-        calls: those on record, in the order in which they were stored.
-        strict: the code is the code that made the record.
-    """
-
-    __slots__ = ("_ahead", "_by_content", "_left", "_made", "_recorded", "strict")
-
-    def __init__(self, calls: list[Call], strict: bool) -> None:
-        self.strict = strict
-        """Whether a call without record, where one was due, is refused."""
-        self._recorded = calls[:]
-        self._ahead = calls[::-1]
-        """Not made yet, the next one last; empty when they are sorted by content."""
-        self._by_content: dict[tuple[str, str | None, bytes], list[Call]] = {}
-        """Not made yet, by lane, name and arguments; the next one of equal ones last."""
-        self._left: dict[str, int] = {}
-        """How many of each lane are sorted by content; lanes with none are left out."""
-        self._made: dict[tuple[str | None, bytes], int] | None = None
-
-    def take(self, name: str | None, args: bytes, lane: str) -> Call | None:
-        """The recorded call that this one is, or None for a new one.
-
-        Raises:
-            Divergence: there is none, this lane's recorded calls are not used up, and the code is
-                unchanged.
-        """
-        if self._ahead:
-            due = self._ahead[-1]
-            if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
-                return self._ahead.pop()
-            self._sort()
-        if not self._left:
-            return None
-        bucket = self._by_content.get((lane, name, args))
-        if bucket:
-            return self._use(bucket)
-        if not self.strict:
-            for other in tuple(self._left):
-                bucket = self._by_content.get((other, name, args))
-                if bucket:
-                    return self._use(bucket)
-        elif self._left.get(lane):
-            raise Divergence(next(call for call in self._unused() if call.lane == lane))
-        return None
-
-    def number(self, name: str | None, args: bytes) -> int:
-        """How many equal calls were made under this parent before; counts this one."""
-        made = self._made
-        if made is None:
-            made = self._made = {}
-            for call in self._recorded:
-                content = (call.name, call.args)
-                made[content] = max(made.get(content, 0), call.n + 1)
-        content = (name, args)
-        n = made.get(content, 0)
-        made[content] = n + 1
-        return n
-
-    def next_unused(self) -> Call | None:
-        """A finished call that was not made this time; None when all were."""
-        return next((call for call in self._unused() if call.finished), None)
-
-    def _sort(self) -> None:
-        for call in reversed(self._ahead):
-            self._by_content.setdefault((call.lane, call.name, call.args), []).append(call)
-            self._left[call.lane] = self._left.get(call.lane, 0) + 1
-        for bucket in self._by_content.values():
-            bucket.sort(key=_by_n, reverse=True)
-        self._ahead = []
-
-    def _use(self, bucket: list[Call]) -> Call:
-        call = bucket.pop()
-        left = self._left[call.lane] - 1
-        if left:
-            self._left[call.lane] = left
-        else:
-            del self._left[call.lane]
-        return call
-
-    def _unused(self) -> Iterator[Call]:
-        yield from reversed(self._ahead)
-        if self._left:
-            for bucket in self._by_content.values():
-                yield from reversed(bucket)
-
-
-def _by_n(call: Call) -> int:
-    return call.n

@@ -41,7 +41,7 @@ def void_of(call: Call) -> OpRow:
 class Replay:
     """One recorded call, made again."""
 
-    __slots__ = ("call", "called_with", "execution", "frame", "loop", "task")
+    __slots__ = ("call", "called_with", "execution", "frame", "lane", "loop", "task")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Replay:
         call: Call,
         called_with: tuple[tuple[Any, ...], dict[str, Any]],
         loop: asyncio.AbstractEventLoop | None,
+        lane: str,
     ) -> None:
         self.execution = frame.execution
         self.frame = frame
@@ -58,6 +59,8 @@ class Replay:
         self.called_with = called_with
         self.loop = loop
         """Of the caller; None in a thread."""
+        self.lane = lane
+        """That calls, in this attempt."""
 
     def outcome(self) -> Future:
         """The future of a call that has ended."""
@@ -100,7 +103,7 @@ class Replay:
         """A call that the code cancelled: it waits until the code cancels it again, so that a
         time-out is a time-out on replay, too."""
         self._tell(TaskCancelled)
-        return AsyncTaskFuture(loop, self.call.lane)
+        return AsyncTaskFuture(loop, self.lane)
 
     def _tell_end(self, value: Any, exc: BaseException | None) -> None:
         if exc is None:
@@ -129,7 +132,7 @@ class Replay:
 
     def _settled(self, value: Any, exc: BaseException | None) -> Future:
         future: Future = (
-            SyncAsyncFuture() if self.loop is None else AsyncTaskFuture(self.loop, self.call.lane)
+            SyncAsyncFuture() if self.loop is None else AsyncTaskFuture(self.loop, self.lane)
         )
         future.settle(value, exc)
         return future

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import async_driver, sync_driver
-from nbflow._engine.failures import encode_failure, failure_of, without_engine
+from nbflow._engine.failures import encode_failure, failure_of, pause_in, without_engine
 from nbflow._engine.final import Final
 from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
@@ -25,6 +26,7 @@ from nbflow.types import Interrupt, RetryPolicy, StateSnapshot
 if TYPE_CHECKING:
     from nbflow._engine.declaration import EntrypointSpec
     from nbflow._engine.execution import Execution
+    from nbflow._engine.frame import Frame
 
 __all__ = ["Outcome", "RootOp"]
 
@@ -38,6 +40,7 @@ class Outcome:
     value: Any = None
     interrupts: tuple[Interrupt, ...] = ()
     exception: BaseException | None = None
+    from_cache: bool = False
 
     def unwrap(self) -> Any:
         """The value; the questions of a paused run; or the exception, raised."""
@@ -85,6 +88,7 @@ class RootOp(Op):
                     id=self.id, state=self._state(execution.checkpoint_id),
                     workflow=self.name, thread_id=execution.thread_id, run_id=execution.run_id,
                     input=execution.input, resumed=execution.resumed,
+                    code_changed=execution.resumed and not execution.strict,
                 )
             )  # fmt: skip
             for event in self._first_events:
@@ -105,13 +109,11 @@ class RootOp(Op):
         execution = self.execution
         try:
             value = fn(input, **injected)
-        except GraphInterrupt:
-            sync_driver.drain(execution)
-            raise
         except BaseException as exc:
             if isinstance(exc, KeyboardInterrupt | SystemExit):
                 execution.stop()
-            execution.drop_unstarted()
+            if pause_in(exc) is None:
+                execution.drop_unstarted()
             sync_driver.drain(execution)
             raise
         sync_driver.drain(execution)
@@ -119,17 +121,22 @@ class RootOp(Op):
 
     async def _body_async(self, fn: Any, input: Any, **injected: Any) -> Any:
         execution = self.execution
+        pause = None
         try:
-            value = await fn(input, **injected)
-        except GraphInterrupt:
+            try:
+                value = await fn(input, **injected)
+            except BaseException as exc:
+                pause = pause_in(exc)
+                if pause is None:
+                    raise
             await async_driver.drain(execution)
-            raise
         except BaseException as exc:
             if isinstance(exc, asyncio.CancelledError):
                 execution.stop()
             await async_driver.abandon(execution)
             raise
-        await async_driver.drain(execution)
+        if pause is not None:
+            raise pause
         return self._taken(value)
 
     def _taken(self, value: Any) -> Any:
@@ -141,8 +148,10 @@ class RootOp(Op):
 
     # -- the end ----------------------------------------------------------------------------
 
-    def finished(self, value: Any) -> None:
+    def finished(self, value: Any, *, from_cache: bool = False) -> None:
         execution = self.execution
+        if from_cache:
+            value = Final(**value)
         returned, saved = (value.value, value.save) if isinstance(value, Final) else (value, value)
         if execution.saver is not None:
             closing = self._closing
@@ -165,8 +174,12 @@ class RootOp(Op):
                         values=returned, state=self._state(closing.id),
                     )
                 )  # fmt: skip
-        self._end(Outcome("done", returned))
+        if self.cached is not None and not from_cache and not self.asked:
+            self.cached.keep({"value": returned, "save": saved})
+        self._end(Outcome("done", returned, from_cache=from_cache))
         execution.warn_unobserved()
+        if execution.resumed and self.frame is not None:
+            _warn_orphaned(self.name, self.frame)
 
     def failed(self, exc: BaseException) -> None:
         execution = self.execution
@@ -231,12 +244,25 @@ class RootOp(Op):
         execution.closed = True
         execution.open_ops.pop(self.key, None)
         self.outcome = outcome
+        if self.cached is not None:
+            self.cached.land()
         release(execution)
         if execution.watched:
             execution.emit(
                 RunEnded(
                     id=self.id, workflow=self.name, status=outcome.status, value=outcome.value,
-                    interrupts=outcome.interrupts, error=failure,
+                    interrupts=outcome.interrupts, error=failure, cached=outcome.from_cache,
                     duration_s=time.time() - execution.started,
                 )
             )  # fmt: skip
+
+
+def _warn_orphaned(name: str, frame: Frame) -> None:
+    """Results of an older code that the new one had no use for must not vanish (81)."""
+    left = [call.describe() for call in frame.log.unused() if call.finished and not call.optional]
+    if left:
+        warnings.warn(
+            f"The code of {name!r} was changed while its run was open, and {len(left)} recorded "
+            f"calls were not made again: {', '.join(left[:5])}. Their results stay in the record.",
+            stacklevel=4,
+        )

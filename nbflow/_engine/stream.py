@@ -151,7 +151,8 @@ class Chunks:
         result: dict[str, Any] = {}
         error = None if event.error is None else _error(event.error)
         if event.status == "done":
-            yield "updates", (), {event.workflow: event.value}
+            marks = {"__metadata__": {"cached": True}} if event.cached else {}
+            yield "updates", (), {event.workflow: event.value, **marks}
             result = {"__end__": event.value}
         elif event.status == "interrupted":
             yield "updates", (), {"__interrupt__": event.interrupts}

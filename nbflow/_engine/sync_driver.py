@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
+from nbflow._engine.crew import crew
 from nbflow._engine.future import SyncAsyncFuture
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
-    from nbflow._engine.op import Op
+    from nbflow._engine.op import Op, Step
 
 __all__ = ["drain", "drive"]
 
@@ -33,12 +35,15 @@ def drive(op: Op) -> None:
         op.break_off(exc)
 
 
-def _done(step: Frame | float | list[Op], op: Op) -> Any:
+def _done(step: Step, op: Op) -> Any:
     if isinstance(step, float):
         op.execution.wait_for_retry(step)
     elif isinstance(step, list):
         for child in step:
             _await(child)
+    elif isinstance(step, Future):
+        with crew.blocked():
+            step.result()
     else:
         return op.context.run(_inside, step, op)
     return None

@@ -15,6 +15,9 @@ from nbflow import errors
 from nbflow.errors import NbflowError
 from nbflow.types import Interrupt
 
+SIGNALS = {"GraphDrained", "GraphInterrupt", "RunCancelled"}
+"""No errors, and so not below NbflowError."""
+
 ELSEWHERE = {"InvalidNamespaceError"}
 """Where LangGraph has them."""
 
@@ -30,7 +33,7 @@ def test_the_tree_shows_every_error() -> None:
         importlib.import_module(module.name)
     there = {kind.__name__ for kind in _below(NbflowError) if kind.__module__.startswith("nbflow")}
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
-    assert there - ELSEWHERE == drawn - {"NbflowError", "GraphInterrupt", "RunCancelled"}
+    assert there - ELSEWHERE == drawn - {"NbflowError", *SIGNALS}
 
 
 SAMPLES: list[BaseException] = [
@@ -41,6 +44,10 @@ SAMPLES: list[BaseException] = [
     errors.NotSerializableError("text", "$.a", "lock"),
     errors.StorageError("text"),
     errors.GraphInterrupt([Interrupt("q", "0" * 32)]),
+    errors.GraphDrained("maintenance"),
+    errors.NodeTimeoutError("step", 0.1, "idle", 0.05),
+    errors.NodeTimeoutError("step", 0.1, kind="run", idle_timeout=1.0, run_timeout=0.1),
+    errors.NodeCancelledError("step"),
     errors.RunCancelled("text"),
 ]
 

@@ -1,4 +1,4 @@
--- The database as the migrations leave it (a test proves it). Only thread rows are ever updated.
+-- The database as the migrations leave it (a test proves it). Of a run only its thread is ever updated.
 -- A value column holds the encoded value or, as text, the hash of a blob with it.
 
 CREATE TABLE thread (
@@ -99,3 +99,43 @@ CREATE TABLE blob (
     size INTEGER NOT NULL,      -- of the value, before packing
     data BLOB NOT NULL
 );
+
+CREATE TABLE store_namespace (
+    ns INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE   -- its labels, joined by dots; deleted with its last item
+);
+
+CREATE TABLE store_item (
+    item INTEGER PRIMARY KEY,   -- the higher, the later first stored
+    ns INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    created REAL NOT NULL,      -- seconds since 1970, as are the other times
+    updated REAL NOT NULL,
+    ttl REAL,                   -- minutes; null keeps the item for ever
+    expires REAL,
+    check_ INTEGER NOT NULL,
+    value BLOB NOT NULL
+);
+
+CREATE UNIQUE INDEX store_item_key ON store_item (ns, key);
+CREATE INDEX store_item_ns ON store_item (ns);
+CREATE INDEX store_item_expires ON store_item (expires) WHERE expires IS NOT NULL;
+
+CREATE TABLE store_vector (
+    vector INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL,
+    data BLOB NOT NULL          -- 32-bit floats, little-endian, of length 1
+);
+
+CREATE INDEX store_vector_item ON store_vector (item);
+
+CREATE TABLE cache_entry (
+    ns TEXT NOT NULL,           -- a JSON list, in ASCII
+    key BLOB NOT NULL,          -- its UTF-8
+    expires REAL,               -- seconds since 1970; null keeps the entry for ever
+    check_ INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (ns, key)
+);
+
+CREATE INDEX cache_entry_expires ON cache_entry (expires) WHERE expires IS NOT NULL;

@@ -1,0 +1,201 @@
+"""What a call finds in the record: reuse, run again, or refuse. Pure.
+
+A recorded result goes only to the call that made it. A call is known by its content (name and
+arguments), by the lane it came from (the user's asyncio task, or the one line of control), and by
+how many equal calls that lane made before. Every call that a run had made when it last committed
+is on record, finished or only started; so a lane that makes a call without record, while recorded
+ones of that lane are still to come, has taken another way.
+
+Lanes are numbered in the order in which the code makes its asyncio tasks, and that order may come
+from a set, as in ``asyncio.as_completed``. So a lane that begins with another call than the
+recorded one of its number takes the place of an untouched recorded lane that begins like it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nbflow._engine.replay import Call, Divergence
+
+__all__ = ["FrameLog"]
+
+_MAIN = "0"
+
+
+class FrameLog:
+    """One attempt at one op: hands recorded calls to the calls it makes.
+
+    Code that takes the recorded way makes its calls in the recorded order, mostly; so the next
+    one is looked at first, and the rest is only sorted by content when that is another one.
+
+    Args:
+        calls: those on record, in the order in which they were stored.
+        strict: the code is the code that made the record.
+        by_name: LangGraph's rule: the n-th call of a name gets the n-th record of that name.
+    """
+
+    __slots__ = ("_ahead", "_by_content", "_by_name", "_lanes", "_left", "_made", "_places",
+                 "_recorded", "_strict")  # fmt: skip
+
+    def __init__(self, calls: list[Call], strict: bool, *, by_name: bool = False) -> None:
+        self._strict = strict
+        self._recorded = calls[:]
+        self._ahead = [] if by_name else calls[::-1]
+        """Not made yet, the next one last; empty when they are sorted by content."""
+        self._by_content: dict[tuple[str, str | None, bytes], list[Call]] = {}
+        """Not made yet, by lane, name and arguments; the next one of equal ones last."""
+        self._places: dict[tuple[str | None, bytes], list[str]] = {}
+        """Lanes that have calls which any lane may take, by name and arguments."""
+        self._left: dict[str, int] = {}
+        """How many of each lane are sorted by content and due; lanes with none are left out."""
+        self._made: dict[tuple[str | None, bytes], int] | None = None
+        self._lanes: dict[str, str] | None = None
+        """Lanes of this attempt to recorded ones."""
+        self._by_name: dict[str | None, list[Call]] | None = None
+        if by_name:
+            self._by_name = {}
+            for call in reversed(calls):
+                self._by_name.setdefault(call.name, []).append(call)
+
+    @property
+    def strict(self) -> bool:
+        """Whether a call without record, where one was due, is refused."""
+        return self._strict
+
+    def relax(self) -> None:
+        """From now on each call gets what is recorded for its content, in any order."""
+        if self._strict:
+            self._strict = False
+            self._sort()
+            self._places = {}
+            for lane, name, args in self._by_content:
+                self._places.setdefault((name, args), []).append(lane)
+
+    def take(self, name: str | None, args: bytes, lane: str, siblings: int = 0) -> Call | None:
+        """The recorded call that this one is, or None for a new one.
+
+        Args:
+            siblings: how many lanes there are beside this one, itself included.
+
+        Raises:
+            Divergence: there is none, this lane's recorded calls are not used up, and the code is
+                unchanged.
+        """
+        if self._by_name is not None:
+            nth = self._by_name.get(name)
+            return nth.pop() if nth else None
+        if lane != _MAIN and self._recorded:
+            lane = self.lane_of(lane, name, args, siblings)
+        if self._ahead:
+            due = self._ahead[-1]
+            if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
+                return self._ahead.pop()
+            self._sort()
+        if not self._by_content:
+            return None
+        bucket = self._by_content.get((lane, name, args))
+        if bucket:
+            return self._use(bucket)
+        bucket = self._elsewhere(name, args)
+        if bucket:
+            return self._use(bucket)
+        if self._strict and self._left.get(lane):
+            raise Divergence(next(c for c in self._unused() if c.lane == lane and not c.optional))
+        return None
+
+    def lane_of(self, lane: str, name: str | None, args: bytes, siblings: int) -> str:
+        """The recorded lane that one of this attempt is, from its first call on."""
+        if self._lanes is None:
+            self._lanes = {_MAIN: _MAIN}
+        known = self._lanes.get(lane)
+        if known is None:
+            known = self._lanes[lane] = self._adopted(lane, name, args, siblings)
+        return known
+
+    def known_lane(self, lane: str) -> str:
+        """The recorded lane of one that has made a call."""
+        return lane if self._lanes is None else self._lanes.get(lane, lane)
+
+    def number(self, name: str | None, args: bytes) -> int:
+        """How many equal calls were made under this parent before; counts this one."""
+        made = self._made
+        if made is None:
+            made = self._made = {}
+            for call in self._recorded:
+                content = (call.name, call.args)
+                made[content] = max(made.get(content, 0), call.n + 1)
+        content = (name, args)
+        n = made.get(content, 0)
+        made[content] = n + 1
+        return n
+
+    def next_unused(self) -> Call | None:
+        """A finished call that had to be made and was not this time; None when all were."""
+        return next((c for c in self._unused() if c.finished and not c.optional), None)
+
+    def unused(self) -> list[Call]:
+        """The calls that were not made this time."""
+        return list(self._unused())
+
+    def _adopted(self, lane: str, name: str | None, args: bytes, siblings: int) -> str:
+        assert self._lanes is not None
+        creator, _, ordinal = lane.rpartition(".")
+        above = self._lanes.get(creator, creator) + "."
+        firsts: dict[str, Call] = {}
+        for call in self._recorded:
+            if call.lane.startswith(above) and "." not in call.lane[len(above) :]:
+                firsts.setdefault(call.lane, call)
+        taken = set(self._lanes.values())
+        own = above + ordinal
+        free = [own, *(one for one in firsts if one != own)]
+        for one in free:
+            first = firsts.get(one)
+            if one not in taken and first is not None and (first.name, first.args) == (name, args):
+                return one
+        if own not in taken and (own not in firsts or len(firsts) >= siblings):
+            return own
+        while own in taken or own in firsts:
+            own = f"{above}+{own.removeprefix(above)}"
+        return own
+
+    def _elsewhere(self, name: str | None, args: bytes) -> list[Call] | None:
+        """Equal calls of other lanes: where code has changed, or where they need not be made."""
+        for lane in self._places.get((name, args), ()):
+            bucket = self._by_content.get((lane, name, args))
+            if bucket and (not self._strict or bucket[-1].optional):
+                return bucket
+        return None
+
+    def _sort(self) -> None:
+        for call in reversed(self._ahead):
+            self._by_content.setdefault((call.lane, call.name, call.args), []).append(call)
+            if call.optional or not self._strict:
+                self._places.setdefault((call.name, call.args), []).append(call.lane)
+            if not call.optional:
+                self._left[call.lane] = self._left.get(call.lane, 0) + 1
+        for bucket in self._by_content.values():
+            bucket.sort(key=_by_n, reverse=True)
+        self._ahead = []
+
+    def _use(self, bucket: list[Call]) -> Call:
+        call = bucket.pop()
+        if not bucket:
+            del self._by_content[call.lane, call.name, call.args]
+        if not call.optional:
+            left = self._left[call.lane] - 1
+            if left:
+                self._left[call.lane] = left
+            else:
+                del self._left[call.lane]
+        return call
+
+    def _unused(self) -> Iterator[Call]:
+        yield from reversed(self._ahead)
+        for bucket in tuple(self._by_content.values()):
+            yield from reversed(bucket)
+        for named in (self._by_name or {}).values():
+            yield from reversed(named)
+
+
+def _by_n(call: Call) -> int:
+    return call.n

@@ -1,0 +1,115 @@
+"""What going on with a run would reuse, run and leave aside; found out without running tasks.
+
+The entrypoint's body runs from the top with the recorded results, and stops where it needs one
+that is not there. No task runs, nothing is stored and nobody is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from nbflow import serde
+from nbflow._engine.execution import Execution
+from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+from nbflow._engine.going import go_sync
+from nbflow._engine.history import head_of, ops_of
+from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.replay import Call, Journal
+from nbflow._engine.root import RootOp
+from nbflow._engine.threads import current_run, new_checkpoint, refuse_busy, refuse_foreign
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow
+from nbflow.errors import GraphInterrupt, NonDeterminismError, UnknownThreadError
+from nbflow.runtime import Runtime
+from nbflow.types import PlannedCall, ReplayReport
+
+if TYPE_CHECKING:
+    from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.op import Op
+    from nbflow.workflow import Workflow
+
+__all__ = ["report"]
+
+
+class _Rehearsal(Execution):
+    """An execution that takes every recorded result and begins nothing."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self.planned: list[PlannedCall] = []
+
+    def commit(
+        self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
+    ) -> bool:
+        for row in rows:
+            self.journal.apply(row)
+            if row.kind == "ask":
+                self.planned.append(PlannedCall(name=None, site=row.site))
+        return True
+
+    def _begin(
+        self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
+    ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        self.planned.append(PlannedCall(name=op.name, site=op.site, id=op.id))
+        future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] = (
+            SyncAsyncFuture() if loop is None else AsyncTaskFuture(loop, op.called_in)
+        )
+        future.settle(None, GraphInterrupt())
+        return future
+
+
+class _Nowhere:
+    """What a rehearsal would store goes nowhere."""
+
+    def finish(self, *_facts: object) -> None:
+        """The run's end."""
+
+
+def report(
+    workflow: Workflow[Any, Any], saver: BaseCheckpointSaver, thread_id: str, context: Any
+) -> ReplayReport:
+    """See ``Workflow.replay_report``."""
+    thread = saver.get_thread(thread_id)
+    if thread is None:
+        raise UnknownThreadError(f"There is no thread {thread_id!r}; nothing could be replayed.")
+    refuse_busy(thread)
+    run, opening = current_run(saver, thread), head_of(saver, thread)
+    refuse_foreign(run, workflow.name)
+    assert opening is not None
+    journal = Journal(ops_of(saver, run))
+    recorded = [call for call in journal.children(ROOT) if call.finished]
+    execution = _Rehearsal(
+        workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
+        run_id=run.id, epoch=thread.epoch, journal=journal,
+        strict=run.code_fp == workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
+        checkpoint_id=opening.id, config={"configurable": {"thread_id": thread_id}},
+        runtime=Runtime(
+            context=context, store=workflow.store,
+            previous=None if opening.saved is None else serde.loads(opening.saved),
+        ),
+        live_types={}, on_divergence=workflow.on_divergence,
+    )  # fmt: skip
+    closing = new_checkpoint((thread_id, ""), opening, "loop", 0, b"")
+    root = RootOp(execution, workflow.spec, (), closing, opening.saved is not None, ())
+    outcome = go_sync(root, workflow.spec.is_async)
+    left = [] if root.frame is None else [c for c in root.frame.log.unused() if c.finished]
+    reused = [call for call in recorded if call not in left]
+    ended = outcome.status == "done"
+    diverged = isinstance(outcome.exception, NonDeterminismError)
+    return ReplayReport(
+        thread_id=thread_id,
+        code_changed=not execution.strict,
+        reused=_planned(run.id, reused),
+        run=tuple(execution.planned),
+        orphaned=_planned(run.id, left) if ended else (),
+        unreached=() if ended else _planned(run.id, left),
+        divergence=str(outcome.exception) if diverged else None,
+        returns=ended,
+    )
+
+
+def _planned(run_id: str, calls: list[Call]) -> tuple[PlannedCall, ...]:
+    return tuple(
+        PlannedCall(name=call.name, site=call.site, id=public_id(run_id, call.key))
+        for call in calls
+    )

@@ -1,0 +1,1 @@
+"""Results of tasks, shared across threads and runs."""
