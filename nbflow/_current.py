@@ -22,6 +22,9 @@ class Frame(Protocol):
 
     def ask(self, value: Any, response_schema: Any, key: str | None) -> Any: ...
 
+    @property
+    def write_token(self) -> Callable[..., None]: ...
+
     def value_of(self, name: str, make: Callable[[], Any]) -> Any: ...
 
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine import forks, rehearsal
-from nbflow._engine.history import checkpoint_at, snapshot, snapshots
+from nbflow._engine.history import checkpoint_at, closed_by, snapshot, snapshots
 from nbflow._engine.threads import address_of
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import OutsideRunError
+from nbflow.errors import MissingSaverError
 from nbflow.types import ReplayReport, StateSnapshot, StateUpdate
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class ThreadStates:
         row = checkpoint_at(saver, thread_id, ns, settings["configurable"].get("checkpoint_id"))
         if row is None:
             return StateSnapshot({}, (), settings, None, None, None, (), ())
-        return snapshot(saver, row, subgraphs=subgraphs)
+        closed = closed_by(saver, row)
+        return snapshot(saver, row, closed, subgraphs=subgraphs)
 
     def _nested_state(self, thread_id: str, ns: str) -> StateSnapshot | None:
         """The state of a workflow that the thread's run is in, by its namespace."""
@@ -222,7 +223,7 @@ class ThreadStates:
 
     def _saver(self, what: str) -> BaseCheckpointSaver:
         if self.saver is None:
-            raise OutsideRunError(
+            raise MissingSaverError(
                 f"{what}() needs a checkpointer, and workflow {self.name!r} has none. Declare "
                 "@entrypoint(checkpointer=InMemorySaver())."
             )

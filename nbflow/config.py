@@ -9,9 +9,9 @@ from nbflow.errors import OutsideRunError
 
 if TYPE_CHECKING:
     from nbflow.store.base import BaseStore
-    from nbflow.types import StreamWriter
+    from nbflow.types import StreamWriter, TokenWriter
 
-__all__ = ["RunnableConfig", "get_config", "get_store", "get_stream_writer"]
+__all__ = ["RunnableConfig", "get_config", "get_store", "get_stream_writer", "get_token_writer"]
 
 
 class RunnableConfig(TypedDict, total=False):
@@ -51,6 +51,29 @@ def get_store() -> BaseStore:
             "Declare it with @entrypoint(store=InMemoryStore())."
         )
     return store
+
+
+def get_token_writer() -> TokenWriter:
+    """A function that sends text to the ``messages`` stream, piece by piece.
+
+    For models that LangChain does not know: each call sends one piece, as a
+    :class:`~nbflow.types.Token` with the task's name in its metadata. What was sent before a
+    replay is not sent again.
+
+    Raises:
+        OutsideRunError: no run is going on here.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def greet(name: str) -> str:
+    ...     write = get_token_writer()
+    ...     for word in ("Hello ", name):
+    ...         write(word)
+    ...     return f"Hello {name}"
+    >>> [token.content for token, _ in greet.stream("Ada", stream_mode="messages")]
+    ['Hello ', 'Ada']
+    """
+    return require_frame("get_token_writer()").write_token
 
 
 def get_stream_writer() -> StreamWriter:

@@ -9,12 +9,14 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         │   └── GeneratorRefusedError   ... because it is a generator
         ├── InvalidConfigError          a configuration value that cannot be meant
         ├── OutsideRunError             a task, interrupt or get_* called where no run is going on
-        │   └── MissingThreadError      a kept workflow run without a thread_id
+        │   ├── MissingThreadError      a kept workflow run without a thread_id
+        │   └── MissingSaverError       a look at a workflow that keeps nothing
         ├── EmptyInputError             invoke(None) with nothing to continue
         ├── InvalidUpdateError          an update_state that cannot be applied
         ├── UnknownInterruptError       an answer to a question that is not pending
         │   └── AlreadyAnsweredError    ... because somebody answered it before
         ├── InvalidAnswerError          an answer that does not fit the question's schema
+        ├── GraphDrained                the run was asked to stop at its next op, and has
         ├── NodeTimeoutError            a task or entrypoint took longer than its time-out
         ├── NodeCancelledError          a task or entrypoint raised CancelledError itself
         ├── NonDeterminismError         the code asked for something its record does not hold
@@ -36,7 +38,7 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
     BaseException
     ├── GraphInterrupt                  a question stops the run (not an Exception, so that
     │                                   ``except Exception`` cannot swallow it)
-    ├── GraphDrained                    the run was asked to stop at its next op, and has
+    ├── RunDrained                      the run is being drained; raised at its next op
     └── RunCancelled                    the run was told to stop; raised at its next op
 """
 
@@ -63,6 +65,7 @@ __all__ = [
     "InvalidUpdateError",
     "LeaseLostError",
     "MissingBundleError",
+    "MissingSaverError",
     "MissingThreadError",
     "NbflowError",
     "NodeCancelledError",
@@ -73,6 +76,7 @@ __all__ = [
     "RecordedFailureError",
     "RunCancelled",
     "RunCancelledError",
+    "RunDrained",
     "RunPendingError",
     "StorageError",
     "ThreadBusyError",
@@ -110,6 +114,10 @@ class InvalidConfigError(NbflowError, ValueError):
 
 class MissingThreadError(OutsideRunError, ValueError):
     """LangGraph raises ValueError when there is no ``thread_id`` (196)."""
+
+
+class MissingSaverError(OutsideRunError, ValueError):
+    """LangGraph raises ValueError when there is no checkpointer (2)."""
 
 
 class EmptyInputError(NbflowError):
@@ -169,6 +177,24 @@ class InvalidAnswerError(NbflowError, ValueError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class GraphDrained(NbflowError):
+    """The run stopped at its next op, since :meth:`RunControl.request_drain
+    <nbflow.runtime.RunControl.request_drain>` asked for it (191, 192).
+
+    What finished is kept; ``invoke(None, config)`` goes on from there.
+
+    Attributes:
+        reason: what ``request_drain`` was given.
+    """
+
+    def __init__(self, reason: str = "shutdown") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The run was drained: {self.reason}. invoke(None, config) continues it."
 
 
 class NodeTimeoutError(NbflowError):
@@ -336,11 +362,9 @@ class GraphInterrupt(BaseException):
         self.interrupts = tuple(interrupts)
 
 
-class GraphDrained(BaseException):
-    """The run stopped at its next op, since :meth:`RunControl.request_drain
-    <nbflow.runtime.RunControl.request_drain>` asked for it (191, 192).
-
-    What finished is kept; ``invoke(None, config)`` goes on from there.
+class RunDrained(BaseException):
+    """The run is being drained; raised at its next op. Let it pass: the call that started the run
+    raises :class:`GraphDrained`.
 
     Attributes:
         reason: what ``request_drain`` was given.
@@ -351,7 +375,7 @@ class GraphDrained(BaseException):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"The run was drained: {self.reason}. invoke(None, config) continues it."
+        return f"The run is being drained: {self.reason}."
 
 
 class RunCancelled(BaseException):

@@ -48,6 +48,8 @@ class RunStarted(Event):
     input: Any
     resumed: bool
     """True when this execution continues a run that paused, failed or crashed."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """The caller's, with ``tags`` if there are any."""
     code_changed: bool = False
     """True when it was another code that began the run (81)."""
     id: str = ""

@@ -15,6 +15,7 @@ from nbflow._engine.caching import Cacheable
 from nbflow._engine.declaration import TaskSpec
 from nbflow._engine.final import Final
 from nbflow._engine.future import SyncAsyncFuture
+from nbflow._engine.timeouts import Timeout
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import DeclarationError, OutsideRunError
 from nbflow.types import CachePolicy, RetryPolicy
@@ -47,8 +48,9 @@ class Task(Generic[P, T]):
         name: str | None = None,
         retry_policy: Retry = None,
         cache_policy: CachePolicy | None = None,
+        timeout: Timeout = None,
     ) -> None:
-        self._spec = TaskSpec(fn, name, retry_policy, cache_policy=cache_policy)
+        self._spec = TaskSpec(fn, name, retry_policy, cache_policy=cache_policy, timeout=timeout)
         self.cache_policy = cache_policy
         self.func = fn
         functools.update_wrapper(self, fn, updated=())
@@ -67,11 +69,11 @@ class Task(Generic[P, T]):
             )
         return frame.execution.call(frame, self._spec, args, kwargs)  # type: ignore[no-any-return]
 
-    def clear_cache(self, cache: BaseCache) -> None:
+    def clear_cache(self, cache: BaseCache[Any]) -> None:
         """Forget every cached result of this task, whatever its code was then (222)."""
         cache.clear([Cacheable(self.func, self.name, CachePolicy()).namespace])
 
-    async def aclear_cache(self, cache: BaseCache) -> None:
+    async def aclear_cache(self, cache: BaseCache[Any]) -> None:
         """:meth:`clear_cache` for the event loop."""
         await cache.aclear([Cacheable(self.func, self.name, CachePolicy()).namespace])
 
@@ -100,6 +102,7 @@ def task(
     name: str | None = None,
     retry_policy: Retry = None,
     cache_policy: CachePolicy | None = None,
+    timeout: Timeout = None,
     **deprecated: Any,
 ) -> Task[P, T]: ...
 @overload
@@ -110,6 +113,7 @@ def task(
     name: str | None = None,
     retry_policy: Retry = None,
     cache_policy: CachePolicy | None = None,
+    timeout: Timeout = None,
     **deprecated: Any,
 ) -> Task[P, T]: ...
 @overload
@@ -118,6 +122,7 @@ def task(
     name: str | None = None,
     retry_policy: Retry = None,
     cache_policy: CachePolicy | None = None,
+    timeout: Timeout = None,
     **deprecated: Any,
 ) -> _Declare: ...
 def task(
@@ -127,6 +132,7 @@ def task(
     name: str | None = None,
     retry_policy: Retry = None,
     cache_policy: CachePolicy | None = None,
+    timeout: Timeout = None,
     **deprecated: Any,
 ) -> Any:
     """Make a function a task: its calls run concurrently and are recorded (19-34).
@@ -141,9 +147,14 @@ def task(
         retry_policy: when and how often it runs again after an exception; the first of several
             policies that wants the exception decides.
         cache_policy: how results are kept once the entrypoint has a cache.
+        timeout: how long one attempt of an async function may take: seconds, a ``timedelta`` or a
+            :class:`~nbflow.types.TimeoutPolicy`. Then it is cancelled, and fails with
+            :class:`~nbflow.errors.NodeTimeoutError` whatever it does; what it still calls or
+            writes is dropped (209-214).
 
     Raises:
-        DeclarationError: it cannot be a task (a class, a generator).
+        DeclarationError: it cannot be a task (a class, a generator), or the time-out is none, or
+            the function is a plain one, which nothing can stop.
 
     >>> from nbflow.func import entrypoint, task
     >>> @task
@@ -159,7 +170,9 @@ def task(
     policy = _retry(retry_policy, deprecated, "task")
 
     def declare(function: Callable[..., Any]) -> Task[Any, Any]:
-        return Task(function, name=name, retry_policy=policy, cache_policy=cache_policy)
+        return Task(
+            function, name=name, retry_policy=policy, cache_policy=cache_policy, timeout=timeout
+        )
 
     return declare if fn is None else declare(fn)
 
@@ -180,9 +193,12 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             far as the object, or its file, is (221).
         cache_policy: the whole workflow's result is kept, too, for its input, ``previous`` and
             context.
-        context_schema: class of ``context=``; a dict is turned into it.
+        context_schema: class of ``context=``; a dict is turned into it. A plain dataclass takes
+            values of any type, as in Python; a Pydantic model or dataclass checks them (188).
         retry_policy: when and how often the whole function runs again after an exception;
             finished tasks are not repeated.
+        timeout: how long one attempt of an async function may take, as for a task. The async
+            tasks that it called are cancelled with it; plain ones finish in their threads (213).
         name: what the workflow is called; the function's own name when left out.
         on_divergence: what happens when unchanged code makes other calls on replay than are
             recorded. ``error`` (default) raises NonDeterminismError; ``warn`` runs the new calls
@@ -221,10 +237,11 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         self,
         checkpointer: BaseCheckpointSaver | bool | None = None,
         store: BaseStore | None = None,
-        cache: BaseCache | None = None,
+        cache: BaseCache[Any] | None = None,
         context_schema: type[Any] | None = None,
         cache_policy: CachePolicy | None = None,
         retry_policy: Retry = None,
+        timeout: Timeout = None,
         *,
         name: str | None = None,
         on_divergence: Literal["error", "warn", "reuse"] = "error",
@@ -249,10 +266,12 @@ class entrypoint:  # noqa: N801  # LangGraph's name
                 DeprecationWarning,
                 stacklevel=2,
             )
-            context_schema = context_schema or deprecated.pop("config_schema")
+            old = deprecated.pop("config_schema")
+            context_schema = context_schema or old
         self.context_schema = context_schema
         self.cache_policy = cache_policy
         self.retry_policy = _retry(retry_policy, deprecated, "entrypoint")
+        self.timeout = timeout
         self.name = name
 
     def __call__(self, fn: Callable[..., Any]) -> Workflow[Any, Any]:
@@ -266,6 +285,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             cache_policy=self.cache_policy,
             context_schema=self.context_schema,
             retry_policy=self.retry_policy,
+            timeout=self.timeout,
         )
 
 
@@ -276,7 +296,8 @@ def _retry(policy: Retry, deprecated: dict[str, Any], what: str) -> Retry:
             DeprecationWarning,
             stacklevel=3,
         )
-        policy = policy or deprecated.pop("retry")
+        old = deprecated.pop("retry")
+        policy = policy or old
     if deprecated:
         raise DeclarationError(f"@{what} does not know {', '.join(map(repr, deprecated))}.")
     return policy

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict
 
 from nbflow._current import require_frame
 
@@ -32,6 +32,7 @@ __all__ = [
     "StreamWriter",
     "TimeoutPolicy",
     "Token",
+    "TokenWriter",
     "default_retry_on",
     "interrupt",
 ]
@@ -41,6 +42,13 @@ StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkp
 
 StreamWriter = Callable[[Any], None]
 """Takes one value and sends it to the ``custom`` stream; injected as ``writer``."""
+
+
+class TokenWriter(Protocol):
+    """Sends a piece of text to the ``messages`` stream; see ``get_token_writer``."""
+
+    def __call__(self, text: str, id: str | None = None, **metadata: Any) -> None:
+        """Send one piece; ``id`` is the same for all pieces of one message."""
 
 
 class StreamPart(TypedDict):

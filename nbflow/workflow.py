@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
+from nbflow._engine.answers import schema_of
 from nbflow._engine.caching import Cacheable
 from nbflow._engine.declaration import EntrypointSpec
 from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
 from nbflow._engine.going import go_async, go_sync
+from nbflow._engine.in_a_graph import (
+    NODE_SIGNATURE,
+    answer_to_graph,
+    without_graph_metadata,
+)
+from nbflow._engine.limits import check_limits
 from nbflow._engine.nested_stream import nested_chunks, nested_chunks_on_loop
 from nbflow._engine.opening import Call, Opened, open_run
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.retry import as_policies
 from nbflow._engine.signals import GentleStop
+from nbflow._engine.signature_schemas import input_schema, output_schema
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Mailbox, chunks_here, chunks_on_loop
+from nbflow._engine.timeouts import Timeout
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import OutsideRunError
 from nbflow.run import Run
+from nbflow.run_stream import CHANNELS, AsyncRunStream, RunStream
 from nbflow.types import CachePolicy, Command, GraphOutput, RetryPolicy
 
 if TYPE_CHECKING:
@@ -52,13 +63,14 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         name: str | None = None,
         checkpointer: BaseCheckpointSaver | bool | None = None,
         store: BaseStore | None = None,
-        cache: BaseCache | None = None,
+        cache: BaseCache[Any] | None = None,
         cache_policy: CachePolicy | None = None,
         on_divergence: str = "error",
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
+        timeout: Timeout = None,
     ) -> None:
-        self.spec = EntrypointSpec(fn, name)
+        self.spec = EntrypointSpec(fn, name, timeout)
         self.name = self.spec.name
         self.checkpointer = checkpointer
         """As it was declared: a saver; of nested workflows also True or False (16)."""
@@ -72,9 +84,11 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         self.policies = as_policies(retry_policy)
         self.live_types: dict[str, Any] = {}
         keeps = checkpointer if isinstance(checkpointer, bool) else None
-        self._step = self.spec.as_task(self.policies, keeps)
+        self._step = self.spec.as_task(self.policies, keeps, store)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
+        self.__name__ = self.name
+        self.__signature__ = NODE_SIGNATURE
         self.__doc__ = fn.__doc__
 
     def __repr__(self) -> str:
@@ -89,6 +103,28 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     @property
     def _workflow(self) -> Workflow[Any, Any]:
         return self
+
+    def __call__(self, input: InputT, config: RunnableConfig | dict[str, Any] | None = None) -> Any:
+        """:meth:`invoke`, for whoever calls functions: a LangGraph graph, whose node this can be.
+
+        Raises:
+            RunPendingError: the workflow asks, and the caller of a function cannot answer.
+        """
+        return answer_to_graph(self.name, self.invoke(input, config))
+
+    # -- schemas ------------------------------------------------------------------------------
+
+    def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        """JSON Schema of the input, from its annotation; ``{}`` without one (13)."""
+        return input_schema(self.spec.fn, next(iter(self.spec.signature.parameters)))
+
+    def get_output_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        """JSON Schema of the result, from the annotation; ``{}`` without one (13, 14)."""
+        return output_schema(self.spec.fn)
+
+    def get_context_jsonschema(self) -> dict[str, Any] | None:
+        """JSON Schema of ``context=``; None without a ``context_schema`` (13)."""
+        return schema_of(self.context_schema)
 
     # -- running ----------------------------------------------------------------------------
 
@@ -131,7 +167,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             )  # fmt: skip
         outer = self._outer(config)
         if outer is not None and not self.spec.is_async:
-            future = outer.execution.call(outer, self._step, (input,), {}, blocking=True)
+            future = self._nested(outer, input, context, blocking=True)
             return _as_output(future.result(), version)
         options = _options(durability, control)
         with GentleStop() as stop:
@@ -163,7 +199,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             return [chunk async for chunk in chunks]
         outer = self._outer(config)
         if outer is not None and outer.loop is not None:
-            return _as_output(await outer.execution.call(outer, self._step, (input,), {}), version)
+            return _as_output(await self._nested(outer, input, context), version)
         opened = self._open(input, config, context, (), _options(durability, control))
         if opened.root is None:
             return _as_output(opened.already, version)
@@ -182,7 +218,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         control: Any = None,
         version: str = "v1",
         **unknown: Any,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Run, and yield what happens as it happens (159-181).
 
         Leaving the loop early stops the run at its next op; it can be continued.
@@ -208,7 +244,8 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         )
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         if outer is not None and not self.spec.is_async:
-            yield from nested_chunks(outer, self._step, input, chunks, inbox)
+            begin = partial(self._nested, outer, input, context, blocking=True)
+            yield from nested_chunks(outer.execution, begin, chunks, inbox)
             return
         options = _options(durability, control, chunks)
         opened = self._open(input, config, context, (inbox.put,), options)
@@ -230,7 +267,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         control: Any = None,
         version: str = "v1",
         **unknown: Any,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """:meth:`stream` for the event loop."""
         _refuse(unknown)
         outer = self._outer(config)
@@ -240,7 +277,8 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         )
         mailbox = Mailbox()
         if outer is not None and outer.loop is not None:
-            going = nested_chunks_on_loop(outer, self._step, input, chunks, mailbox)
+            begin = partial(self._nested, outer, input, context)
+            going = nested_chunks_on_loop(outer.execution, begin, chunks, mailbox)
         else:
             options = _options(durability, control, chunks)
             opened = self._open(input, config, context, (mailbox.put,), options)
@@ -254,6 +292,45 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 yield chunk
         finally:
             await going.aclose()
+
+    def stream_events(
+        self,
+        input: InputT | Command | None,
+        config: RunnableConfig | dict[str, Any] | None = None,
+        *,
+        version: str = "v3",
+        **options: Any,
+    ) -> RunStream:
+        """Run, and read what happens by channels (180, 182); see :class:`RunStream`.
+
+        Args:
+            options: as :meth:`stream` takes them, without modes.
+
+        Raises:
+            NotImplementedError: another version, which is LangChain's trace of runnables.
+        """
+        _refuse_traces(version)
+        return RunStream(
+            self.stream(
+                input, config, stream_mode=CHANNELS, subgraphs=True, version="v2", **options
+            )
+        )  # fmt: skip
+
+    async def astream_events(
+        self,
+        input: InputT | Command | None,
+        config: RunnableConfig | dict[str, Any] | None = None,
+        *,
+        version: str = "v3",
+        **options: Any,
+    ) -> AsyncRunStream:
+        """:meth:`stream_events` for the event loop: ``await`` it, then read it."""
+        _refuse_traces(version)
+        return AsyncRunStream(
+            self.astream(
+                input, config, stream_mode=CHANNELS, subgraphs=True, version="v2", **options
+            )
+        )  # fmt: skip
 
     def start(
         self,
@@ -293,6 +370,12 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         thread_id = ((config or {}).get("configurable") or {}).get("thread_id")
         return frame if thread_id in (None, frame.execution.thread_id) else None
 
+    def _nested(self, outer: Any, input: Any, context: Any, *, blocking: bool = False) -> Any:
+        """Call this workflow as a step of the run that it is called in."""
+        return outer.execution.call(
+            outer, self._step, (input,), {}, blocking=blocking, context=self._context(context)
+        )
+
     def _open(
         self,
         input: Any,
@@ -306,7 +389,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 f"config= was given {type(config).__name__} {config!r}. Give a dict: "
                 "{'configurable': {'thread_id': '1'}}."
             )
-        settings: dict[str, Any] = {"metadata": {}, **(config or {})}
+        settings = without_graph_metadata({"metadata": {}, **(config or {})})
         run = None
         if hooks.started is not None and current_frame.get() is None:
             run = Run.watching(self, settings)
@@ -325,6 +408,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         options: Options = DEFAULT,
     ) -> Opened:
         """Check and store what begins an execution; see :func:`open_run`."""
+        check_limits(config)
         if self.checkpointer is True:
             raise OutsideRunError(
                 f"{self.name!r} is declared with checkpointer=True, which keeps it on the thread "
@@ -359,6 +443,14 @@ def _as_output(value: Any, version: str) -> Any:
     if isinstance(value, dict) and value.keys() == {"__interrupt__"}:
         return GraphOutput({}, tuple(value["__interrupt__"]))
     return GraphOutput(value)
+
+
+def _refuse_traces(version: str) -> None:
+    if version != "v3":
+        raise NotImplementedError(
+            f"stream_events(version={version!r}) is not part of nbflow, because it traces "
+            "LangChain runnables, and tasks are plain functions. Use version='v3', or stream()."
+        )
 
 
 _LEFT_OUT = {

@@ -4,47 +4,86 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import pause_in
-from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+from nbflow._engine.failures import signal_in
+from nbflow._engine.future import AsyncTaskFuture, AwaitedFuture, SyncAsyncFuture
+from nbflow._engine.timeouts import timed
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
     from nbflow._engine.op import Op, Step
 
-__all__ = ["Relay", "abandon", "begin", "begin_from_thread", "drain", "drive"]
+__all__ = [
+    "Relay",
+    "abandon",
+    "begin",
+    "begin_from_thread",
+    "carry_on",
+    "drain",
+    "drive",
+    "outcome",
+]
 
 
 def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskFuture[Any]:
     """Start a task that was called in code on the loop."""
-    future: AsyncTaskFuture[Any] = AsyncTaskFuture(loop, op.called_in)
+    places = op.execution.places
+    future: AsyncTaskFuture[Any] = (
+        AsyncTaskFuture(loop, op.called_in) if places is None else AwaitedFuture(loop, op)
+    )
     if is_async:
         op.future = future
         op.claimed = True
         op.loop = loop
         op.execution.begin(op)
-        future.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
-        future.runner.add_done_callback(op.cancelled_unstarted)
+        if places is None:
+            _run(op, loop)
+        else:
+            future.on_cancel = op.give_up
+            places.enter(op, partial(_run_soon, op, loop))
         return future
     op.future = Relay(future, loop)
     future.on_cancel = op.give_up
     op.execution.begin(op)
-    crew.start(op)
+    if places is None:
+        crew.start(op)
+    else:
+        places.enter(op, partial(crew.start, op))
     return future
+
+
+def _run(op: Op, loop: asyncio.AbstractEventLoop) -> None:
+    """On the loop: run the op in an asyncio task of its own."""
+    if op.is_settled:
+        return
+    runner = asyncio.Task(drive(op), loop=loop, context=op.context)
+    runner.add_done_callback(op.cancelled_unstarted)
+    if isinstance(op.future, AsyncTaskFuture):
+        op.future.runner = runner
+    else:
+        op.runner = runner
+
+
+def _run_soon(op: Op, loop: asyncio.AbstractEventLoop) -> None:
+    """The same from any thread."""
+    loop.call_soon_threadsafe(_run, op, loop)
 
 
 class Relay:
     """Settles a future of the event loop from a worker thread."""
 
-    __slots__ = ("future", "loop")
+    __slots__ = ("_arrived", "_awaited_by", "_loop", "future")
 
     def __init__(self, future: AsyncTaskFuture[Any], loop: asyncio.AbstractEventLoop) -> None:
         self.future = future
-        self.loop = loop
+        self._loop = loop
+        self._arrived = False
+        self._awaited_by: list[asyncio.Future[None]] = []
 
     @property
     def observed(self) -> bool:
@@ -55,7 +94,23 @@ class Relay:
         return self.future.given_up
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
-        self.loop.call_soon_threadsafe(self.future.settle, value, exc)
+        self._loop.call_soon_threadsafe(self._arrive, value, exc)
+
+    def _arrive(self, value: Any, exc: BaseException | None) -> None:
+        self._arrived = True
+        self.future.settle(value, exc)
+        for awaited_by in self._awaited_by:
+            _tell(awaited_by, None)
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    async def arrival(self) -> None:
+        """Wait until the worker has settled it, even if the future was cancelled meanwhile."""
+        if not self._arrived:
+            awaited_by = self._loop.create_future()
+            self._awaited_by.append(awaited_by)
+            await awaited_by
 
 
 def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
@@ -63,12 +118,10 @@ def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
     op.claimed = True
     op.loop = loop
     op.execution.begin(op)
-
-    def start() -> None:
-        op.runner = asyncio.Task(drive(op), loop=loop, context=op.context)
-        op.runner.add_done_callback(op.cancelled_unstarted)
-
-    loop.call_soon_threadsafe(start)
+    if op.execution.places is None:
+        _run_soon(op, loop)
+    else:
+        op.execution.places.enter(op, partial(_run_soon, op, loop))
 
 
 async def drive(op: Op) -> None:
@@ -87,6 +140,8 @@ async def drive(op: Op) -> None:
         return
     except BaseException as exc:
         op.break_off(exc)
+    finally:
+        op.leave_place()
 
 
 async def _done(step: Step, op: Op) -> Any:
@@ -94,9 +149,10 @@ async def _done(step: Step, op: Op) -> Any:
         await asyncio.sleep(step)
     elif isinstance(step, list):
         for child in step:
-            await _outcome(child)
+            await outcome(child, op)
     elif isinstance(step, Future):
-        await asyncio.shield(asyncio.wrap_future(step))
+        with op.aside():
+            await asyncio.shield(asyncio.wrap_future(step))
     else:
         return await _inside(step, op)
     return None
@@ -105,36 +161,57 @@ async def _done(step: Step, op: Op) -> Any:
 async def _inside(frame: Frame, op: Op) -> Any:
     token = current_frame.set(frame)
     try:
-        return await op.fn(*op.call_args, **op.call_kwargs)
+        kwargs = op.arguments(frame)
+        if op.timeout is None or op.parent is None:
+            return await op.fn(*op.call_args, **kwargs)
+        return await timed(frame, op.timeout, partial(op.fn, *op.call_args, **kwargs))
     except BaseException as exc:
         if frame.lanes_alive():
-            await _end_lanes(frame, paused=pause_in(exc) is not None)
+            if signal_in(exc) is not None:
+                await carry_on(frame)
+            await _end_lanes(frame)
         raise
     finally:
         current_frame.reset(token)
 
 
-async def _end_lanes(frame: Frame, *, paused: bool) -> None:
-    """The function has left: its helper coroutines end, too, and start nothing afterwards.
+_ROUNDS = 32
+_LANE_S = 5.0
+"""Seconds that a cancelled helper coroutine may take to end."""
 
-    After a pause they may first go on as far as tasks under way carry them, so that questions
-    which can be reached are asked now.
+
+async def carry_on(frame: Frame) -> None:
+    """After a pause: let helper coroutines go as far as the tasks under way carry them.
+
+    So the questions that can be reached now are asked now. The rule: tasks that were called before
+    are waited for. What a helper calls as their results arrive, before it waits for anything else,
+    counts as called before; but only so many times one after another as ``_ROUNDS`` says, since a
+    helper may call tasks for ever. What lies behind that is reached after the answer.
     """
-    if paused:
-        while frame.op.children:
-            for child in list(frame.op.children.values()):
-                await _outcome(child)
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-    lanes = frame.lanes_alive()
+    for _ in range(_ROUNDS):
+        if not frame.op.children:
+            break
+        for child in list(frame.op.children.values()):
+            await outcome(child, frame.op)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    frame.end()
+    for child in list(frame.op.children.values()):
+        await outcome(child, frame.op)
+
+
+async def _end_lanes(frame: Frame) -> None:
+    """The function has left: its helper coroutines can start nothing more, and are cancelled.
+
+    A coroutine that never called a task nor asked, nor made one that did, is left alone: it may be
+    a library's, which serves others, too.
+    """
+    frame.end()
+    lanes = frame.working_lanes()
     for lane in lanes:
         lane.cancel()
     if lanes:
         await asyncio.wait(lanes, timeout=_LANE_S)
-
-
-_LANE_S = 5.0
-"""Seconds that a cancelled helper coroutine may take to end."""
 
 
 async def abandon(execution: Execution) -> None:
@@ -142,10 +219,7 @@ async def abandon(execution: Execution) -> None:
     was_stopping, execution.stopping = execution.stopping, True
     execution.drop_unstarted()
     for op in execution.unfinished():
-        if op.loop is not None and isinstance(op.future, AsyncTaskFuture):
-            op.future.cancel()
-        elif op.runner is not None:
-            op.runner.cancel()
+        op.cancel_on_loop()
     await drain(execution)
     execution.stopping = was_stopping
 
@@ -157,15 +231,38 @@ async def drain(execution: Execution) -> None:
         if not left:
             return
         for op in left:
-            await _outcome(op)
+            await outcome(op, None)
 
 
-async def _outcome(op: Op) -> None:
-    """Wait until the op has its outcome."""
-    waited: Any = op.future
-    if isinstance(waited, Relay):
-        waited = waited.future
-    elif isinstance(waited, SyncAsyncFuture):
-        crew.start(op)
-        waited = asyncio.wrap_future(waited)
-    await asyncio.wait([waited])
+async def outcome(op: Op, waiter: Op | None) -> None:
+    """Wait until the op has its outcome.
+
+    Args:
+        waiter: the op that waits.
+    """
+    places = op.execution.places
+    if places is None:
+        return await _arrival(op)
+    places.wait(waiter, op)
+    try:
+        await _arrival(op)
+    finally:
+        places.go_on(waiter, op)
+
+
+async def _arrival(op: Op) -> None:
+    future = op.future
+    if isinstance(future, Relay):
+        return await future.arrival()
+    if isinstance(future, SyncAsyncFuture):
+        op.start_soon()
+        await asyncio.wait([asyncio.wrap_future(future)])
+    elif isinstance(future, AsyncTaskFuture) and not future.done():
+        arrived = future.get_loop().create_future()
+        asyncio.Future.add_done_callback(future, partial(_tell, arrived))
+        await arrived
+
+
+def _tell(arrived: asyncio.Future[None], _: Any) -> None:
+    if not arrived.done():
+        arrived.set_result(None)

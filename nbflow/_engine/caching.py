@@ -85,7 +85,7 @@ class CachedCall:
 
     __slots__ = ("_cache", "_flight", "_key", "_ttl")
 
-    def __init__(self, cache: BaseCache, key: FullKey, ttl: float | None) -> None:
+    def __init__(self, cache: BaseCache[Any], key: FullKey, ttl: float | None) -> None:
         self._cache = cache
         self._key = key
         self._ttl = ttl
@@ -95,7 +95,7 @@ class CachedCall:
     @classmethod
     def of(
         cls,
-        cache: BaseCache,
+        cache: BaseCache[Any],
         called: Cacheable,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],

@@ -19,7 +19,8 @@ from typing import Protocol
 __all__ = ["LIMIT", "Crew", "crew"]
 
 LIMIT = 32
-"""Workers that run at once in this process, those that wait not counted."""
+"""Workers that run at once in this process; those that wait do not count, nor do those of runs
+with a limit of their own."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ class Crew:
         self._workers = 0
         self._idle = 0
         self._blocked = 0
+        self._room = 0
+        self._elsewhere: dict[int, int] = {}
+        """Threads in a wait that is not ours, and for how many tasks they wait; by their waiter."""
         self._fresh: deque[Startable] = deque()
         self._wake = threading.Event()
         self._ticking = False
@@ -73,17 +77,50 @@ class Crew:
     def blocked(self) -> Iterator[None]:
         """While inside, the calling thread waits and its place is free for another worker."""
         with self._ready:
-            self._blocked += 1
-            if len(self._queue) > self._idle:
-                self._hire()
+            self._block()
         try:
             yield
         finally:
             with self._ready:
                 self._blocked -= 1
 
+    def wait_elsewhere(self, waiter: object) -> None:
+        """A thread waits for a task through ``concurrent.futures.wait`` or ``as_completed``.
+
+        Args:
+            waiter: what stands for that wait; the same for all tasks that it is for.
+        """
+        with self._ready:
+            tasks = self._elsewhere[id(waiter)] = self._elsewhere.get(id(waiter), 0) + 1
+            if tasks == 1:
+                self._block()
+
+    def waited_elsewhere(self, waiter: object) -> None:
+        """One of the tasks has ended, or the wait has."""
+        with self._ready:
+            tasks = self._elsewhere.pop(id(waiter)) - 1
+            if tasks:
+                self._elsewhere[id(waiter)] = tasks
+            else:
+                self._blocked -= 1
+
+    def make_room(self, workers: int) -> None:
+        """Let so many more workers run than the limit says; fewer, when negative."""
+        with self._ready:
+            self._room += workers
+
+    def _block(self) -> None:
+        self._blocked += 1
+        if len(self._queue) > self._idle:
+            self._hire()
+
+    @property
+    def _busy(self) -> int:
+        """Workers that count towards the limit."""
+        return self._workers - self._blocked - self._room
+
     def _hire(self) -> None:
-        if self._workers - self._blocked < LIMIT:
+        if self._busy < LIMIT:
             self._workers += 1
             threading.Thread(target=self._work, name="nbflow-worker", daemon=True).start()
 
@@ -93,7 +130,7 @@ class Crew:
                 self._idle += 1
                 found = self._ready.wait_for(lambda: self._queue, _IDLE_S)
                 self._idle -= 1
-                if not found or self._workers - self._blocked > LIMIT:
+                if not found or self._busy > LIMIT:
                     self._workers -= 1
                     if self._queue and self._idle:
                         self._ready.notify()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from nbflow._engine.caching import Cacheable
 from nbflow._engine.nested import kept_before, previous_of
 from nbflow._engine.retry import as_policies
+from nbflow._engine.timeouts import Timeout, as_timeout
 from nbflow.errors import DeclarationError, GeneratorRefusedError
 from nbflow.types import CachePolicy, RetryPolicy
 
 if TYPE_CHECKING:
-    from nbflow._engine.execution import Execution
-    from nbflow._engine.op import Op
+    from nbflow._engine.frame import Frame
+    from nbflow.store.base import BaseStore
 
 __all__ = ["EntrypointSpec", "TaskSpec"]
 
@@ -32,7 +33,7 @@ class TaskSpec:
     """
 
     __slots__ = ("cache", "fn", "injects", "is_async", "is_workflow", "keeps", "name", "policies",
-                 "previous_default")  # fmt: skip
+                 "previous_default", "store", "timeout")  # fmt: skip
 
     def __init__(
         self,
@@ -41,11 +42,15 @@ class TaskSpec:
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None,
         *,
         cache_policy: CachePolicy | None = None,
+        store: BaseStore | None = None,
+        timeout: Timeout = None,
         is_workflow: bool = False,
         keeps: bool | None = None,
     ) -> None:
         self.is_workflow = is_workflow
         """Whether it is the body of a workflow that another one calls."""
+        self.store = store
+        """Of a workflow: its own."""
         self.keeps = keeps
         """Of a workflow: whether it keeps what it saves (True), or nothing at all (False)."""
         self.name = _name_of(fn, name, "task")
@@ -54,6 +59,7 @@ class TaskSpec:
         self.cache = Cacheable(fn, self.name, cache_policy) if cache_policy else None
         self.is_async = _is_async(fn)
         self.policies = as_policies(retry_policy)
+        self.timeout = as_timeout(timeout, is_async=self.is_async, what="task", name=self.name)
         signature = _signature(fn)
         self.previous_default = False
         """Whether ``previous`` has a default, which stands where nothing was saved."""
@@ -68,14 +74,13 @@ class TaskSpec:
                 if p.name in injectable and p.kind not in _VARIADIC
             )
 
-    def inject(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], execution: Execution, op: Op
-    ) -> dict[str, Any]:
-        """The keyword arguments, with what the caller left to be injected."""
+    def inject(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
+        """The keyword arguments of one attempt, with what the caller left to be injected."""
+        execution, op = frame.execution, frame.op
         wanted = [n for n, at in self.injects if n not in kwargs and at >= len(args)]
         if "previous" in wanted and self.previous_default and kept_before(execution, op) is None:
             wanted.remove("previous")
-        return {**kwargs, **{name: _injected(name, execution, op) for name in wanted}}
+        return {**kwargs, **{name: _injected(name, frame) for name in wanted}}
 
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -89,13 +94,16 @@ class EntrypointSpec:
     """
 
     __slots__ = ("fn", "injects", "is_async", "name", "previous_default",
-                 "signature")  # fmt: skip
+                 "signature", "timeout")  # fmt: skip
 
-    def __init__(self, fn: Callable[..., Any], name: str | None) -> None:
+    def __init__(self, fn: Callable[..., Any], name: str | None, timeout: Timeout = None) -> None:
         self.name = _name_of(fn, name, "entrypoint")
         _refuse_generators(fn, self.name, "entrypoint")
         self.fn = fn
         self.is_async = _is_async(fn)
+        self.timeout = as_timeout(
+            timeout, is_async=self.is_async, what="entrypoint", name=self.name
+        )
         signature = _signature(fn)
         if signature is None:
             raise DeclarationError(
@@ -140,31 +148,35 @@ class EntrypointSpec:
                 f"Injected by name are: {', '.join(_FOR_ENTRYPOINTS)}."
             )
 
-    def as_task(self, policies: Sequence[RetryPolicy], keeps: bool | None) -> TaskSpec:
+    def as_task(
+        self, policies: Sequence[RetryPolicy], keeps: bool | None, store: BaseStore | None
+    ) -> TaskSpec:
         """The function as a step of the workflow that calls it."""
-        return TaskSpec(self.fn, self.name, policies, is_workflow=True, keeps=keeps)
+        return TaskSpec(
+            self.fn, self.name, policies, is_workflow=True, keeps=keeps, store=store,
+            timeout=self.timeout,
+        )  # fmt: skip
 
-    def arguments(self, execution: Execution, op: Op, has_previous: bool) -> dict[str, Any]:
-        """What is injected besides the input."""
+    def arguments(self, frame: Frame, has_previous: bool) -> dict[str, Any]:
+        """What is injected besides the input, in one attempt."""
         return {
-            name: _injected(name, execution, op)
+            name: _injected(name, frame)
             for name in self.injects
             if name != "previous" or has_previous or not self.previous_default
         }
 
 
-def _injected(name: str, execution: Execution, op: Op) -> Any:
-    from nbflow._engine.frame import Frame
-
+def _injected(name: str, frame: Frame) -> Any:
+    execution, op = frame.execution, frame.op
     if name == "config":
         return execution.config
     if name == "writer":
         return op.write
     if name == "store":
-        return execution.runtime.store
+        return op.surroundings.store
     if name == "previous":
         return previous_of(execution, op)
-    return Frame(execution, op, None).runtime
+    return frame.runtime
 
 
 def _has_default(signature: inspect.Signature, name: str) -> bool:

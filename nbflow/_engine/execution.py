@@ -7,11 +7,13 @@ events are emitted. Drivers bring the threads or the event loop.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +27,13 @@ from nbflow._engine.frame import Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import op_key, public_id
+from nbflow._engine.limits import places_of
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
+from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import (
     InvalidAnswerError,
@@ -37,7 +41,7 @@ from nbflow.errors import (
     RunCancelled,
 )
 from nbflow.events import Event
-from nbflow.runtime import Runtime
+from nbflow.runtime import RunControl, Runtime
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ class Execution:
         live_types: dict[str, Any],
         listeners: Sequence[Listener] = (),
         options: Options = DEFAULT,
-        cache: BaseCache | None = None,
+        cache: BaseCache[Any] | None = None,
         on_divergence: str = "error",
     ) -> None:
         self.cache = cache
@@ -92,6 +96,13 @@ class Execution:
         self.listeners = tuple(listeners)
         self.watched = bool(listeners)
         self.wants_messages = options.wants_messages
+        self.guides_langchain = self.wants_messages or (
+            "langchain_core" in sys.modules
+            and any(config.get(key) for key in ("callbacks", "tags", "metadata"))
+        )
+        """Whether LangChain models are told something of the run."""
+        self.streamed: set[str] = set()
+        """Ids of the messages whose tokens were streamed."""
         self.wants_checkpoints = options.wants_checkpoints
         self.holds_back = options.durability == "exit"
         """Whether facts are stored only when the execution ends (86)."""
@@ -117,6 +128,11 @@ class Execution:
         """Cancels what runs on the event loop."""
         self._commit_lock = threading.Lock()
         self._last_offer: Op | None = None
+        self.places = places_of(config)
+        """Who of its tasks may run; None when all may."""
+        self.control: RunControl = options.control or RunControl()
+        self.wants_life = False
+        """Whether some task has an idle time-out."""
 
     # -- events -----------------------------------------------------------------------------
 
@@ -304,18 +320,25 @@ class Execution:
         kwargs: dict[str, Any],
         *,
         blocking: bool = False,
+        context: Any = None,
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
         """A task was called in ``frame``: reuse its result, or begin it.
 
         Args:
+            context: of a nested workflow.
             blocking: the caller waits for it in a thread's way, even on the event loop.
         """
         loop = frame.loop
         if loop is not None and (blocking or not is_running(loop)):
             loop = None
         lane = "0" if frame._lanes is None else frame.lane()
-        if self.closed or self.stopping or self.broken is not None or frame._paused is not None:
+        if (
+            self.closed or self.stopping or self.broken is not None or frame._paused is not None
+            or self.control.drain_reason is not None
+        ):  # fmt: skip
             frame.check(lane)
+        if self.wants_life:
+            show_life(frame)
         if get_ident() != frame.home:
             frame.relax()
         name = task.name
@@ -345,13 +368,15 @@ class Execution:
             frame.trailing_cancels = []
         op.recorded, op.called_in = recorded, lane
         if task.is_workflow:
-            op.enter_workflow(task.keeps)
-        if self.wants_messages:
+            op.enter_workflow(task.keeps, context, task.store)
+        if self.guides_langchain:
             messages.listen(op)
         if task.cache is not None and self.cache is not None:
             op.cached = CachedCall.of(self.cache, task.cache, args, kwargs)
         if task.injects:
-            op.call_kwargs = task.inject(args, kwargs, self, op)
+            op.task = task
+        if task.timeout is not None:
+            op.timeout = task.timeout
         return self._begin(op, task, loop)
 
     def _begin(
@@ -373,6 +398,9 @@ class Execution:
             async_driver.begin_from_thread(op, self.loop)
             return future
         self.begin(op)
+        if self.places is not None:
+            self.places.enter(op, partial(crew.start, op))
+            return future
         last, self._last_offer = self._last_offer, op
         if last is None or last.claimed:
             crew.offer(op)

@@ -14,7 +14,13 @@ from types import TracebackType
 from typing import Any
 
 from nbflow import errors, serde
-from nbflow.errors import GraphInterrupt, NbflowError, RecordedFailureError
+from nbflow.errors import (
+    GraphInterrupt,
+    NbflowError,
+    RecordedFailureError,
+    RunCancelled,
+    RunDrained,
+)
 from nbflow.events import Failure
 
 __all__ = [
@@ -24,6 +30,7 @@ __all__ = [
     "failure_of",
     "know_exception",
     "pause_in",
+    "signal_in",
     "stored_failure",
     "without_engine",
 ]
@@ -158,6 +165,20 @@ def pause_in(exc: BaseException) -> GraphInterrupt | None:
             pause = pause_in(part)
             if pause is not None:
                 return pause
+    return None
+
+
+def signal_in(exc: BaseException) -> GraphInterrupt | RunDrained | RunCancelled | None:
+    """What stops the code and is no failure of it, also where a TaskGroup wrapped it; a pause
+    before anything else."""
+    pause = pause_in(exc)
+    if pause is not None:
+        return pause
+    if isinstance(exc, RunDrained | RunCancelled):
+        return exc
+    if isinstance(exc, BaseExceptionGroup):
+        found = [signal for part in exc.exceptions if (signal := signal_in(part)) is not None]
+        return next((s for s in found if isinstance(s, RunDrained)), found[0] if found else None)
     return None
 
 

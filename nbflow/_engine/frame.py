@@ -18,8 +18,9 @@ from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.ids import op_key
 from nbflow._engine.nested import previous_of
 from nbflow._engine.replay import OPTIONAL, Call, Divergence, describe
+from nbflow._engine.timeouts import Watch, show_life
 from nbflow.checkpoint.base import OpRow
-from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled
+from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled, RunDrained
 from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Frame:
     """What ``current_frame`` holds while an op's function runs."""
 
     __slots__ = (
+        "_called",
         "_lanes",
         "_log",
         "_paused",
@@ -45,7 +47,10 @@ class Frame:
         "left_a_question",
         "loop",
         "op",
+        "over",
+        "refused",
         "trailing_cancels",
+        "watch",
     )  # fmt: skip
 
     def __init__(
@@ -59,11 +64,19 @@ class Frame:
         self._paused: dict[str, asyncio.Task[Any] | None] | None = None
         self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
         self._spawned: dict[str, int] | None = None
+        self._called: set[str] = set()
+        """Lanes that called a task or asked a question, the main one left out."""
         self._runtime: Runtime[Any] | None = None
         self.home = get_ident()
         """The thread that runs the function."""
         self.left_a_question = False
         """Whether a task that it called stopped at a question, even one that nobody awaits."""
+        self.over = False
+        """Whether it has ended: what still runs of its code can do nothing more in the run."""
+        self.refused: BaseException | None = None
+        """What an op was refused with; when the code returned all the same, that counts."""
+        self.watch: Watch | None = None
+        """Its time, where that is limited."""
         self.trailing_cancels: list[OpRow] = []
         """Rows that take back the cancellations after which nothing more was called."""
 
@@ -82,24 +95,35 @@ class Frame:
     def runtime(self) -> Runtime[Any]:
         if self._runtime is None:
             execution, op = self.execution, self.op
-            self._runtime = execution.runtime.override(
+            self._runtime = op.surroundings.override(
                 previous=previous_of(execution, op),
                 stream_writer=op.write,
                 execution_info=ExecutionInfo(
                     checkpoint_id=execution.checkpoint_id,
-                    checkpoint_ns=execution.ns,
+                    checkpoint_ns="|".join(op.path),
                     task_id=op.id,
                     thread_id=execution.thread_id,
                     run_id=execution.run_id,
                     node_attempt=op.attempt,
+                    node_first_attempt_time=op.started or None,
                 ),
+                heartbeat=self.heartbeat,
+                control=execution.control,
             )
         return self._runtime
+
+    def heartbeat(self) -> None:
+        """The code lives (211)."""
+        show_life(self, heartbeat=True)
 
     def ask(self, value: Any, response_schema: Any, key: str | None) -> Any:
         from nbflow._engine.questions import ask
 
         return ask(self, value, response_schema, key)
+
+    @property
+    def write_token(self) -> Callable[..., None]:
+        return self.op.write_token
 
     def value_of(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gave when this line ran first: recorded like a task, and shown to none."""
@@ -121,7 +145,14 @@ class Frame:
     # -- lanes ------------------------------------------------------------------------------
 
     def lane(self) -> str:
-        """Which line of control calls now."""
+        """Which line of control calls or asks now."""
+        lane = self.here()
+        if lane is not MAIN_LANE:
+            self._called.add(lane)
+        return lane
+
+    def here(self) -> str:
+        """Which line of control runs now."""
         if self._lanes is None:
             return MAIN_LANE
         task = _running_task()
@@ -131,7 +162,7 @@ class Frame:
 
     def enter_lane(self, task: asyncio.Task[Any]) -> None:
         """Give an asyncio task that this frame's code made a lane of its own."""
-        creator = self.lane()
+        creator = self.here()
         if self._lanes is None:
             self._lanes = WeakKeyDictionary()
             self._spawned = {}
@@ -151,13 +182,30 @@ class Frame:
         """The asyncio tasks of this frame's code that have not ended."""
         return [] if self._lanes is None else [task for task in self._lanes if not task.done()]
 
+    def working_lanes(self) -> list[asyncio.Task[Any]]:
+        """Of those the ones that called or asked, or made another that did."""
+        lanes = self._lanes
+        if lanes is None:
+            return []
+        return [
+            task
+            for task in self.lanes_alive()
+            if any(f"{called}.".startswith(f"{lanes[task]}.") for called in self._called)
+        ]
+
+    def end(self) -> None:
+        """From now on its code can do nothing more in the run."""
+        self.over = True
+        if self._paused is None:
+            self._paused = {}
+
     # -- pausing ----------------------------------------------------------------------------
 
     def pause(self, lane: str | None = None) -> None:
         """A question stopped this lane: it can start no further op."""
         if self._paused is None:
             self._paused = {}
-        self._paused[lane or self.lane()] = _running_task()
+        self._paused[lane or self.here()] = _running_task()
 
     @property
     def was_paused(self) -> bool:
@@ -169,15 +217,25 @@ class Frame:
         A lane counts as stopped, too, when one that it started was and has ended: what it holds
         in its hands then is the pause, even if it was turned into a value.
         """
-        self.execution.check()
-        if self.op.decided:
-            raise RunCancelled("The task was given up; what it still does is not recorded.")
+        try:
+            self._check_run()
+        except BaseException as refused:
+            self.refused = refused
+            raise
         if self._paused is None:
             return
         for paused, task in self._paused.items():
             ended = task is None or task.done()
             if paused == lane or (ended and paused.startswith(lane + ".")):
                 raise GraphInterrupt(self.execution.questions)
+
+    def _check_run(self) -> None:
+        self.execution.check()
+        if self.over or self.op.decided:
+            raise RunCancelled("The attempt was given up; what it still does is not recorded.")
+        reason = self.execution.control.drain_reason
+        if reason is not None and self.op.has_steps:
+            raise RunDrained(reason)
 
     def take_trailing_cancels(self) -> list[OpRow]:
         """What a failure cancelled on its way out runs again with whatever failed."""

@@ -14,12 +14,14 @@ from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
-from nbflow.errors import GraphInterrupt
+from nbflow._engine.crew import crew
+from nbflow._engine.limits import waiter_here
+from nbflow.errors import GraphInterrupt, RunDrained
 
 if TYPE_CHECKING:
     from nbflow._engine.op import Op
 
-__all__ = ["AsyncTaskFuture", "SyncAsyncFuture", "deliver"]
+__all__ = ["AsyncTaskFuture", "AwaitedFuture", "SyncAsyncFuture", "deliver"]
 
 T = TypeVar("T")
 _FINISHED = "FINISHED"
@@ -28,11 +30,51 @@ _making = threading.Lock()
 
 def deliver(exc: BaseException, lane: str | None = None) -> BaseException:
     """Note in the asking frame that a pause reached it: that lane can start no further op."""
-    if isinstance(exc, GraphInterrupt):
+    if isinstance(exc, GraphInterrupt | RunDrained):
         frame = current_frame.get()
         if frame is not None:
-            frame.pause(lane)
+            if isinstance(exc, GraphInterrupt):
+                frame.pause(lane)
+            else:
+                frame.refused = exc
     return exc
+
+
+class _Waiters(list[Any]):
+    """Who waits through ``concurrent.futures.wait`` or ``as_completed``, which tell nobody: the
+    place of the waiting task is free meanwhile, and so is that of its thread."""
+
+    def __init__(self, op: Op) -> None:
+        super().__init__()
+        self._op = op
+        self._counted: list[tuple[Any, Op | None]] = []
+
+    def append(self, waiter: Any) -> None:
+        super().append(waiter)
+        op = self._op
+        if op.is_settled:
+            return
+        here = waiter_here(op.execution)
+        self._counted.append((waiter, here))
+        crew.wait_elsewhere(waiter)
+        if op.execution.places is not None:
+            op.execution.places.wait(here, op)
+
+    def remove(self, waiter: Any) -> None:
+        super().remove(waiter)
+        self._over([one for one in self._counted if one[0] is waiter])
+
+    def told(self) -> None:
+        """The future has its outcome."""
+        self._over(list(self._counted))
+
+    def _over(self, waits: list[tuple[Any, Op | None]]) -> None:
+        places = self._op.execution.places
+        for one in waits:
+            self._counted.remove(one)
+            crew.waited_elsewhere(one[0])
+            if places is not None:
+                places.go_on(one[1], self._op)
 
 
 class SyncAsyncFuture(Future[T]):
@@ -62,7 +104,7 @@ class SyncAsyncFuture(Future[T]):
             with _making:
                 condition = self._lazy_condition
                 if condition is None:
-                    self._waiters: list[Any] = []
+                    self._waiters: list[Any] = [] if self._op is None else _Waiters(self._op)
                     self._done_callbacks: list[Any] = []
                     condition = self._lazy_condition = threading.Condition()
         return condition
@@ -74,14 +116,20 @@ class SyncAsyncFuture(Future[T]):
         self._result = result
         if exc is not None:
             self._exception = exc
-        self._state = _FINISHED
         condition = self._lazy_condition
-        if condition is not None:
-            with condition:
-                for waiter in self._waiters:
-                    (waiter.add_exception if exc is not None else waiter.add_result)(self)
-                condition.notify_all()
-            self._invoke_callbacks()  # type: ignore[attr-defined]  # of the base class
+        if condition is None:
+            self._state = _FINISHED
+            condition = self._lazy_condition
+            if condition is None:
+                return
+        with condition:
+            self._state = _FINISHED
+            for waiter in self._waiters:
+                (waiter.add_exception if exc is not None else waiter.add_result)(self)
+            if isinstance(self._waiters, _Waiters):
+                self._waiters.told()
+            condition.notify_all()
+        self._invoke_callbacks()  # type: ignore[attr-defined]  # of the base class
 
     def result(self, timeout: float | None = None) -> T:
         """The task's result; runs the task here when no worker has started it.
@@ -134,8 +182,7 @@ class SyncAsyncFuture(Future[T]):
 
 async def _awaited(future: SyncAsyncFuture[T]) -> T:
     if future._state is not _FINISHED:
-        if future._op is not None:
-            future._op.start_soon()
+        op = future._op
         loop = asyncio.get_running_loop()
         settled = loop.create_future()
 
@@ -143,7 +190,17 @@ async def _awaited(future: SyncAsyncFuture[T]) -> T:
             loop.call_soon_threadsafe(_set_once, settled)
 
         future.add_done_callback(wake)
-        await settled
+        places, here = None, None
+        if op is not None:
+            op.start_soon()
+            places, here = op.execution.places, waiter_here(op.execution)
+            if places is not None:
+                places.wait(here, op)
+        try:
+            await settled
+        finally:
+            if places is not None and op is not None:
+                places.go_on(here, op)
     return future.result()
 
 
@@ -158,6 +215,7 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     def __init__(self, loop: asyncio.AbstractEventLoop, lane: str) -> None:
         super().__init__(loop=loop)
         self._lane = lane
+        self._called_in = current_frame.get()
         self.observed = False
         self.on_cancel: Callable[[], None] | None = None
         """Tells the op of a thread that nobody waits for it any more."""
@@ -184,7 +242,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
 
     def cancel(self, msg: Any | None = None) -> bool:
         frame = current_frame.get()
-        if frame is not None and not self.done() and frame.lane() == self._lane:
+        here = frame is not None and frame is self._called_in and frame.here() == self._lane
+        if here and not self.done():
             self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
@@ -217,6 +276,30 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         return super().result()
 
     __iter__ = __await__
+
+
+class AwaitedFuture(AsyncTaskFuture[T]):
+    """One of a run with a limit: it knows which task waits for it, by whatever means."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, op: Op) -> None:
+        super().__init__(loop, op.lane)
+        self._op = op
+        self._waiting: list[tuple[Any, Op]] = []
+
+    def add_done_callback(self, fn: Any, /, *, context: Any = None) -> None:
+        super().add_done_callback(fn, context=context)
+        places, here = self._op.execution.places, waiter_here(self._op.execution)
+        if places is not None and here is not None and not self.done():
+            self._waiting.append((fn, here))
+            places.wait(here, self._op)
+
+    def remove_done_callback(self, fn: Any, /) -> int:
+        places = self._op.execution.places
+        for one in [one for one in self._waiting if one[0] == fn]:
+            self._waiting.remove(one)
+            if places is not None:
+                places.go_on(one[1], self._op)
+        return super().remove_done_callback(fn)
 
 
 def _loop_safe(exc: BaseException) -> BaseException:

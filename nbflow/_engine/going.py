@@ -62,6 +62,7 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     root.begin()
     runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
     runner.add_done_callback(root.cancelled_unstarted)
+    root.runner = runner
     try:
         await asyncio.shield(runner)
     except asyncio.CancelledError:
@@ -91,8 +92,7 @@ async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:
     except asyncio.CancelledError:
         root.execution.stop()
         for op in root.execution.unfinished():
-            if op.runner is not None:
-                op.runner.cancel()
+            op.cancel_on_loop()
         await done.wait()
         raise
     return _outcome(root)

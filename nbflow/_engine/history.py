@@ -9,7 +9,7 @@ from typing import Any, overload
 from nbflow import serde
 from nbflow._engine.failures import stored_failure
 from nbflow._engine.ids import ROOT, parent_id, public_id
-from nbflow._engine.nested import open_workflow
+from nbflow._engine.nested import open_workflow, place_of
 from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
@@ -18,7 +18,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, Ru
 from nbflow.errors import UnknownCheckpointError
 from nbflow.types import OpSnapshot, PregelTask, StateSnapshot
 
-__all__ = ["checkpoint_at", "head_of", "ops_of", "snapshot", "snapshots"]
+__all__ = ["checkpoint_at", "closed_by", "head_of", "ops_of", "snapshot", "snapshots"]
 
 _OPENS = ("input", "fork")
 
@@ -59,6 +59,19 @@ def checkpoint_at(
             "lists those it has."
         )
     return row
+
+
+def closed_by(saver: BaseCheckpointSaver, row: CheckpointRow) -> dict[str, bytes | None]:
+    """What the run of an opening checkpoint returned, by run id; empty while it is open."""
+    thread = saver.get_thread(row.thread_id, row.ns)
+    if row.source not in _OPENS or thread is None or thread.head == row.id:
+        return {}
+    for later in saver.list_checkpoints(row.thread_id, row.ns):
+        if later.id == row.id:
+            break
+        if later.source == "loop" and later.run == row.run and later.run is not None:
+            return {later.run: later.returned}
+    return {}
 
 
 def snapshots(
@@ -103,8 +116,9 @@ def snapshot(
             else:
                 journal = Journal(ops_of(saver, run))
                 task = _open_task(run, journal)
-                if subgraphs:
-                    task = task._replace(state=open_workflow(row, run, journal))
+                inner = open_workflow(row, run, journal)
+                if inner is not None:
+                    task = task._replace(state=inner if subgraphs else place_of(inner))
                 tasks, status = (task,), _status(saver, row, run, task)
     return StateSnapshot(
         values=None if row.returned is None else serde.loads(row.returned),

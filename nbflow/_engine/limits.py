@@ -94,21 +94,24 @@ class Places:
 
     def wait(self, waiter: Op | None, child: Op) -> None:
         """``waiter`` waits for ``child`` from now on: its place is free."""
-        begin = None
-        with self._lock:
-            if waiter is None or waiter.parent is None or child.is_settled:
-                return
-            self._awaits.setdefault(waiter, []).append(child)
-            self._awaited_by.setdefault(child, []).append(waiter)
-            if waiter in self._holders:
-                self._drop(waiter)
-                self._away.add(waiter)
-                begin = self._queue.pop(child, None)
-                if begin is not None:
-                    self._hold(child)
+        begin = self._lend(waiter, child)
         if begin is not None:
             begin()
         self._fill()
+
+    def wait_here(self, waiter: Op | None, child: Op) -> bool:
+        """As :meth:`wait`, in a thread that could run the child itself.
+
+        Returns:
+            Whether it may: the child has a place, and perhaps nobody who runs it.
+        """
+        if child.loop is not None:
+            self.wait(waiter, child)
+            return False
+        self._lend(waiter, child)
+        may_run = self.take(child)
+        self._fill()
+        return may_run
 
     def go_on(self, waiter: Op | None, child: Op) -> None:
         """``waiter`` does not wait for ``child`` any more."""
@@ -137,6 +140,22 @@ class Places:
     def step_back(self, op: Op) -> None:
         with self._lock:
             self._come_back(op)
+
+    def _lend(self, waiter: Op | None, child: Op) -> Callable[[], None] | None:
+        """Note the wait; returns how to begin the child if the waiter's place is now its own."""
+        with self._lock:
+            if waiter is None or waiter.parent is None or child.is_settled:
+                return None
+            self._awaits.setdefault(waiter, []).append(child)
+            self._awaited_by.setdefault(child, []).append(waiter)
+            if waiter not in self._holders:
+                return None
+            self._drop(waiter)
+            self._away.add(waiter)
+            begin = self._queue.pop(child, None)
+            if begin is not None:
+                self._hold(child)
+            return begin
 
     # -- with the lock held -------------------------------------------------------------------
 

@@ -7,25 +7,67 @@ is imported unless the caller streams messages and LangChain is installed.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from nbflow.events import Message
 
 if TYPE_CHECKING:
+    from nbflow._engine.called import Called
     from nbflow._engine.op import Op
 
-__all__ = ["listen"]
+__all__ = ["listen", "place_of", "tell_messages"]
 
 
 def listen(op: Op) -> None:
-    """Let the chat models that this op calls report their tokens to its run."""
+    """Hand the run's callbacks, tags and metadata to what LangChain does in this op (171, 193).
+
+    With somebody streaming messages, the chat models report their tokens to the run, too.
+    """
     if importlib.util.find_spec("langchain_core") is None:
         return
     from langchain_core.runnables.config import var_child_runnable_config
 
-    config: Any = {"callbacks": [_handler(op)]}
-    op.context.run(var_child_runnable_config.set, config)
+    execution = op.execution
+    given: Any = {
+        key: execution.config[key]
+        for key in ("callbacks", "tags", "metadata")
+        if execution.config.get(key)
+    }
+    if execution.wants_messages:
+        given["callbacks"] = _with(_handler(op), given.get("callbacks"))
+    op.context.run(var_child_runnable_config.set, given)
+
+
+def _with(handler: Any, callbacks: Any) -> Any:
+    """The user's callbacks, which may be a manager of such, and ours."""
+    if callbacks is None or isinstance(callbacks, list):
+        return [*(callbacks or ()), handler]
+    both = callbacks.copy()
+    both.add_handler(handler, inherit=True)
+    return both
+
+
+def tell_messages(op: Op, value: Any) -> None:
+    """A message that a task returns is one of the stream, unless its tokens were (171)."""
+    if "langchain_core" not in sys.modules:
+        return
+    from langchain_core.messages import BaseMessage
+
+    execution = op.execution
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if not isinstance(one, BaseMessage) or (one.id and one.id in execution.streamed):
+            continue
+        execution.emit(Message(task=op.shown_id, chunk=one, metadata=place_of(op), ns=op.ns))
+
+
+def place_of(op: Called) -> dict[str, Any]:
+    """What the metadata of a message say of where it comes from."""
+    place: dict[str, Any] = {"langgraph_node": op.name}
+    if op.execution.thread_id is not None:
+        place["thread_id"] = op.execution.thread_id
+    return place
 
 
 def _handler(op: Op) -> Any:
@@ -54,8 +96,7 @@ def _handler(op: Op) -> Any:
             self._metadata[run_id] = {
                 **(metadata or {}),
                 **({"tags": list(tags)} if tags else {}),
-                "langgraph_node": op.name,
-                "thread_id": op.execution.thread_id,
+                **place_of(op),
             }
 
         def on_llm_new_token(
@@ -75,6 +116,11 @@ def _handler(op: Op) -> Any:
 
         def _emit(self, run_id: UUID, message: Any) -> None:
             metadata = self._metadata.get(run_id, {})
-            op.execution.emit(Message(task=op.shown_id, chunk=message, metadata=metadata, ns=op.ns))
+            if message.id:
+                op.execution.streamed.add(message.id)
+            if op.is_heard():
+                op.execution.emit(
+                    Message(task=op.shown_id, chunk=message, metadata=metadata, ns=op.ns)
+                )
 
     return Tokens()

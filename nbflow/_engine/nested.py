@@ -8,6 +8,7 @@ checkpoint stored in the same commit as its result.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
-__all__ = ["kept_before", "mark_of", "open_workflow", "previous_of", "to_keep"]
+__all__ = ["kept_before", "mark_of", "open_workflow", "place_of", "previous_of", "to_keep"]
 
 
 def mark_of(op: Op) -> bytes | None:
@@ -38,6 +39,12 @@ def open_workflow(row: CheckpointRow, run: RunRow, journal: Journal) -> StateSna
         if call.start is not None and not call.finished and _is_under_way(call, journal):
             return _state(call, row, run, journal)
     return None
+
+
+def place_of(state: StateSnapshot) -> dict[str, Any]:
+    """The configuration that ``get_state`` finds a nested workflow by."""
+    configurable = state.config["configurable"]
+    return {"configurable": {k: configurable[k] for k in ("thread_id", "checkpoint_ns")}}
 
 
 def _is_under_way(call: Call, journal: Journal) -> bool:
@@ -73,14 +80,18 @@ def _state(call: Call, row: CheckpointRow, run: RunRow, journal: Journal) -> Sta
     configurable = {
         "thread_id": row.thread_id,
         "checkpoint_ns": mark["ns"],
-        "checkpoint_id": row.id,
+        "checkpoint_id": public_id(run.id, call.key + b"state"),
     }
     return StateSnapshot(
         values=None, next=(call.name,), config={"configurable": configurable},
-        metadata={"source": "input", "step": -1, "parents": {row.ns: row.id}}, created_at=None,
-        parent_config=None, tasks=(task,), interrupts=questions,
+        metadata={"source": "input", "step": -1, "parents": {row.ns: row.id}},
+        created_at=_iso(row.ts), parent_config=None, tasks=(task,), interrupts=questions,
         status="interrupted" if questions else "running",
     )  # fmt: skip
+
+
+def _iso(ts: float) -> str:
+    return datetime.fromtimestamp(ts, UTC).isoformat()
 
 
 def _below(key: bytes, journal: Journal) -> list[Call]:

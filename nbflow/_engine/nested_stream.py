@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Mailbox
 
 if TYPE_CHECKING:
-    from nbflow._engine.declaration import TaskSpec
-    from nbflow._engine.frame import Frame
+    from nbflow._engine.execution import Execution
 
 __all__ = ["nested_chunks", "nested_chunks_on_loop"]
 
@@ -19,12 +18,14 @@ _END = object()
 
 
 def nested_chunks(
-    frame: Frame, step: TaskSpec, input: Any, chunks: Chunks, inbox: queue.SimpleQueue[Any]
+    execution: Execution,
+    begin: Callable[[], Any],
+    chunks: Chunks,
+    inbox: queue.SimpleQueue[Any],
 ) -> Iterator[Any]:
     """Call the workflow as a step of the run; yield in the thread that called."""
-    execution = frame.execution
     with execution.heard_by(inbox.put):
-        future = execution.call(frame, step, (input,), {}, blocking=True)
+        future = begin()
         future.add_done_callback(lambda _: inbox.put(_END))
         op = getattr(future, "_op", None)
         if op is not None:
@@ -35,13 +36,12 @@ def nested_chunks(
 
 
 async def nested_chunks_on_loop(
-    frame: Frame, step: TaskSpec, input: Any, chunks: Chunks, mailbox: Mailbox
+    execution: Execution, begin: Callable[[], Any], chunks: Chunks, mailbox: Mailbox
 ) -> AsyncGenerator[Any, None]:
     """Call the workflow as a step of the run, and yield on the run's event loop."""
-    execution = frame.execution
     inbox = mailbox.inbox
     with execution.heard_by(mailbox.put):
-        future = execution.call(frame, step, (input,), {})
+        future = begin()
         future.add_done_callback(lambda _: inbox.put_nowait(_END))
         while (event := await inbox.get()) is not _END:
             for chunk in chunks.of(event):

@@ -8,41 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError, Future
-from contextvars import Context, copy_context
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbflow import serde
 from nbflow._engine.caching import CachedCall, Hit
+from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import encode_failure, failure_of, pause_in
+from nbflow._engine.failures import encode_failure, failure_of, signal_in
 from nbflow._engine.final import Final
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
-from nbflow._engine.ids import parent_id, public_id
+from nbflow._engine.joining import join
+from nbflow._engine.messages import tell_messages
 from nbflow._engine.nested import to_keep
 from nbflow._engine.retry import wait_before_retry
-from nbflow.checkpoint.base import OpRow
-from nbflow.errors import GraphInterrupt, RunCancelled
+from nbflow._engine.timeouts import show_life
+from nbflow.errors import GraphInterrupt, NodeCancelledError, RunCancelled, RunDrained
 from nbflow.events import (
-    Custom,
     TaskCancelled,
-    TaskEvent,
     TaskFailed,
     TaskFinished,
     TaskPaused,
     TaskRetried,
     TaskStarted,
 )
-from nbflow.types import RetryPolicy
 
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
-    from nbflow._engine.execution import Execution
 
 __all__ = ["Op", "Steps"]
 
@@ -51,204 +48,19 @@ Steps = Generator[Step, Any, None]
 """Yields a frame to run the function in, seconds to wait, or what else to wait for; takes the
 value, or has the exception thrown in."""
 
-_DEEPEST = 12
-"""Tasks that may run inside one another in one thread; deeper ones go to a worker."""
 
-_inline = threading.local()
-
-
-class Op:
-    __slots__ = (
-        "_id",
-        "announced",
-        "args",
-        "asked",
-        "attempt",
-        "cached",
-        "call_args",
-        "call_kwargs",
-        "called_in",
-        "caller",
-        "children",
-        "claimed",
-        "context",
-        "decided",
-        "execution",
-        "fn",
-        "frame",
-        "future",
-        "gen",
-        "is_workflow",
-        "keeps",
-        "key",
-        "lane",
-        "loop",
-        "n",
-        "name",
-        "nested",
-        "ns",
-        "parent",
-        "policies",
-        "queued",
-        "recorded",
-        "runner",
-        "site",
-        "started",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        execution: Execution,
-        name: str,
-        fn: Callable[..., Any],
-        call_args: tuple[Any, ...],
-        call_kwargs: dict[str, Any],
-        policies: Sequence[RetryPolicy],
-        key: bytes,
-        parent: bytes | None,
-        args: bytes = b"",
-        lane: str = "0",
-        n: int = 0,
-        gen: int = 0,
-        site: str = "",
-        ns: tuple[str, ...] = (),
-        caller: Frame | None = None,
-    ) -> None:
-        self.execution = execution
-        self.name = name
-        self.fn = fn
-        self.call_args = call_args
-        self.call_kwargs = call_kwargs
-        self.policies = policies
-        self.key = key
-        self.parent = parent
-        """Key of the calling op; None for the entrypoint itself."""
-        self.args = args
-        self.lane = lane
-        self.n = n
-        self.gen = gen
-        self.site = site
-        self.called_in = lane
-        """The lane that called it, in this attempt of the caller; ``lane`` is the recorded one."""
-        self.caller = caller
-        """The attempt that called it; None for the entrypoint itself."""
-        self.ns = ns
-        """The nested workflow it belongs to, as the path of calls that led there; empty outside.
-        A nested workflow belongs to itself."""
-        self.is_workflow = False
-        """Whether it is a workflow that another one calls."""
-        self.children: dict[bytes, Op] = {}
-        """Tasks that its code called and that have no outcome yet, by key."""
-        self.nested = 0
-        """How many workflows its code has called."""
-        self.recorded = True
-        """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
-        self.keeps: str | None = None
-        """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
-        self.asked = False
-        """Whether its code, or what that called, asked a question; then it is not cached (229)."""
-        self.cached: CachedCall | None = None
-        """Its place in the cache; only with a cache and a policy."""
-        self.announced = False
-        """Whether events told of its start and not of its end."""
-        self._id = ""
-        self.attempt = 1
-        self.claimed = False
-        self.decided = False
-        """Whether its outcome is settled on; whatever comes later is dropped."""
-        self.queued = False
-        self.started = 0.0
-        self.frame: Frame | None = None
-        """The attempt going on."""
-        self.loop: asyncio.AbstractEventLoop | None = None
-        """The loop its function runs on; None for a thread."""
-        self.runner: asyncio.Task[None] | None = None
-        """The asyncio task that runs it for a caller in a thread."""
-        self.context: Context = copy_context()
-        self.future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
-
-    @property
-    def id(self) -> str:
-        if not self._id:
-            self._id = public_id(self.execution.run_id, self.key)
-        return self._id
-
-    @property
-    def input(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """What events show of its arguments."""
-        return self.call_args, self.call_kwargs
-
-    def note_asked(self) -> None:
-        """Its code asks a question: what comes of it, and of its callers, is for this run only."""
-        op: Op | None = self
-        while op is not None and not op.asked:
-            op.asked = True
-            op = None if op.caller is None else op.caller.op
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """Itself and the calls that led to it, outermost first, as ``name:id``."""
-        led_here = self.ns if self.is_workflow or self.caller is None else self.caller.op.path
-        return (*led_here, f"{self.name}:{self.id}")
-
-    def enter_workflow(self, keeps: bool | None) -> None:
-        """This op is a workflow that another one calls.
-
-        Args:
-            keeps: its ``checkpointer``: True keeps what it saves for the next run, False stores
-                nothing of it, None makes it a step like others (16).
-        """
-        assert self.caller is not None
-        calling = self.caller.op
-        self.is_workflow = True
-        self.ns = calling.next_namespace()
-        if keeps and self.execution.saver is not None:
-            self.ns = tuple(part.split(":")[0] for part in calling.path)
-            self.keeps = "|".join((*self.ns, self.name))
-
-    def peek_namespace(self) -> tuple[str, ...]:
-        """Where the next workflow that this op's code calls will live (32, 173)."""
-        again = (str(self.nested),) if self.nested else ()
-        return (*self.path, *again)
-
-    def next_namespace(self) -> tuple[str, ...]:
-        """Where the workflow that this op's code calls now lives."""
-        ns = self.peek_namespace()
-        self.nested += 1
-        return ns
-
-    def tell(self, kind: type[TaskEvent], **parts: Any) -> None:
-        """Emit an event about this call."""
-        self.announced = kind is TaskStarted or kind is TaskRetried
-        self.execution.emit(
-            kind(
-                id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
-                is_workflow=self.is_workflow, **parts,
-            )
-        )  # fmt: skip
-
-    @property
-    def shown_id(self) -> str | None:
-        """The id in events; None for the entrypoint."""
-        return None if self.parent is None else self.id
-
-    @property
-    def parent_id(self) -> str | None:
-        return parent_id(self.execution.run_id, self.parent)
-
-    def write(self, data: Any) -> None:
-        """Send a value to the ``custom`` stream, unless it was sent before the replay (165)."""
-        if self.execution.watched and not (self.frame is not None and self.frame.is_replaying):
-            self.execution.emit(Custom(task=self.shown_id, data=data, ns=self.ns))
-
-    def row(self, kind: str, value: bytes | None = None) -> OpRow:
-        assert self.parent is not None
-        now = time.time()
-        began = self.started or now
-        return OpRow(
-            kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
-            self.attempt, self.gen, began, now - began, self.site,
-        )  # fmt: skip
+class Op(Called):
+    cached: CachedCall | None = None
+    """Its place in the cache; only with a cache and a policy."""
+    claimed = False
+    decided = False
+    """Whether its outcome is settled on; whatever comes later is dropped."""
+    queued = False
+    loop: asyncio.AbstractEventLoop | None = None
+    """The loop its function runs on; None for a thread."""
+    runner: asyncio.Task[None] | None = None
+    """The asyncio task that runs it for a caller in a thread."""
+    future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
 
     # -- who runs it ------------------------------------------------------------------------
 
@@ -266,28 +78,32 @@ class Op:
         drive(self)
 
     def start_soon(self) -> None:
-        crew.start(self)
+        """Let a worker begin it now, unless it has to wait for a place."""
+        places = self.execution.places
+        if places is None or places.take(self):
+            crew.start(self)
 
     def join(self, timeout: float | None) -> None:
-        """Wait for the outcome; run the task here when nobody has begun."""
-        future = self.future
-        assert isinstance(future, SyncAsyncFuture)
-        if timeout is None and not self.claimed:
-            depth = getattr(_inline, "depth", 0)
-            if depth < _DEEPEST:
-                if self.claim():
-                    _inline.depth = depth + 1
-                    try:
-                        self.run()
-                    finally:
-                        _inline.depth = depth
-                    return
-            else:
-                crew.start(self)
-        elif not self.claimed:
-            crew.start(self)
-        with crew.blocked():
-            future.wait(timeout)
+        """Wait for the outcome, or so many seconds; run the task here when nobody has begun."""
+        join(self, timeout)
+
+    def leave_place(self) -> None:
+        """It does not run any more."""
+        if self.execution.places is not None:
+            self.execution.places.leave(self)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While inside, it waits for what another task does, and its place is free."""
+        places = self.execution.places
+        if places is None:
+            yield
+            return
+        places.step_aside(self)
+        try:
+            yield
+        finally:
+            places.step_back(self)
 
     def cancel_unstarted(self) -> bool:
         if not self.claim():
@@ -296,9 +112,25 @@ class Op:
         return True
 
     def give_up(self) -> None:
-        """The caller on the loop cancelled what a thread runs: what comes late is dropped."""
+        """The caller on the loop cancelled what a thread runs: what comes late is dropped.
+
+        When it was a time-out that ended the caller, the thread finishes for the next attempt.
+        """
+        if self.caller is not None and self.caller.over and self.loop is None:
+            return
         self.claim()
         if not self.is_settled:
+            self.cancelled(asyncio.CancelledError())
+
+    def cancel_on_loop(self) -> None:
+        """Cancel it if it runs on an event loop, or would; a thread cannot be stopped."""
+        if self.loop is None:
+            return
+        if isinstance(self.future, AsyncTaskFuture):
+            self.future.cancel()
+        elif self.runner is not None:
+            self.runner.cancel()
+        elif not self.is_settled:
             self.cancelled(asyncio.CancelledError())
 
     def cancelled_unstarted(self, runner: asyncio.Task[None]) -> None:
@@ -328,8 +160,8 @@ class Op:
             if execution.watched and self.parent is not None:
                 self.tell(TaskStarted, input=self.input, attempt=self.attempt)
             try:
-                if execution.stopping:
-                    execution.check()
+                if execution.stopping or execution.control.drain_requested:
+                    self._may_begin()
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())
@@ -338,23 +170,15 @@ class Op:
                 if frame.was_paused or frame.left_a_question:
                     swallowed = frame.was_paused
                     raise GraphInterrupt(execution.questions)
+                if frame.refused is not None:
+                    raise frame.refused
                 frame.settle_record()
-            except GraphInterrupt as pause:
-                self.settle(None, pause)
-                return _warn_swallowed(self.name) if swallowed else None
-            except (KeyboardInterrupt, SystemExit, RunCancelled) as stop:
-                execution.stop()
-                return self.settle(None, stop)
-            except (asyncio.CancelledError, CancelledError) as cancel:
-                return self.cancelled(cancel)
             except BaseException as exc:
-                if self.is_settled:
-                    return None
-                pause_inside = pause_in(exc)
-                if pause_inside is not None:
-                    return self.settle(None, pause_inside)
+                if self._was_stopped(exc, frame):
+                    return _warn_swallowed(self.name) if swallowed else None
                 wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
-                while self.children:
+                timed_out = frame.watch is not None and frame.watch.expired
+                while self.children and not (timed_out and wait_s is None):
                     yield list(self.children.values())
                 if frame.left_a_question:
                     return self.settle(None, GraphInterrupt(execution.questions))
@@ -369,6 +193,46 @@ class Op:
                 self.attempt += 1
             else:
                 return self.finished(value)
+
+    def _may_begin(self) -> None:
+        """Refuse to begin an attempt in a run that was stopped or drained."""
+        self.execution.check()
+        reason = self.execution.control.drain_reason
+        if reason is not None and self.parent is None:
+            raise RunDrained(reason)
+
+    def _was_stopped(self, exc: BaseException, frame: Frame) -> bool:
+        """Take in what ended an attempt and is no failure of its code; False for a failure."""
+        execution = self.execution
+        signal = signal_in(exc)
+        if isinstance(exc, KeyboardInterrupt | SystemExit):
+            execution.stop()
+        if self.is_settled:
+            return True
+        if isinstance(exc, asyncio.CancelledError | CancelledError):
+            if frame.was_paused:
+                self.settle(None, GraphInterrupt(execution.questions))
+            elif self.was_told_to_end:
+                self.cancelled(exc)
+            else:
+                own = NodeCancelledError(self.name)
+                own.__cause__ = exc
+                self.failed(own)
+            return True
+        if isinstance(signal, RunCancelled):
+            execution.stop()
+        if signal is None and not isinstance(exc, KeyboardInterrupt | SystemExit):
+            return False
+        self.settle(None, signal or exc)
+        return True
+
+    @property
+    def was_told_to_end(self) -> bool:
+        """Whether somebody cancelled it; else a CancelledError is its code's own (216)."""
+        if self.execution.stopping:
+            return True
+        runner = self.runner or getattr(self.future, "runner", None)
+        return runner is not None and bool(runner.cancelling() or runner.cancelled())
 
     def finished(self, value: Any, *, from_cache: bool = False) -> None:
         """Commit the value, then let it be seen: what is seen is what a replay will see."""
@@ -393,6 +257,8 @@ class Op:
             value = serde.decoded(value, data)
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep(value)
+        if execution.wants_messages and not from_cache:
+            tell_messages(self, value)
         if execution.watched:
             self.tell(
                 TaskFinished, result=value, duration_s=time.time() - self.started, replayed=False,
@@ -425,15 +291,12 @@ class Op:
     def cancelled(self, cancel: BaseException) -> None:
         """Record that the run's own code cancelled the task.
 
-        What a stopping run or a pause cancels is not recorded: it runs again.
+        What a stopping run, a pause or a time-out cancels is not recorded: it runs again.
         """
         execution, caller = self.execution, self.caller
-        for_pause = caller is not None and caller.was_paused
-        given_up = getattr(self.future, "given_up", False)
-        by_code = not execution.stopping and (given_up or not for_pause)
-        if execution.saver is not None and self.recorded and by_code:
+        if execution.saver is not None and self.recorded and self._is_given_up:
             try:
-                if not execution.commit([self.row("cancel", self._by_itself())], self):
+                if not execution.commit([self.row("cancel")], self):
                     return None
             except Exception as storage:
                 return self.settle(None, storage)
@@ -443,11 +306,16 @@ class Op:
             self.tell(TaskCancelled, replayed=False)
         self.settle(None, cancel)
 
-    def _by_itself(self) -> bytes | None:
-        """A mark, when the function cancelled itself and nobody asked it to."""
-        runner = self.runner or getattr(self.future, "runner", None)
-        asked = runner is None or runner.cancelling() or runner.cancelled()
-        return None if asked else serde.dumps(True)
+    @property
+    def _is_given_up(self) -> bool:
+        """Whether the run's own code wanted it cancelled."""
+        for_pause, above = False, self.caller
+        while above is not None:
+            if above.over:
+                return False
+            for_pause, above = for_pause or above.was_paused, above.op.caller
+        given_up = getattr(self.future, "given_up", False)
+        return not self.execution.stopping and (given_up or not for_pause)
 
     def break_off(self, exc: BaseException) -> None:
         """Something outside the function ended the attempt: a signal, or a fault in a policy."""
@@ -457,7 +325,14 @@ class Op:
             self.settle(None, exc)
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
-        self.execution.forget(self)
+        execution = self.execution
+        execution.forget(self)
+        if execution.places is not None:
+            execution.places.settled(self)
+            if self.frame is None:
+                execution.places.leave(self)
+        if execution.wants_life:
+            show_life(self.caller)
         if self.cached is not None:
             self.cached.land()
         if self.caller is not None and isinstance(exc, GraphInterrupt):

@@ -91,7 +91,7 @@ def open_run(call: Call) -> Opened:
         return _continue(call, saver, thread, address[0], _answerable(thread, base))
     if call.input is not None:
         return Opened(_begin(call, saver, thread, address, base))
-    if thread is not None and base is not None and not _is_unused_fork(thread, base):
+    if thread is not None and base is not None and not _is_own_branch(thread, base):
         return _again(call, saver, thread, base)
     return _continue(call, saver, thread, address[0], True)
 
@@ -101,12 +101,18 @@ def _answerable(thread: ThreadRow | None, base: CheckpointRow | None) -> bool:
     return base is None or (thread is not None and thread.head == base.id)
 
 
-def _is_unused_fork(thread: ThreadRow, base: CheckpointRow) -> bool:
-    return thread.head == base.id and thread.status == "ready"
+def _is_own_branch(thread: ThreadRow, base: CheckpointRow) -> bool:
+    """Whether a checkpoint was made to go on from: the newest one, by hand or as a fork."""
+    return thread.head == base.id and base.source in ("update", "fork")
 
 
 def _unkept(call: Call) -> RootOp:
     workflow = call.workflow
+    if call.input is None:
+        raise EmptyInputError(
+            f"Workflow {workflow.name!r} was invoked with None, which continues a kept run, and it "
+            "keeps none. Pass an input; {} will do."
+        )
     if isinstance(call.input, Command):
         raise OutsideRunError(
             f"Workflow {workflow.name!r} was resumed without checkpointer: nothing is kept that "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from nbflow.runtime import RunControl
 
 __all__ = ["DEFAULT", "Options"]
 
@@ -17,8 +18,8 @@ class Options:
     durability: str | None = None
     """``exit`` stores nothing before the execution ends or pauses; the others store each fact
     before it is seen (84, 86)."""
-    control: Any = None
-    """A :class:`~nbflow.runtime.RunControl` that can ask the run to stop."""
+    control: RunControl | None = None
+    """Can ask the run to stop (191)."""
     wants_messages: bool = False
     """Whether somebody streams the tokens of chat models."""
     wants_checkpoints: bool = False

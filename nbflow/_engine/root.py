@@ -8,18 +8,20 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine import async_driver, sync_driver
-from nbflow._engine.failures import encode_failure, failure_of, pause_in, without_engine
+from nbflow._engine import async_driver, messages, sync_driver
+from nbflow._engine.failures import encode_failure, failure_of, signal_in, without_engine
 from nbflow._engine.final import Final
 from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import release
+from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
-from nbflow.errors import GraphInterrupt, RunCancelled
+from nbflow.errors import GraphDrained, GraphInterrupt, RunCancelled, RunDrained
 from nbflow.events import CheckpointSaved, Event, Failure, RunEnded, RunStarted
 from nbflow.types import Interrupt, RetryPolicy, StateSnapshot
 
@@ -52,11 +54,19 @@ class Outcome:
         raise without_engine(self.exception)
 
 
-_STOPS = (KeyboardInterrupt, SystemExit, RunCancelled, asyncio.CancelledError, CancelledError)
+_STOPS = (
+    KeyboardInterrupt, SystemExit, RunCancelled, RunDrained, asyncio.CancelledError,
+    CancelledError,
+)  # fmt: skip
+
+
+def _is_pause(exc: BaseException) -> bool:
+    """Whether the run waits for an answer, or was drained: what is under way finishes."""
+    return isinstance(signal_in(exc), GraphInterrupt | RunDrained)
 
 
 class RootOp(Op):
-    __slots__ = ("_closing", "_first_events", "outcome")
+    __slots__ = ("_closing", "_first_events", "_injected", "outcome")
 
     def __init__(
         self,
@@ -76,18 +86,25 @@ class RootOp(Op):
         self._first_events = first_events
         """What opened the execution: the checkpoint or the answers."""
         self.call_args = (spec.fn, execution.input)
-        self.call_kwargs = spec.arguments(execution, self, has_previous)
+        self.timeout = spec.timeout
+        self._injected = partial(spec.arguments, has_previous=has_previous)
+
+    def arguments(self, frame: Frame) -> dict[str, Any]:
+        return self._injected(frame)
 
     def begin(self) -> None:
         """Say that the run starts."""
         execution = self.execution
         execution.open_ops[self.key] = self
+        if execution.guides_langchain:
+            messages.listen(self)
         if execution.watched:
             execution.emit(
                 RunStarted(
                     id=self.id, state=self._state(execution.checkpoint_id),
                     workflow=self.name, thread_id=execution.thread_id, run_id=execution.run_id,
                     input=execution.input, resumed=execution.resumed,
+                    metadata=_shown_metadata(execution.config),
                     code_changed=execution.resumed and not execution.strict,
                 )
             )  # fmt: skip
@@ -112,7 +129,7 @@ class RootOp(Op):
         except BaseException as exc:
             if isinstance(exc, KeyboardInterrupt | SystemExit):
                 execution.stop()
-            if pause_in(exc) is None:
+            if not _is_pause(exc):
                 execution.drop_unstarted()
             sync_driver.drain(execution)
             raise
@@ -120,18 +137,23 @@ class RootOp(Op):
         return self._taken(value)
 
     async def _body_async(self, fn: Any, input: Any, **injected: Any) -> Any:
-        execution = self.execution
+        execution, frame = self.execution, self.frame
+        assert frame is not None
         pause = None
         try:
             try:
-                value = await fn(input, **injected)
+                if self.timeout is None:
+                    value = await fn(input, **injected)
+                else:
+                    value = await timed(frame, self.timeout, partial(fn, input, **injected))
             except BaseException as exc:
-                pause = pause_in(exc)
-                if pause is None:
+                if not _is_pause(exc):
                     raise
+                pause = exc
+                await async_driver.carry_on(frame)
             await async_driver.drain(execution)
         except BaseException as exc:
-            if isinstance(exc, asyncio.CancelledError):
+            if isinstance(exc, asyncio.CancelledError) and self.was_told_to_end:
                 execution.stop()
             await async_driver.abandon(execution)
             raise
@@ -207,6 +229,8 @@ class RootOp(Op):
             self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
         elif isinstance(exc, _STOPS):
             execution.stopping = True
+            if isinstance(exc, RunDrained):
+                exc = GraphDrained(exc.reason)
             self._close("cancelled", execution.voids(exc, None), exc)
             self._end(Outcome("cancelled", exception=exc), failure_of(exc))
         else:
@@ -255,6 +279,11 @@ class RootOp(Op):
                     duration_s=time.time() - execution.started,
                 )
             )  # fmt: skip
+
+
+def _shown_metadata(config: dict[str, Any]) -> dict[str, Any]:
+    tags = config.get("tags")
+    return {**(config.get("metadata") or {}), **({"tags": list(tags)} if tags else {})}
 
 
 def _warn_orphaned(name: str, frame: Frame) -> None:

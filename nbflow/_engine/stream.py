@@ -64,6 +64,7 @@ class Chunks:
         self._print = Chunks(shown, subgraphs=subgraphs, base=base) if shown else None
         self._step = 0
         """Of the tasks under way."""
+        self._metadata: dict[str, Any] = {}
 
     def of_value(self, value: Any) -> list[Any]:
         """The chunks of a run that was over before it was asked for."""
@@ -95,15 +96,16 @@ class Chunks:
         if event.state is not None and event.state.metadata is not None:
             self._step = int(event.state.metadata["step"]) + 1
             yield "checkpoints", (), self._checkpoint(event.state)
-        yield "tasks", (), _start(event.id, event.workflow, event.input, "__start__")
+        self._metadata = {"metadata": event.metadata} if event.metadata else {}
+        yield "tasks", (), self._start(event.id, event.workflow, event.input, "__start__")
 
     def _started(self, event: ev.TaskStarted) -> Iterator[Part]:
         if event.attempt == 1:
-            yield "tasks", event.ns, _start_of(event, event.input)
+            yield "tasks", event.ns, self._start_of(event, event.input)
 
     def _finished(self, event: ev.TaskFinished) -> Iterator[Part]:
         if event.replayed or event.cached:
-            yield "tasks", event.ns, {**_start_of(event, event.input), **_marks(event)}
+            yield "tasks", event.ns, {**self._start_of(event, event.input), **_marks(event)}
         if event.cached:
             yield "updates", event.ns, {
                 event.name: event.result, "__metadata__": {"cached": True},
@@ -117,18 +119,18 @@ class Chunks:
 
     def _failed(self, event: ev.TaskFailed) -> Iterator[Part]:
         if event.replayed:
-            yield "tasks", event.ns, {**_start_of(event, event.input), **_marks(event)}
+            yield "tasks", event.ns, {**self._start_of(event, event.input), **_marks(event)}
         yield "tasks", event.ns, _end(event, {}, error=_error(event.error))
 
     def _cancelled(self, event: ev.TaskCancelled) -> Iterator[Part]:
         if event.replayed:
-            yield "tasks", event.ns, {**_start_of(event, event.input), **_marks(event)}
+            yield "tasks", event.ns, {**self._start_of(event, event.input), **_marks(event)}
         gone = {"type": "CancelledError", "message": "", "traceback": ""}
         yield "tasks", event.ns, _end(event, {}, error=gone)
 
     def _paused(self, event: ev.TaskPaused) -> Iterator[Part]:
         if event.replayed:
-            yield "tasks", event.ns, {**_start_of(event, event.input), **_marks(event)}
+            yield "tasks", event.ns, {**self._start_of(event, event.input), **_marks(event)}
         if event.is_workflow:
             yield "updates", event.ns, {"__interrupt__": event.interrupts}
             yield "values", event.ns, self._values_of_pause(event.interrupts)
@@ -165,6 +167,15 @@ class Chunks:
             yield "values", (), event.value
             if self._closing is not None and self._closing.state is not None:
                 yield "checkpoints", (), self._checkpoint(self._closing.state)
+
+    def _start(self, id_: str, name: str, input: Any, trigger: str) -> dict[str, Any]:
+        start = {"id": id_, "name": name, "input": input, "triggers": (trigger,)}
+        return {**start, **self._metadata}
+
+    def _start_of(self, event: ev.TaskEvent, called_with: Any) -> dict[str, Any]:
+        if event.is_workflow:
+            return self._start(event.id, event.name, called_with[0][0], "__start__")
+        return self._start(event.id, event.name, called_with, "__pregel_push")
 
     # -- shapes -----------------------------------------------------------------------------
 
@@ -237,16 +248,6 @@ def _no_values(_interrupts: tuple[Interrupt, ...]) -> Any:
 
 def _open_in(event: ev.Event) -> tuple[Interrupt, ...]:
     return getattr(event, "interrupts", ())
-
-
-def _start(id_: str, name: str, input: Any, trigger: str) -> dict[str, Any]:
-    return {"id": id_, "name": name, "input": input, "triggers": (trigger,)}
-
-
-def _start_of(event: ev.TaskEvent, called_with: Any) -> dict[str, Any]:
-    if event.is_workflow:
-        return _start(event.id, event.name, called_with[0][0], "__start__")
-    return _start(event.id, event.name, called_with, "__pregel_push")
 
 
 def _end(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
 from nbflow._engine.future import SyncAsyncFuture
+from nbflow._engine.joining import join
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
@@ -33,34 +35,40 @@ def drive(op: Op) -> None:
         return
     except BaseException as exc:
         op.break_off(exc)
+    finally:
+        op.leave_place()
 
 
 def _done(step: Step, op: Op) -> Any:
     if isinstance(step, float):
-        op.execution.wait_for_retry(step)
+        with crew.blocked():
+            op.execution.wait_for_retry(step)
     elif isinstance(step, list):
         for child in step:
-            _await(child)
+            _await(child, op)
     elif isinstance(step, Future):
-        with crew.blocked():
+        with crew.blocked(), op.aside():
             step.result()
     else:
         return op.context.run(_inside, step, op)
     return None
 
 
-def _await(op: Op) -> None:
-    """Bring one op to its outcome; on the loop somebody else does, here it is waited for."""
-    if op.loop is None:
-        op.join(None)
-    elif isinstance(op.future, SyncAsyncFuture):
-        op.future.wait(None)
+def _await(op: Op, waiter: Op | None) -> None:
+    """Bring one op to its outcome; one that was called on a loop is waited for there."""
+    from nbflow._engine.async_driver import outcome
+
+    if isinstance(op.future, SyncAsyncFuture):
+        join(op, None, waiter)
+    elif op.future is not None:
+        with crew.blocked():
+            asyncio.run_coroutine_threadsafe(outcome(op, waiter), op.future.get_loop()).result()
 
 
 def _inside(frame: Frame, op: Op) -> Any:
     token = current_frame.set(frame)
     try:
-        return op.fn(*op.call_args, **op.call_kwargs)
+        return op.fn(*op.call_args, **op.arguments(frame))
     finally:
         current_frame.reset(token)
 
@@ -72,7 +80,7 @@ def drain(execution: Execution) -> None:
         if not left:
             return
         for op in left:
-            if op.loop is None and op.claim():
+            if op.loop is None and execution.places is None and op.claim():
                 op.run()
         for op in left:
-            _await(op)
+            _await(op, None)

@@ -62,8 +62,7 @@ def _seconds(limit: float | timedelta | None, where: str) -> float | None:
     if limit is None:
         return None
     seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not math.isfinite(seconds) or seconds <= 0:
+    if type(seconds) not in (int, float) or not math.isfinite(seconds) or seconds <= 0:
         raise DeclarationError(
             f"{where}={limit!r} must be greater than 0: seconds as a number, or a timedelta."
         )
@@ -73,7 +72,7 @@ def _seconds(limit: float | timedelta | None, where: str) -> float | None:
 class Watch:
     """The time of one attempt."""
 
-    __slots__ = ("_began", "_idle_s", "_loop", "_moved", "_run_s", "_strict")
+    __slots__ = ("_began", "_idle_s", "_loop", "_moved", "_run_s", "_strict", "expired")
 
     def __init__(self, policy: TimeoutPolicy, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -81,6 +80,8 @@ class Watch:
         self._idle_s = _in_seconds(policy.idle_timeout)
         self._strict = policy.refresh_on == "heartbeat"
         self._began = self._moved = loop.time()
+        self.expired = False
+        """Whether the attempt was ended by it."""
 
     def sign(self, *, heartbeat: bool) -> None:
         """The attempt lives; from any thread."""
@@ -146,6 +147,7 @@ async def timed(
             continue
         kind = watch.over()
         if kind is not None and not attempt.done():
+            watch.expired = True
             late = _too_late(frame.op.name, watch.elapsed, kind, policy)
             await _give_up(frame, attempt)
             raise late
@@ -184,7 +186,7 @@ async def _give_up(frame: Frame, attempt: asyncio.Task[Any]) -> None:
     """End the attempt, and the async tasks that it called; plain ones finish in their threads."""
     frame.end()
     attempt.cancel()
-    for child in frame.execution.children_of(frame.op):
+    for child in list(frame.op.children.values()):
         child.cancel_on_loop()
     await asyncio.wait([attempt], timeout=_CLEANUP_S)
     if not attempt.done():

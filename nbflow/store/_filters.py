@@ -111,6 +111,8 @@ def _same(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, _SEQUENCES):
         return _pairwise(found, wanted, _same)
     equal = found == wanted
+    if _is_number(found) and _is_number(wanted):
+        return bool(equal)  # NumPy's comparisons give a boolean of its own
     # an array compares entry by entry
     return equal if isinstance(equal, bool) else serde.dumps(found) == serde.dumps(wanted)
 

@@ -165,7 +165,8 @@ class KeptStore(BaseStore):
             found = self._found(request, asked, alive)
             self._use([row for row, _ in found], request.refresh, now)
             return [[self._search_item(*pair) for pair in found] for _ in range(count)]
-        return [self._listed(request, alive) for _ in range(count)]
+        listed = self._listed(request, alive)
+        return [listed[:] for _ in range(count)]
 
     def _use(self, rows: Sequence[Row], refresh: bool, now: float) -> None:
         """Start the time of rows anew, where they have one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 
 from nbflow.store._requests import Request, sameness
 from nbflow.store.base import Result
@@ -13,6 +14,10 @@ __all__ = ["Together"]
 
 Ask = Callable[[Sequence[Request], Sequence[int]], Awaitable[list[list[Result]]]]
 """Answers requests, each as often as its number says: every asker gets a copy."""
+
+
+_Tick = list[tuple[Request, asyncio.Future[Result]]]
+"""Who asked what."""
 
 
 class _Group:
@@ -30,7 +35,7 @@ class _Here(threading.local):
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.waiting: list[tuple[Request, asyncio.Future[Result]]] = []
+        self.waiting: _Tick = []
 
 
 class Together:
@@ -55,7 +60,7 @@ class Together:
         here.waiting.append((request, future))
         return await future
 
-    def _serve(self, tick: list[tuple[Request, asyncio.Future[Result]]], ask: Ask) -> None:
+    def _serve(self, tick: _Tick, ask: Ask) -> None:
         if self._here.waiting is tick:
             self._here.waiting = []
         groups: dict[Hashable, _Group] = {}
@@ -63,30 +68,25 @@ class Together:
             if not future.done():
                 groups.setdefault(sameness(request), _Group(request)).futures.append(future)
         if groups:
-            answering = _answer(list(groups.values()), ask)
-            task = asyncio.get_running_loop().create_task(answering)
-            self._serving.add(task)
-            task.add_done_callback(self._serving.discard)
+            work = asyncio.get_running_loop().create_task(_answer(list(groups.values()), ask))
+            self._serving.add(work)
+            work.add_done_callback(partial(self._served, tick))
+
+    def _served(self, tick: _Tick, work: asyncio.Task[None]) -> None:
+        """Leave nobody waiting, even where the work was cancelled before it began."""
+        self._serving.discard(work)
+        for _, future in tick:
+            future.cancel()
 
 
 async def _answer(groups: list[_Group], ask: Ask) -> None:
-    try:
-        await _settle(groups, ask)
-    except BaseException:
-        for group in groups:
-            for future in group.futures:
-                future.cancel()
-        raise
-
-
-async def _settle(groups: list[_Group], ask: Ask) -> None:
     counts = [len(group.futures) for group in groups]
     try:
         answers = await ask([group.request for group in groups], counts)
     except Exception as fault:
         if len(groups) > 1:  # none of them was stored: let each have its own outcome
             for group in groups:
-                await _settle([group], ask)
+                await _answer([group], ask)
             return
         for future in groups[0].futures:
             if not future.done():

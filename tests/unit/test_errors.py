@@ -15,7 +15,7 @@ from nbflow import errors
 from nbflow.errors import NbflowError
 from nbflow.types import Interrupt
 
-SIGNALS = {"GraphDrained", "GraphInterrupt", "RunCancelled"}
+SIGNALS = {"GraphInterrupt", "RunCancelled", "RunDrained"}
 """No errors, and so not below NbflowError."""
 
 ELSEWHERE = {"InvalidNamespaceError"}
@@ -45,6 +45,7 @@ SAMPLES: list[BaseException] = [
     errors.StorageError("text"),
     errors.GraphInterrupt([Interrupt("q", "0" * 32)]),
     errors.GraphDrained("maintenance"),
+    errors.RunDrained("maintenance"),
     errors.NodeTimeoutError("step", 0.1, "idle", 0.05),
     errors.NodeTimeoutError("step", 0.1, kind="run", idle_timeout=1.0, run_timeout=0.1),
     errors.NodeCancelledError("step"),

@@ -129,7 +129,6 @@ def test_a_kept_workflow_in_a_graph_without_thread_says_so(saver: BaseCheckpoint
         one_node(as_node(doubling(saver))).invoke({"x": 3})
 
 
-@pytest.mark.xfail(reason="a workflow is no callable", raises=TypeError)
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_workflow_itself_is_a_node(drive: Drive, config: Config, is_async: bool) -> None:
     graph = one_node(doubling(InMemorySaver(), is_async=is_async), MemorySaver())
@@ -204,7 +203,6 @@ def test_secrets_of_the_graphs_configuration_are_not_stored(drive: Drive, tmp_pa
     assert b"a secret" not in _stored(drive, tmp_path, api_key="a secret")
 
 
-@pytest.mark.xfail(reason="LangGraph hands them down in the metadata, which is kept")
 def test_nothing_that_langgraph_adds_is_stored(drive: Drive, tmp_path: Path) -> None:
     stored = _stored(drive, tmp_path, model="large-model")
     kept = [w for w in (b"__pregel", b"langgraph_node", b"large-model") if w in stored]

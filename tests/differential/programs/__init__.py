@@ -1,0 +1,1 @@
+"""The programs, by theme. Each takes one library's names and an empty saver."""
