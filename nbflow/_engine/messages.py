@@ -30,7 +30,10 @@ def listen(op: Op) -> None:
     from langchain_core.runnables.config import var_child_runnable_config
 
     execution = op.execution
-    given: Any = {
+    if op.parent is None:
+        execution.outer_langchain = op.context.run(var_child_runnable_config.get) or {}
+    given: Any = dict(execution.outer_langchain)
+    given |= {
         key: execution.config[key]
         for key in ("callbacks", "tags", "metadata")
         if execution.config.get(key)

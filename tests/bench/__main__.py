@@ -9,11 +9,12 @@ import gc
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.figures import FIGURES
 from tests.bench.library import Library, langgraph, nbflow
 from tests.bench.programs import PROGRAMS, Program
 
@@ -48,23 +49,38 @@ def _timed(run: Callable[[], int]) -> float:
     return elapsed_s / count * 1e6
 
 
+def lines(options: argparse.Namespace) -> Iterator[str]:
+    """The report, a line at a time, as a Markdown table and a list."""
+    libraries = (nbflow(), langgraph())
+    yield f"Python {platform.python_version()}, LangGraph {version('langgraph')}; runs of "
+    yield f"{options.count}, the best of {options.rounds} interleaved rounds; microseconds.\n"
+    yield f"| {'':40} | {'nbflow':>8} | {'LangGraph':>9} | {'cheaper':>8} | {'aim':>5} |"
+    yield f"|{'-' * 42}|{'-' * 9}:|{'-' * 10}:|{'-' * 9}:|{'-' * 6}:|"
+    for name, program, aim in PROGRAMS:
+        if options.only not in name:
+            continue
+        ours, theirs = best_of(libraries, program, options.count, options.rounds)
+        ratio, wanted = theirs / ours, "" if aim is None else f"{aim:g}x"
+        yield f"| {name:40} | {ours:8.1f} | {theirs:9.1f} | {ratio:7.1f}x | {wanted:>5} |"
+    yield ""
+    for name, figure in FIGURES:
+        if options.only in name:
+            yield f"- {name}: {figure(*libraries)}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="repetitions of each program")
     parser.add_argument("--count", type=int, default=200, help="tasks or invokes in one run")
     parser.add_argument("--only", default="", help="programs whose name contains this text")
+    parser.add_argument("--write", action="store_true", help="keep the report in RESULTS.md")
     options = parser.parse_args()
-    libraries = (nbflow(), langgraph())
-    print(f"Python {platform.python_version()}, LangGraph {version('langgraph')}")
-    print(f"runs of {options.count}, best of {options.rounds} interleaved rounds, microseconds\n")
-    print(f"{'':42}{'nbflow':>10}{'LangGraph':>12}{'ratio':>8}{'aim':>7}")
-    for name, program, aim in PROGRAMS:
-        if options.only not in name:
-            continue
-        ours, theirs = best_of(libraries, program, options.count, options.rounds)
-        ratio = theirs / ours
-        verdict = "" if aim is None else f"{aim:>6.0f}x" + ("" if ratio >= aim else "  missed")
-        print(f"{name:42}{ours:>10.1f}{theirs:>12.1f}{ratio:>7.1f}x{verdict}", flush=True)
+    report: list[str] = []
+    for line in lines(options):
+        print(line, flush=True)
+        report.append(line)
+    if options.write:
+        (Path(__file__).parent / "RESULTS.md").write_text("\n".join(["# Costs\n", *report, ""]))
 
 
 if __name__ == "__main__":

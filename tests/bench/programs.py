@@ -159,14 +159,47 @@ def async_sequential(library: Library, folder: Path, count: int) -> Iterator[Cal
         yield run
 
 
+@contextmanager
+def streamed(library: Library, folder: Path, count: int) -> Iterator[Callable[[], int]]:
+    workflow = _adding(library, library.memory_saver())
+    threads = _threads()
+
+    def run() -> int:
+        chunks = workflow.stream(count, next(threads), stream_mode=["updates", "tasks"])
+        assert sum(1 for _ in chunks) >= 3 * count
+        return count
+
+    yield run
+
+
+@contextmanager
+def history(library: Library, folder: Path, count: int) -> Iterator[Callable[[], int]]:
+    @library.entrypoint(checkpointer=library.sqlite_saver(folder / "runs.sqlite"))
+    def workflow(n: int, *, previous: Any = None) -> int:
+        return n + (previous or 0)
+
+    config = next(_threads())
+    for _ in range(count):
+        workflow.invoke(1, config)
+
+    def run() -> int:
+        shots = list(workflow.get_state_history(config))
+        assert len(shots) == 2 * count and shots[0].values == count
+        return len(shots)
+
+    yield run
+
+
 PROGRAMS: tuple[tuple[str, Program, float | None], ...] = (
-    ("sequential task, in memory", sequential_memory, 30),
-    ("sequential task, SQLite, a commit each", sequential_sqlite, 12),
-    ("replay of a finished task, in memory", replay_memory, 40),
-    ("replay of a finished task, SQLite", replay_sqlite, 40),
+    ("sequential task, in memory", sequential_memory, 60),
+    ("sequential task, SQLite, a commit each", sequential_sqlite, 20),
+    ("async sequential task, in memory", async_sequential, 30),
+    ("task streamed as updates and tasks", streamed, 40),
+    ("replay of a finished task, in memory", replay_memory, 80),
+    ("replay of a finished task, SQLite", replay_sqlite, 80),
     ("replay after a restart, SQLite", replay_restarted, None),
-    ("async sequential task, in memory", async_sequential, None),
-    ("invoke on a thread, in memory", invoke_memory, None),
+    ("invoke on a thread, in memory", invoke_memory, 20),
     ("invoke on a thread, SQLite", invoke_sqlite, None),
+    ("history, per checkpoint, SQLite", history, 10),
 )
 """Name, program, and how many times cheaper than LangGraph it should be; None for no aim."""
