@@ -36,6 +36,7 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
     future: AsyncTaskFuture[Any] = (
         AsyncTaskFuture(loop, op.called_in) if places is None else AwaitedFuture(loop, op)
     )
+    future.on_missed = op.missed
     if is_async:
         op.future = future
         op.claimed = True
@@ -139,9 +140,12 @@ async def drive(op: Op) -> None:
     except StopIteration:
         return
     except BaseException as exc:
+        if op.parent is None:
+            await abandon(op.execution)
         op.break_off(exc)
     finally:
-        op.leave_place()
+        if op.execution.places is not None:
+            op.execution.places.leave(op)
 
 
 async def _done(step: Step, op: Op) -> Any:
@@ -161,15 +165,19 @@ async def _done(step: Step, op: Op) -> Any:
 async def _inside(frame: Frame, op: Op) -> Any:
     token = current_frame.set(frame)
     try:
-        kwargs = op.arguments(frame)
+        kwargs = op.call_kwargs
+        if op.inject is not None:
+            kwargs = op.inject(op.call_args, kwargs, frame)
         if op.timeout is None or op.parent is None:
             return await op.fn(*op.call_args, **kwargs)
         return await timed(frame, op.timeout, partial(op.fn, *op.call_args, **kwargs))
     except BaseException as exc:
         if frame.lanes_alive():
-            if signal_in(exc) is not None:
-                await carry_on(frame)
-            await _end_lanes(frame)
+            try:
+                if signal_in(exc) is not None:
+                    await carry_on(frame)
+            finally:
+                await _end_lanes(frame)
         raise
     finally:
         current_frame.reset(token)

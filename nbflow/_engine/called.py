@@ -17,7 +17,6 @@ from nbflow.runtime import Runtime
 from nbflow.types import RetryPolicy, TimeoutPolicy, Token
 
 if TYPE_CHECKING:
-    from nbflow._engine.declaration import TaskSpec
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
     from nbflow._engine.op import Op
@@ -27,8 +26,8 @@ __all__ = ["Called"]
 
 
 class Called:
-    task: TaskSpec | None = None
-    """What is called; only if something is injected."""
+    inject: Callable[[tuple[Any, ...], dict[str, Any], Frame], dict[str, Any]] | None = None
+    """Adds to the keyword arguments what one attempt has injected; None adds nothing."""
     timeout: TimeoutPolicy | None = None
     is_workflow = False
     """Whether it is a workflow that another one calls."""
@@ -105,12 +104,6 @@ class Called:
     def input(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What events show of its arguments."""
         return self.call_args, self.call_kwargs
-
-    def arguments(self, frame: Frame) -> dict[str, Any]:
-        """The keyword arguments in one attempt: the caller's, and what is injected."""
-        if self.task is None:
-            return self.call_kwargs
-        return self.task.inject(self.call_args, self.call_kwargs, frame)
 
     @property
     def has_steps(self) -> bool:

@@ -157,8 +157,10 @@ class EntrypointSpec:
             timeout=self.timeout,
         )  # fmt: skip
 
-    def arguments(self, frame: Frame, has_previous: bool) -> dict[str, Any]:
-        """What is injected besides the input, in one attempt."""
+    def inject(
+        self, has_previous: bool, _args: tuple[Any, ...], _kwargs: dict[str, Any], frame: Frame
+    ) -> dict[str, Any]:
+        """What one attempt is given besides the input."""
         return {
             name: _injected(name, frame)
             for name in self.injects

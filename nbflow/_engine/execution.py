@@ -54,6 +54,13 @@ Listener = Callable[[Event], None]
 
 
 class Execution:
+    wants_life = False
+    """Whether some task has an idle time-out."""
+    on_stop: Callable[[], None] | None = None
+    """Cancels what runs on the event loop."""
+    _stopped: threading.Event | None = None
+    _last_offer: Op | None = None
+
     def __init__(
         self,
         *,
@@ -101,6 +108,8 @@ class Execution:
             and any(config.get(key) for key in ("callbacks", "tags", "metadata"))
         )
         """Whether LangChain models are told something of the run."""
+        self.outer_langchain: Any = {}
+        """The configuration of the LangChain runnable that the run is part of, if it is."""
         self.streamed: set[str] = set()
         """Ids of the messages whose tokens were streamed."""
         self.wants_checkpoints = options.wants_checkpoints
@@ -123,16 +132,10 @@ class Execution:
         self.open_ops: dict[bytes, Op] = {}
         """Ops without an outcome yet, the entrypoint included, by key."""
         self._unannounced: dict[bytes, Op] = {}
-        self._stopped: threading.Event | None = None
-        self.on_stop: Callable[[], None] | None = None
-        """Cancels what runs on the event loop."""
         self._commit_lock = threading.Lock()
-        self._last_offer: Op | None = None
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
         self.control: RunControl = options.control or RunControl()
-        self.wants_life = False
-        """Whether some task has an idle time-out."""
 
     # -- events -----------------------------------------------------------------------------
 
@@ -331,7 +334,7 @@ class Execution:
         loop = frame.loop
         if loop is not None and (blocking or not is_running(loop)):
             loop = None
-        lane = "0" if frame._lanes is None else frame.lane()
+        lane = frame.lane() if frame._lanes is not None or get_ident() != frame.home else "0"
         if (
             self.closed or self.stopping or self.broken is not None or frame._paused is not None
             or self.control.drain_reason is not None
@@ -339,8 +342,6 @@ class Execution:
             frame.check(lane)
         if self.wants_life:
             show_life(frame)
-        if get_ident() != frame.home:
-            frame.relax()
         name = task.name
         digest = serde.digest_source(args, kwargs)
         recorded = frame.op.recorded and task.keeps is not False
@@ -374,7 +375,7 @@ class Execution:
         if task.cache is not None and self.cache is not None:
             op.cached = CachedCall.of(self.cache, task.cache, args, kwargs)
         if task.injects:
-            op.task = task
+            op.inject = task.inject
         if task.timeout is not None:
             op.timeout = task.timeout
         return self._begin(op, task, loop)

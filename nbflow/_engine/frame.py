@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["MAIN_LANE", "Frame", "call_site", "watch_lanes"]
 
 MAIN_LANE = "0"
+THREAD_LANE = "t"
+"""Of calls from threads of the user's own: each gets what is recorded for its content, and their
+order, which is not the code's, is not judged."""
 
 
 class Frame:
@@ -64,7 +67,7 @@ class Frame:
         self._paused: dict[str, asyncio.Task[Any] | None] | None = None
         self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
         self._spawned: dict[str, int] | None = None
-        self._called: set[str] = set()
+        self._called: set[str] | None = None
         """Lanes that called a task or asked a question, the main one left out."""
         self._runtime: Runtime[Any] | None = None
         self.home = get_ident()
@@ -147,12 +150,15 @@ class Frame:
     def lane(self) -> str:
         """Which line of control calls or asks now."""
         lane = self.here()
-        if lane is not MAIN_LANE:
+        if lane is not MAIN_LANE and lane is not THREAD_LANE:
+            self._called = self._called or set()
             self._called.add(lane)
         return lane
 
     def here(self) -> str:
         """Which line of control runs now."""
+        if get_ident() != self.home:
+            return THREAD_LANE
         if self._lanes is None:
             return MAIN_LANE
         task = _running_task()
@@ -171,26 +177,19 @@ class Frame:
         self._spawned[creator] = ordinal + 1
         self._lanes[task] = f"{creator}.{ordinal}"
 
-    def relax(self) -> None:
-        """A second thread calls in this function: the order of calls is no longer the code's.
-
-        Each call still gets what was recorded for its content; another order is not refused.
-        """
-        self.log.relax()
-
     def lanes_alive(self) -> list[asyncio.Task[Any]]:
         """The asyncio tasks of this frame's code that have not ended."""
         return [] if self._lanes is None else [task for task in self._lanes if not task.done()]
 
     def working_lanes(self) -> list[asyncio.Task[Any]]:
         """Of those the ones that called or asked, or made another that did."""
-        lanes = self._lanes
-        if lanes is None:
+        lanes, called = self._lanes, self._called
+        if lanes is None or called is None:
             return []
         return [
             task
             for task in self.lanes_alive()
-            if any(f"{called}.".startswith(f"{lanes[task]}.") for called in self._called)
+            if any(f"{lane}.".startswith(f"{lanes[task]}.") for lane in called)
         ]
 
     def end(self) -> None:
@@ -250,7 +249,8 @@ class Frame:
     def kept_lane(self, lane: str) -> str:
         """Under which lane a call is recorded that the record does not have."""
         known = lane if lane == MAIN_LANE else self.log.known_lane(lane)
-        return known + OPTIONAL if self._paused is not None else known
+        late = self._paused is not None or lane == THREAD_LANE
+        return known + OPTIONAL if late else known
 
     # -- the record -------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ class FrameLog:
         if self._by_name is not None:
             nth = self._by_name.get(name)
             return nth.pop() if nth else None
-        if lane != _MAIN and self._recorded:
+        if lane.startswith(_MAIN) and lane != _MAIN and self._recorded:
             lane = self.lane_of(lane, name, args, siblings)
         if self._ahead:
             due = self._ahead[-1]

@@ -217,8 +217,10 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         self._lane = lane
         self._called_in = current_frame.get()
         self.observed = False
-        self.on_cancel: Callable[[], None] | None = None
-        """Tells the op of a thread that nobody waits for it any more."""
+        self.on_cancel: Callable[[], bool] | None = None
+        """Tells the op of a thread that nobody waits for it any more; False when it is done."""
+        self.on_missed: Callable[[], None] | None = None
+        """Tells the op that its caller was cancelled before it saw the outcome."""
         self.runner: asyncio.Task[None] | None = None
         """The asyncio task that works for it; None for a replayed result."""
         self.given_up = False
@@ -247,8 +249,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
             self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
-        if self.on_cancel is not None and not self.done():
-            self.on_cancel()
+        if self.on_cancel is not None and not self.done() and not self.on_cancel():
+            return False
         return super().cancel(msg)
 
     def result(self) -> T:
@@ -262,13 +264,29 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
                 "The task has not finished. In an async function write 'await my_task(...)' "
                 "instead of 'my_task(...).result()': waiting here would stop the event loop."
             )
+        if asyncio.current_task(self.get_loop()) is None:
+            return super().result()  # asyncio itself asks, on behalf of who awaits
         self.observed = True
-        return super().result()
+        try:
+            return super().result()
+        except GraphInterrupt as pause:
+            raise deliver(pause) from None
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.done():
             self._asyncio_future_blocking = True
-            yield self
+            try:
+                yield self
+            except GraphInterrupt as pause:
+                self.observed = True
+                raise deliver(pause) from None
+            except asyncio.CancelledError:
+                if self.done() and not self.cancelled() and not self.observed and self.on_missed:
+                    self.on_missed()
+                raise
+            except BaseException:
+                self.observed = True
+                raise
         self.observed = True
         exc = None if self.cancelled() else super().exception()
         if exc is not None:

@@ -28,28 +28,35 @@ def join(op: Op, timeout: float | None, waiter: Op | None = None) -> None:
     """
     places = op.execution.places
     if places is None:
-        return _join(op, timeout, True)
+        return None if _ran(op, timeout) else _wait(op, timeout)
     waiter = waiter or waiter_here(op.execution)
     may_run = places.wait_here(waiter, op)
     try:
-        _join(op, timeout, may_run)
+        if not (may_run and _ran(op, timeout)):
+            _wait(op, timeout)
     finally:
         places.go_on(waiter, op)
 
 
-def _join(op: Op, timeout: float | None, may_run: bool) -> None:
-    future = op.future
-    assert isinstance(future, SyncAsyncFuture)
-    if may_run and not op.claimed:
-        depth = getattr(_inline, "depth", 0)
-        if timeout is not None or depth >= _DEEPEST:
-            crew.start(op)
-        elif op.claim():
-            _inline.depth = depth + 1
-            try:
-                op.run()
-            finally:
-                _inline.depth = depth
-            return
+def _ran(op: Op, timeout: float | None) -> bool:
+    """Run the op in this thread, if nobody has begun it and it need not wait here for long."""
+    if op.claimed:
+        return False
+    depth = getattr(_inline, "depth", 0)
+    if timeout is not None or depth >= _DEEPEST:
+        crew.start(op)
+        return False
+    if not op.claim():
+        return False
+    _inline.depth = depth + 1
+    try:
+        op.run()
+    finally:
+        _inline.depth = depth
+    return True
+
+
+def _wait(op: Op, timeout: float | None) -> None:
+    assert isinstance(op.future, SyncAsyncFuture)
     with crew.blocked():
-        future.wait(timeout)
+        op.future.wait(timeout)

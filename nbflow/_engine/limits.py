@@ -152,9 +152,11 @@ class Places:
                 return None
             self._drop(waiter)
             self._away.add(waiter)
-            begin = self._queue.pop(child, None)
-            if begin is not None:
-                self._hold(child)
+            begin = self._queue.get(child)
+            if begin is None or len(self._holders) >= self._limit:
+                return None
+            del self._queue[child]
+            self._hold(child)
             return begin
 
     # -- with the lock held -------------------------------------------------------------------

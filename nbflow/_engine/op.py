@@ -83,14 +83,7 @@ class Op(Called):
         if places is None or places.take(self):
             crew.start(self)
 
-    def join(self, timeout: float | None) -> None:
-        """Wait for the outcome, or so many seconds; run the task here when nobody has begun."""
-        join(self, timeout)
-
-    def leave_place(self) -> None:
-        """It does not run any more."""
-        if self.execution.places is not None:
-            self.execution.places.leave(self)
+    join = join
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -111,16 +104,31 @@ class Op(Called):
         self.cancelled(CancelledError())
         return True
 
-    def give_up(self) -> None:
+    def give_up(self) -> bool:
         """The caller on the loop cancelled what a thread runs: what comes late is dropped.
 
         When it was a time-out that ended the caller, the thread finishes for the next attempt.
+
+        Returns:
+            False when there is an outcome already, which is on its way to the caller.
         """
         if self.caller is not None and self.caller.over and self.loop is None:
-            return
+            return True
         self.claim()
-        if not self.is_settled:
-            self.cancelled(asyncio.CancelledError())
+        if self.is_settled:
+            return False
+        self.cancelled(asyncio.CancelledError())
+        return True
+
+    def missed(self) -> None:
+        """Its caller was cancelled before it saw the outcome: a replay must not see it, either."""
+        execution, caller = self.execution, self.caller
+        paused = caller is not None and (caller.was_paused or caller.over)
+        if execution.saver is None or not self.recorded or execution.stopping or paused:
+            return
+        taken_back = self.row("void")
+        self.gen += 1
+        execution.commit([taken_back, self.row("cancel")])
 
     def cancel_on_loop(self) -> None:
         """Cancel it if it runs on an event loop, or would; a thread cannot be stopped."""
@@ -160,7 +168,7 @@ class Op(Called):
             if execution.watched and self.parent is not None:
                 self.tell(TaskStarted, input=self.input, attempt=self.attempt)
             try:
-                if execution.stopping or execution.control.drain_requested:
+                if execution.stopping or execution.control.drain_reason is not None:
                     self._may_begin()
                 value = yield frame
                 while self.children:
@@ -321,7 +329,9 @@ class Op(Called):
         """Something outside the function ended the attempt: a signal, or a fault in a policy."""
         if isinstance(exc, KeyboardInterrupt | SystemExit):
             self.execution.stop()
-        if not self.is_settled:
+        if isinstance(exc, asyncio.CancelledError):
+            self.cancelled(exc)
+        elif not self.is_settled:
             self.settle(None, exc)
 
     def settle(self, value: Any, exc: BaseException | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
@@ -29,8 +28,6 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     """Return the recorded answer, or store the question and pause."""
     lane = frame.lane()
     frame.check(lane)
-    if get_ident() != frame.home:
-        frame.relax()
     execution = frame.execution
     frame.op.note_asked()
     schema = schema_of(response_schema)

@@ -66,7 +66,7 @@ def _is_pause(exc: BaseException) -> bool:
 
 
 class RootOp(Op):
-    __slots__ = ("_closing", "_first_events", "_injected", "outcome")
+    __slots__ = ("_closing", "_first_events", "outcome")
 
     def __init__(
         self,
@@ -87,10 +87,7 @@ class RootOp(Op):
         """What opened the execution: the checkpoint or the answers."""
         self.call_args = (spec.fn, execution.input)
         self.timeout = spec.timeout
-        self._injected = partial(spec.arguments, has_previous=has_previous)
-
-    def arguments(self, frame: Frame) -> dict[str, Any]:
-        return self._injected(frame)
+        self.inject = partial(spec.inject, has_previous)
 
     def begin(self) -> None:
         """Say that the run starts."""

@@ -36,7 +36,8 @@ def drive(op: Op) -> None:
     except BaseException as exc:
         op.break_off(exc)
     finally:
-        op.leave_place()
+        if op.execution.places is not None:
+            op.execution.places.leave(op)
 
 
 def _done(step: Step, op: Op) -> Any:
@@ -68,7 +69,9 @@ def _await(op: Op, waiter: Op | None) -> None:
 def _inside(frame: Frame, op: Op) -> Any:
     token = current_frame.set(frame)
     try:
-        return op.fn(*op.call_args, **op.arguments(frame))
+        if op.inject is None:
+            return op.fn(*op.call_args, **op.call_kwargs)
+        return op.fn(*op.call_args, **op.inject(op.call_args, op.call_kwargs, frame))
     finally:
         current_frame.reset(token)
 

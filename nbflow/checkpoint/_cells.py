@@ -8,7 +8,7 @@ from zlib import crc32
 
 from ormsgpack import packb
 
-from nbflow.checkpoint.base import CheckpointRow, OpRow, RunRow
+from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
 
 __all__ = [
     "INLINE_BYTES",

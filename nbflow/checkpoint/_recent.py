@@ -5,7 +5,7 @@ A run that asks many questions is read again at each answer; with these, only wh
 
 from __future__ import annotations
 
-from nbflow.checkpoint.base import OpRow
+from nbflow.checkpoint._rows import OpRow
 
 __all__ = ["RecentOps"]
 

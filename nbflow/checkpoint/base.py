@@ -1,302 +1,202 @@
-"""What a saver keeps, and the contract of every backend.
+"""What a saver keeps, and what can be asked of every backend.
 
 A *thread* is a line of runs. A *run* is one invocation with its input. An *op* is one durable
 fact of a run; ops are only appended. A *checkpoint* is LangGraph's: two per run (``input``, then
-``loop``), plus ``update`` and ``fork``. Only thread rows are ever updated, and a thread's order is
-the database's sequence, never a clock. Values arrive encoded (:mod:`nbflow.serde`); a backend
-never looks inside. Every method is synchronous, safe from any thread and event loop, and either
-happens whole or raises with nothing stored.
+``loop``), plus ``update`` and ``fork``. What a backend implements stands in
+``nbflow/checkpoint/_primitives.py``; the engine writes through that alone. Here is LangGraph's side:
+checkpoints as its tuples, and the care of threads. One saver serves sync and async code, from any
+thread and any event loop (248, 249).
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Self
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, NoReturn, Self
 
-from nbflow.errors import InvalidNameError
+from nbflow.checkpoint._primitives import Primitives
+from nbflow.checkpoint._removal import all_but_latest, of_runs
+from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow, require_names
+from nbflow.checkpoint._tuples import CheckpointTuple, metadata_of, tuple_of, tuples
+from nbflow.checkpoint.refusals import (
+    no_thread,
+    not_channels,
+    require_filter,
+    require_limit,
+    require_several,
+    require_strategy,
+    unknown_checkpoint,
+)
 
 __all__ = [
     "BaseCheckpointSaver",
     "CheckpointRow",
+    "CheckpointTuple",
     "OpRow",
     "RunRow",
     "ThreadRow",
     "require_names",
 ]
 
+_Config = Mapping[str, Any]
+_BATCH = 50
+"""Checkpoints for which ``alist`` leaves the event loop once."""
 
-def require_names(*names: str | None) -> None:
-    """Refuse names that are not Unicode text (a lone surrogate has no UTF-8 form).
 
-    Raises:
-        InvalidNameError: names which one.
+class BaseCheckpointSaver(Primitives):
+    """Keeps threads. The parent of every backend; see the module.
+
+    Every method has a twin for ``await`` whose name begins with ``a``; it works in another thread
+    and does not hold up the event loop.
     """
-    for name in names:
-        if name is None:
-            continue
-        try:
-            name.encode()
-        except (UnicodeEncodeError, AttributeError) as fault:
-            raise InvalidNameError(
-                f"The name {name!r} cannot be stored: expected a str of whole Unicode "
-                "characters. Use another thread_id, checkpoint_ns or workflow name."
-            ) from fault
 
+    # -- reading ----------------------------------------------------------------------------
 
-@dataclass(slots=True)
-class ThreadRow:
-    thread_id: str
-    ns: str
-    """Checkpoint namespace; ``""`` for the root."""
-    head: str | None
-    """Id of the newest checkpoint; None before the first."""
-    run: str | None
-    """Id of the newest run; None before the first."""
-    status: str
-    """``idle``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
-    epoch: int
-    """Grows by one with every new owner; a commit under an older epoch is refused."""
-    owner: str | None
-    """Who runs it (``host/pid/token``); None when nobody does."""
-
-
-@dataclass(slots=True)
-class RunRow:
-    id: str
-    """32 hex digits."""
-    thread_id: str
-    ns: str
-    base: str | None
-    """Id of the checkpoint before the run; None on a fresh thread."""
-    parent_run: str | None
-    """A fork: the run whose ops up to ``upto`` come first."""
-    upto: int
-    """Sequence number of the last op taken from ``parent_run``; 0 for none."""
-    workflow: str
-    code_fp: bytes
-    """Fingerprint of the entrypoint and the code it calls."""
-    fmt: int
-    """Version of the record's format."""
-    input: bytes
-    meta: bytes
-    """Encoded dict: metadata, tags and the declared keys of ``configurable``."""
-    ts: float
-    """Seconds since the epoch."""
-
-
-class OpRow:
-    """One durable fact. A plain slotted class: one is made for every task."""
-
-    __slots__ = (
-        "args", "attempt", "dur", "gen", "key", "kind", "lane", "n", "name", "parent",
-        "seq", "site", "ts", "value",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        kind: str,
-        key: bytes,
-        parent: bytes,
-        name: str,
-        args: bytes,
-        lane: str,
-        n: int = 0,
-        value: bytes | None = None,
-        attempt: int = 1,
-        gen: int = 0,
-        ts: float = 0.0,
-        dur: float = 0.0,
-        site: str = "",
-        seq: int = 0,
-    ) -> None:
-        self.kind = kind
-        """``start``, ``result``, ``error``, ``cancel``, ``ask``, ``answer`` or ``void``."""
-        self.key = key
-        """16 bytes; one call of the run."""
-        self.parent = parent
-        """Key of the calling op; the run's root for the entrypoint's own calls."""
-        self.name = name
-        self.args = args
-        """What was called with: the encoded arguments, or their digest when they are long."""
-        self.lane = lane
-        """Which line of control called (an asyncio task of the user's), such as ``0.2``."""
-        self.n = n
-        """How many equal calls there had been under this parent before, in any lane."""
-        self.value = value
-        """Encoded result, failure, question or answer; None for ``start`` and ``void``."""
-        self.attempt = attempt
-        self.gen = gen
-        """Which life of this key: grows by one with each ``void``."""
-        self.ts = ts
-        """When it started, seconds since the epoch."""
-        self.dur = dur
-        """Seconds."""
-        self.site = site
-        """Where it was called, such as ``essay.py:12``; for messages only."""
-        self.seq = seq
-        """Given by the backend, growing over the whole database."""
-
-
-@dataclass(slots=True)
-class CheckpointRow:
-    id: str
-    thread_id: str
-    ns: str
-    parent: str | None
-    run: str | None
-    """The run it opens (``input``, ``fork``) or closes (``loop``); None for ``update``."""
-    source: str
-    """``input``, ``loop``, ``update`` or ``fork``."""
-    step: int
-    """-1 for the first input, then one more each."""
-    saved: bytes | None
-    """Encoded value for the next run's ``previous``; None when nothing was saved yet."""
-    returned: bytes | None
-    """Encoded value that ``get_state().values`` shows; None when nothing was returned yet."""
-    meta: bytes
-    ts: float
-    seq: int = 0
-
-
-class BaseCheckpointSaver(ABC):
-    """Contract of a checkpoint backend; see the module for what holds of every method."""
-
-    @property
-    def identity(self) -> Hashable:
-        """Equal for savers that keep the same threads; two savers on one file, for example."""
-        return id(self)
-
-    @abstractmethod
-    def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None: ...
-
-    @abstractmethod
-    def list_threads(self) -> list[ThreadRow]:
-        """All threads of the database, the most recently changed first."""
-
-    @abstractmethod
-    def begin_run(
-        self, run: RunRow, checkpoint: CheckpointRow, owner: str, expected_epoch: int | None
-    ) -> int:
-        """Store a new run with its opening checkpoint, make it the head, own the thread.
-
-        Args:
-            expected_epoch: epoch of the thread row the caller read; None when there was none.
+    def get_tuple(self, config: _Config) -> CheckpointTuple | None:
+        """The checkpoint that a configuration names, or the thread's newest (238).
 
         Returns:
-            The new epoch.
+            None when there is no such thread or checkpoint.
 
         Raises:
-            ThreadBusyError: the thread's epoch has moved on since.
+            MissingThreadError: the configuration has no ``thread_id``.
+            CorruptDataError: the checkpoint, or a row of its run, is damaged.
+
+        >>> from nbflow.checkpoint.memory import InMemorySaver
+        >>> from nbflow.func import entrypoint
+        >>> saver = InMemorySaver()
+        >>> @entrypoint(checkpointer=saver)
+        ... def double(n: int) -> int:
+        ...     return 2 * n
+        >>> config = {"configurable": {"thread_id": "1"}}
+        >>> double.invoke(4, config)
+        8
+        >>> saver.get_tuple(config).checkpoint["channel_values"]
+        {'__end__': 8, '__previous__': 8}
         """
+        thread_id, ns, checkpoint_id = _address(config)
+        row = self.get_checkpoint(thread_id, ns or "", checkpoint_id)
+        return None if row is None else tuple_of(self, row)
 
-    @abstractmethod
-    def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
-        """Own the thread to continue its newest run; returns the new epoch.
+    def get(self, config: _Config) -> dict[str, Any] | None:
+        """The ``checkpoint`` of :meth:`get_tuple` alone."""
+        found = self.get_tuple(config)
+        return None if found is None else found.checkpoint
 
-        Raises:
-            ThreadBusyError: the thread's epoch has moved on since.
-        """
-
-    @abstractmethod
-    def append(
+    def list(
         self,
-        run: RunRow,
-        epoch: int,
-        ops: Sequence[OpRow],
-        checkpoint: CheckpointRow | None = None,
-    ) -> None:
-        """Store ops in order, all or none, and give each its ``seq``.
-
-        Args:
-            checkpoint: what a nested workflow keeps, in a namespace of its own that the run's
-                owner owns, too; becomes that namespace's head.
-
-        Raises:
-            LeaseLostError: the thread has another epoch by now.
-        """
-
-    @abstractmethod
-    def finish(
-        self,
-        run: RunRow,
-        epoch: int,
-        status: str,
-        ops: Sequence[OpRow] = (),
-        checkpoint: CheckpointRow | None = None,
-    ) -> None:
-        """Store the last ops and the closing checkpoint, set the status, give the thread up.
-
-        Raises:
-            LeaseLostError: the thread has another epoch by now.
-        """
-
-    @abstractmethod
-    def answer(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
-        """Store answers, all or none; each key takes one answer per ``gen``. Survives power loss.
-
-        Raises:
-            AlreadyAnsweredError: one of them has an answer.
-            LeaseLostError: the thread has another epoch by now.
-        """
-
-    @abstractmethod
-    def update(self, checkpoint: CheckpointRow, expected_epoch: int | None) -> None:
-        """Store a checkpoint made by hand and make it the head; the thread becomes idle.
-
-        Raises:
-            ThreadBusyError: the thread's epoch has moved on since.
-        """
-
-    @abstractmethod
-    def get_run(self, run_id: str) -> RunRow | None: ...
-
-    @abstractmethod
-    def list_runs(self, thread_id: str, ns: str = "") -> list[RunRow]:
-        """Runs of the thread, newest first."""
-
-    @abstractmethod
-    def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
-        """Ops of one run in order, up to a sequence number; forks are joined by the caller."""
-
-    @abstractmethod
-    def get_checkpoint(
-        self, thread_id: str, ns: str = "", checkpoint_id: str | None = None
-    ) -> CheckpointRow | None:
-        """One checkpoint; without an id the thread's head."""
-
-    @abstractmethod
-    def list_checkpoints(
-        self,
-        thread_id: str,
-        ns: str = "",
+        config: _Config | None,
         *,
-        before: str | None = None,
+        filter: dict[str, Any] | None = None,
+        before: _Config | None = None,
         limit: int | None = None,
-    ) -> Iterator[CheckpointRow]:
-        """Checkpoints newest first.
+    ) -> Iterator[CheckpointTuple]:
+        """Checkpoints, newest first; they are read page by page as they are taken (239, 254).
+
+        A damaged one is left out, with a RuntimeWarning that names its row (260).
 
         Args:
-            before: only those stored before the checkpoint with this id.
-            limit: at most so many; None for all.
+            config: the thread, with ``checkpoint_ns`` or ``checkpoint_id`` only what these name;
+                None for all threads.
+            filter: entries that the metadata must have. A key is one key, dots or not (251).
+            before: only those older than the checkpoint that this configuration names.
+            limit: at most so many.
+
+        Raises:
+            MissingThreadError: a configuration has no ``thread_id``.
+            UnknownCheckpointError: there is no checkpoint as ``before`` names it.
+            ValueError: a limit below 0, or no number; a key of the filter that is no text (250).
         """
+        require_limit(limit)
+        require_filter(filter)
+        thread_id, ns, checkpoint_id = (None, None, None) if config is None else _address(config)
 
-    @abstractmethod
-    def delete_thread(self, thread_id: str) -> None:
-        """Remove the thread with all namespaces; no error when there is none (243)."""
+        def wanted(row: CheckpointRow) -> bool:
+            if checkpoint_id is not None and row.id != checkpoint_id:
+                return False
+            metadata = metadata_of(row) if filter else {}
+            return all(metadata.get(key) == value for key, value in (filter or {}).items())
 
-    def close(self) -> None:
-        """Release files and connections; calling twice does no harm."""
+        rows = self.search_checkpoints(
+            thread_id,
+            ns,
+            before=self._seq_of(before, config or {}),
+            wanted=wanted if filter or checkpoint_id is not None else None,
+        )
+        return islice(tuples(self, rows, limit), limit)
 
-    def __enter__(self) -> Self:
-        return self
+    def _seq_of(self, before: _Config | None, config: _Config) -> int | None:
+        """Sequence number of the checkpoint that ``before`` names, of the same thread mostly."""
+        if before is None or before.get("configurable", {}).get("checkpoint_id") is None:
+            return None
+        merged = {**config.get("configurable", {}), **before["configurable"]}
+        thread_id, ns, checkpoint_id = _address({"configurable": merged})
+        row = self.get_checkpoint(thread_id, ns or "", checkpoint_id)
+        if row is None:
+            unknown_checkpoint(thread_id, str(checkpoint_id))
+        return row.seq
 
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
+    async def aget_tuple(self, config: _Config) -> CheckpointTuple | None:
+        """:meth:`get_tuple`, awaited."""
+        return await asyncio.to_thread(self.get_tuple, config)
 
-    async def __aenter__(self) -> Self:
-        return self
+    async def aget(self, config: _Config) -> dict[str, Any] | None:
+        """:meth:`get`, awaited."""
+        return await asyncio.to_thread(self.get, config)
 
-    async def __aexit__(self, *exc_info: object) -> None:
-        self.close()
+    async def alist(
+        self,
+        config: _Config | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: _Config | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """:meth:`list`, for ``async for``."""
+        found = await asyncio.to_thread(
+            self.list, config, filter=filter, before=before, limit=limit
+        )
+        while batch := await asyncio.to_thread(lambda: [*islice(found, _BATCH)]):
+            for one in batch:
+                yield one
+
+    # -- the care of threads ------------------------------------------------------------------
+
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove runs with everything that they stored, in any thread (245).
+
+        Unknown runs are passed over. What other runs need stays: a fork keeps the ops that it
+        begins with. The thread goes back to its newest run that is left; a run that is going on
+        stores nothing more.
+
+        Args:
+            run_ids: as ``run_id`` in the metadata of checkpoints.
+        """
+        require_several("run_ids", run_ids)
+        ids = frozenset(run_ids)
+        threads = dict.fromkeys(run.thread_id for run in self.get_runs([*ids]).values())
+        self.remove([*threads], lambda past: of_runs(past, ids))
+
+    def prune(
+        self,
+        thread_ids: Sequence[str],
+        *,
+        strategy: Literal["keep_latest", "delete"] = "keep_latest",
+    ) -> None:
+        """Remove the past of threads, all or none; unknown ones are passed over (246).
+
+        Args:
+            strategy: ``keep_latest`` keeps each namespace's newest checkpoint, with what it takes
+                to go on from there: the newest run with its ops, the ops of another run that it
+                begins with, and what nested workflows saved on the way. ``delete`` keeps nothing.
+
+        Raises:
+            ValueError: another strategy.
+        """
+        require_several("thread_ids", thread_ids)
+        require_strategy(strategy)
+        if strategy == "delete":
+            self.remove(thread_ids, nothing_left)
+        else:
+            self.remove(thread_ids, all_but_latest)

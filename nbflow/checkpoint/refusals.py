@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from nbflow.checkpoint.base import OpRow, RunRow
+from nbflow.checkpoint._rows import OpRow, RunRow
 from nbflow.errors import (
     AlreadyAnsweredError,
     LeaseLostError,

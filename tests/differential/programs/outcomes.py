@@ -236,6 +236,7 @@ async def async_tasks_nobody_waits_for(lib: Library, saver: Any) -> Any:
 def one_task_fails_while_others_run(lib: Library, saver: Any) -> Any:
     """The run raises; what finishes is kept and not run again."""
     ran: list[str] = []
+    started = threading.Event()
     failed = threading.Event()
     mended: list[bool] = [False]
 
@@ -244,11 +245,13 @@ def one_task_fails_while_others_run(lib: Library, saver: Any) -> Any:
         ran.append("bad")
         if mended[0]:
             return "mended"
+        started.wait(LIMIT_S)
         failed.set()
         raise ValueError("bad")
 
     @lib.task
     def slow() -> str:
+        started.set()
         failed.wait(LIMIT_S)
         ran.append("slow")
         return "slow"

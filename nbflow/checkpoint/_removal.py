@@ -1,0 +1,174 @@
+"""Which rows go when a part of a thread's past is removed, and what the rest needs. Pure.
+
+What stays must work as before. So a run that a kept one is a fork of keeps the ops that the fork
+begins with, though no checkpoint; and a kept checkpoint follows the nearest kept one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nbflow.checkpoint._rows import CheckpointRow, RunRow, ThreadRow
+
+__all__ = ["Past", "Removal", "all_but_latest", "of_runs"]
+
+_Place = tuple[str, str]
+"""Namespace and id of a checkpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What a database holds of one thread; the values of the rows do not count."""
+
+    threads: Sequence[ThreadRow]
+    """One for each namespace."""
+    runs: Sequence[RunRow]
+    checkpoints: Sequence[CheckpointRow]
+    """The oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What to change in a database; whatever is not named stays."""
+
+    checkpoints: Collection[int]
+    """Sequence numbers of those to remove."""
+    runs: Collection[str]
+    """Ids of those to remove with their ops."""
+    cut: Mapping[str, int]
+    """Runs that only their forks need, with the last op that these do; later ops go."""
+    parents: Mapping[int, str | None]
+    """New parents of checkpoints, by sequence number."""
+    bases: Mapping[str, str | None]
+    """New ``base`` of runs, by id."""
+    threads: Sequence[ThreadRow]
+    """Rows to store in place of those of the same namespace."""
+    namespaces: Collection[str]
+    """Namespaces to remove."""
+
+
+def of_runs(past: Past, run_ids: Collection[str]) -> Removal:
+    """Remove runs with everything that they stored."""
+    kept = [row for row in past.checkpoints if row.run not in run_ids]
+    return _removal(past, kept, set())
+
+
+def all_but_latest(past: Past) -> Removal:
+    """Keep each namespace's newest checkpoint, and the newest run with its ops.
+
+    What nested workflows keep is found by the runs that made it; the closing checkpoints of those
+    stay, too.
+    """
+    runs = {run.id: run for run in past.runs}
+    kept: dict[int, CheckpointRow] = {}
+    for thread in past.threads:
+        rows = [row for row in reversed(past.checkpoints) if row.ns == thread.ns]
+        kept |= {row.seq: row for row in rows if row.id == thread.head}
+        made_by = runs.get(rows[0].run or "") if rows else None
+        if made_by is not None and made_by.ns != thread.ns:
+            kept |= _nested(past, rows, made_by.ns)
+    return _removal(past, list(kept.values()), {t.run for t in past.threads if t.run is not None})
+
+
+def _nested(past: Past, rows: Sequence[CheckpointRow], above: str) -> dict[int, CheckpointRow]:
+    """Of the checkpoints of nested workflows, newest first, those that the newest run can find."""
+    thread = next((t for t in past.threads if t.ns == above), None)
+    newest = next((r for r in past.runs if thread is not None and r.id == thread.run), None)
+    own = None if newest is None else newest.id
+    forked = None if newest is None else newest.parent_run
+    line = {
+        row.run: row
+        for row in _line(_places(past.checkpoints), above, thread.head if thread else None)
+        if row.source == "loop"
+    }
+    found: dict[int, CheckpointRow] = {}
+    for row in rows:
+        if row.run in line:
+            found |= {row.seq: row, line[row.run].seq: line[row.run]}
+        elif row.run in (own, forked):
+            found[row.seq] = row
+        if row.run in line or row.run == own:
+            break
+    return found
+
+
+def _places(rows: Sequence[CheckpointRow]) -> dict[_Place, CheckpointRow]:
+    return {(row.ns, row.id): row for row in rows}
+
+
+def _line(
+    places: Mapping[_Place, CheckpointRow], ns: str, start: str | None
+) -> Iterator[CheckpointRow]:
+    """A checkpoint and those that it follows."""
+    row = places.get((ns, start or ""))
+    while row is not None:
+        yield row
+        row = places.get((ns, row.parent or ""))
+
+
+def _removal(past: Past, kept: Sequence[CheckpointRow], needed: set[str]) -> Removal:
+    runs = {run.id: run for run in past.runs}
+    alive = (needed | {row.run for row in kept if row.run is not None}) & runs.keys()
+    cut = _needed_by_forks(runs, alive)
+    before, after = _places(past.checkpoints), _places(kept)
+
+    def nearest(ns: str, start: str | None) -> str | None:
+        return next((r.id for r in _line(before, ns, start) if (ns, r.id) in after), None)
+
+    threads = [_thread(thread, after, runs, alive) for thread in past.threads]
+    return Removal(
+        checkpoints={row.seq for row in past.checkpoints} - {row.seq for row in kept},
+        runs=runs.keys() - alive - cut.keys(),
+        cut=cut,
+        parents={
+            row.seq: nearest(row.ns, row.parent)
+            for row in kept
+            if row.parent is not None and (row.ns, row.parent) not in after
+        },
+        bases={
+            run.id: nearest(run.ns, run.base)
+            for run in (runs[run_id] for run_id in (*alive, *cut))
+            if run.base is not None and (run.ns, run.base) not in after
+        },
+        threads=[row for row in threads if row is not None and row not in past.threads],
+        namespaces=[
+            thread.ns for thread, row in zip(past.threads, threads, strict=True) if row is None
+        ],
+    )
+
+
+def _needed_by_forks(runs: Mapping[str, RunRow], alive: Collection[str]) -> dict[str, int]:
+    cut: dict[str, int] = {}
+    todo = list(alive)
+    while todo:
+        fork = runs[todo.pop()]
+        above = fork.parent_run or ""
+        if above in runs and above not in alive and cut.get(above, 0) < fork.upto:
+            cut[above] = fork.upto
+            todo.append(above)
+    return cut
+
+
+def _thread(
+    thread: ThreadRow,
+    kept: Mapping[_Place, CheckpointRow],
+    runs: Mapping[str, RunRow],
+    alive: Collection[str],
+) -> ThreadRow | None:
+    """The row that a namespace has afterwards; None when nothing of it is left."""
+    rows = sorted((row for row in kept.values() if row.ns == thread.ns), key=lambda row: row.seq)
+    if not rows:
+        return None
+    head = kept.get((thread.ns, thread.head or ""), rows[-1])
+    run = thread.run
+    if run not in alive:
+        own = [runs[row.run] for row in rows if row.run is not None and row.run in runs]
+        run = next((one.id for one in reversed(own) if one.ns == thread.ns), None)
+    if (head.id, run) == (thread.head, thread.run):
+        return thread
+    opens = run is not None and head.run == run and head.source in ("input", "fork")
+    return replace(
+        thread, head=head.id, run=run, status="ready" if opens else "idle", owner=None,
+        epoch=thread.epoch + 1,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The rows that savers keep, and the names that they can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbflow.errors import InvalidNameError
+
+__all__ = ["CheckpointRow", "OpRow", "RunRow", "ThreadRow", "require_names"]
+
+
+def require_names(*names: str | None) -> None:
+    """Refuse names that are not Unicode text (a lone surrogate has no UTF-8 form).
+
+    Raises:
+        InvalidNameError: names which one.
+    """
+    for name in names:
+        if name is None:
+            continue
+        try:
+            name.encode()
+        except (UnicodeEncodeError, AttributeError) as fault:
+            raise InvalidNameError(
+                f"The name {name!r} cannot be stored: expected a str of whole Unicode "
+                "characters. Use another thread_id, checkpoint_ns or workflow name."
+            ) from fault
+
+
+@dataclass(slots=True)
+class ThreadRow:
+    thread_id: str
+    ns: str
+    """Checkpoint namespace; ``""`` for the root."""
+    head: str | None
+    """Id of the newest checkpoint; None before the first."""
+    run: str | None
+    """Id of the newest run; None before the first."""
+    status: str
+    """``idle``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
+    epoch: int
+    """Grows by one with every new owner; a commit under an older epoch is refused."""
+    owner: str | None
+    """Who runs it (``host/pid/token``); None when nobody does."""
+
+
+@dataclass(slots=True)
+class RunRow:
+    id: str
+    """32 hex digits."""
+    thread_id: str
+    ns: str
+    base: str | None
+    """Id of the checkpoint before the run; None on a fresh thread."""
+    parent_run: str | None
+    """A fork: the run whose ops up to ``upto`` come first."""
+    upto: int
+    """Sequence number of the last op taken from ``parent_run``; 0 for none."""
+    workflow: str
+    code_fp: bytes
+    """Fingerprint of the entrypoint and the code it calls."""
+    fmt: int
+    """Version of the record's format."""
+    input: bytes
+    meta: bytes
+    """Encoded dict: metadata, tags and the declared keys of ``configurable``."""
+    ts: float
+    """Seconds since the epoch."""
+
+
+class OpRow:
+    """One durable fact. A plain slotted class: one is made for every task."""
+
+    __slots__ = (
+        "args", "attempt", "dur", "gen", "key", "kind", "lane", "n", "name", "parent",
+        "seq", "site", "ts", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: str,
+        key: bytes,
+        parent: bytes,
+        name: str,
+        args: bytes,
+        lane: str,
+        n: int = 0,
+        value: bytes | None = None,
+        attempt: int = 1,
+        gen: int = 0,
+        ts: float = 0.0,
+        dur: float = 0.0,
+        site: str = "",
+        seq: int = 0,
+    ) -> None:
+        self.kind = kind
+        """``start``, ``result``, ``error``, ``cancel``, ``ask``, ``answer`` or ``void``."""
+        self.key = key
+        """16 bytes; one call of the run."""
+        self.parent = parent
+        """Key of the calling op; the run's root for the entrypoint's own calls."""
+        self.name = name
+        self.args = args
+        """What was called with: the encoded arguments, or their digest when they are long."""
+        self.lane = lane
+        """Which line of control called (an asyncio task of the user's), such as ``0.2``."""
+        self.n = n
+        """How many equal calls there had been under this parent before, in any lane."""
+        self.value = value
+        """Encoded result, failure, question or answer; None for ``start`` and ``void``."""
+        self.attempt = attempt
+        self.gen = gen
+        """Which life of this key: grows by one with each ``void``."""
+        self.ts = ts
+        """When it started, seconds since the epoch."""
+        self.dur = dur
+        """Seconds."""
+        self.site = site
+        """Where it was called, such as ``essay.py:12``; for messages only."""
+        self.seq = seq
+        """Given by the backend, growing over the whole database."""
+
+
+@dataclass(slots=True)
+class CheckpointRow:
+    id: str
+    thread_id: str
+    ns: str
+    parent: str | None
+    run: str | None
+    """The run it opens (``input``, ``fork``) or closes (``loop``); None for ``update``."""
+    source: str
+    """``input``, ``loop``, ``update`` or ``fork``."""
+    step: int
+    """-1 for the first input, then one more each."""
+    saved: bytes | None
+    """Encoded value for the next run's ``previous``; None when nothing was saved yet."""
+    returned: bytes | None
+    """Encoded value that ``get_state().values`` shows; None when nothing was returned yet."""
+    meta: bytes
+    ts: float
+    seq: int = 0
