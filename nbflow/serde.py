@@ -16,6 +16,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from ormsgpack import packb
+
 from nbflow._codec.annotations import reachable
 from nbflow._codec.classes import register
 from nbflow._codec.pack import MAX_DEPTH, pack, pack_identity, refuse
@@ -45,6 +47,8 @@ MAX_BYTES = 1 << 29
 _LONGEST_SOURCE = 32
 _DIGEST_MARK = b"\xc1"
 _EMPTY_DIGEST = blake2b(digest_size=16)
+_FLAT = frozenset((type(None), bool, int, float))
+"""Whose msgpack needs no second look."""
 _ATOMS = frozenset((type(None), bool, int, float, str, bytes))
 
 
@@ -63,6 +67,11 @@ def dumps(value: Any) -> bytes:
     >>> loads(dumps({"at": (1, 2), "big": 2**70}))
     {'at': (1, 2), 'big': 1180591620717411303424}
     """
+    if type(value) in _FLAT:
+        try:
+            return packb(value)
+        except TypeError:
+            pass  # more than 64 bits
     if sys.getsizeof(value) > MAX_BYTES:
         refuse("$", value, _too_large(sys.getsizeof(value)))
     data = pack(value)

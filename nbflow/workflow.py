@@ -421,7 +421,14 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         schema = self.context_schema
         if schema is None or context is None or not isinstance(context, dict):
             return context
-        return schema(**context)
+        try:
+            return schema(**context)
+        except Exception as exc:
+            exc.add_note(
+                f"context= of workflow {self.name!r} does not fit its context_schema "
+                f"{schema.__name__}. Nothing was run."
+            )
+            raise
 
 
 def _options(durability: str | None, control: Any, chunks: Chunks | None = None) -> Options:

@@ -264,7 +264,10 @@ async def _arrival(op: Op) -> None:
         return await future.arrival()
     if isinstance(future, SyncAsyncFuture):
         op.start_soon()
-        await asyncio.wait([asyncio.wrap_future(future)])
+        loop = asyncio.get_running_loop()
+        settled = loop.create_future()
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(_tell, settled, None))
+        await settled
     elif isinstance(future, AsyncTaskFuture) and not future.done():
         arrived = future.get_loop().create_future()
         asyncio.Future.add_done_callback(future, partial(_tell, arrived))

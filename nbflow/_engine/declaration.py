@@ -32,8 +32,8 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("cache", "fn", "injects", "is_async", "is_workflow", "keeps", "name", "policies",
-                 "previous_default", "store", "timeout")  # fmt: skip
+    __slots__ = ("cache", "fn", "injects", "is_async", "is_plain", "is_workflow", "keeps", "name",
+                 "policies", "previous_default", "store", "timeout")  # fmt: skip
 
     def __init__(
         self,
@@ -73,6 +73,8 @@ class TaskSpec:
                 for at, p in enumerate(signature.parameters.values())
                 if p.name in injectable and p.kind not in _VARIADIC
             )
+        self.is_plain = not (is_workflow or self.cache or self.injects or self.timeout)
+        """Whether a call needs nothing but its arguments."""
 
     def inject(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
         """The keyword arguments of one attempt, with what the caller left to be injected."""

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,15 +19,15 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine import messages
+from nbflow._engine import async_driver, messages
 from nbflow._engine.arguments import own_copies
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
-from nbflow._engine.frame import Frame, call_site
+from nbflow._engine.frame import MAIN_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
-from nbflow._engine.ids import op_key, public_id
+from nbflow._engine.ids import public_id
 from nbflow._engine.limits import places_of
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
@@ -58,6 +59,13 @@ class Execution:
     """Whether some task has an idle time-out."""
     on_stop: Callable[[], None] | None = None
     """Cancels what runs on the event loop."""
+    stopping = False
+    closed = False
+    """Whether it has ended: late code can store nothing."""
+    broken: BaseException | None = None
+    questions: tuple[Interrupt, ...] = ()
+    loop: asyncio.AbstractEventLoop | None = None
+    """The loop of an ``ainvoke`` whose body runs in a thread."""
     _stopped: threading.Event | None = None
     _last_offer: Op | None = None
 
@@ -90,7 +98,10 @@ class Execution:
         self.run = run
         self.run_id = run_id
         self.epoch = epoch
-        self.journal = journal
+        self._journal = journal
+        self._fresh: deque[OpRow] = deque()
+        """Facts that the journal does not have yet: most of a run's own are never asked for."""
+        self._catching_up = threading.RLock()
         self.strict = strict
         """Whether the code is the code that made the record."""
         self.resumed = resumed
@@ -120,15 +131,8 @@ class Execution:
         self.thread_id = run.thread_id if run else None
         self.ns = run.ns if run else ""
         self.lock = threading.Lock()
-        self.questions: tuple[Interrupt, ...] = ()
-        self.stopping = False
         self.failed = FailedCalls()
-        self.closed = False
-        """Whether it has ended: late code can store nothing."""
-        self.broken: BaseException | None = None
         self.started = time.time()
-        self.loop: asyncio.AbstractEventLoop | None = None
-        """The loop of an ``ainvoke`` whose body runs in a thread."""
         self.open_ops: dict[bytes, Op] = {}
         """Ops without an outcome yet, the entrypoint included, by key."""
         self._unannounced: dict[bytes, Op] = {}
@@ -226,6 +230,16 @@ class Execution:
 
     # -- the record -------------------------------------------------------------------------
 
+    @property
+    def journal(self) -> Journal:
+        """The calls of the run, with all that was stored so far."""
+        if self._fresh:
+            with self._catching_up:
+                while self._fresh:
+                    self._journal.apply(self._fresh[0])
+                    self._fresh.popleft()
+        return self._journal
+
     def frame_log(self, op: Op) -> FrameLog:
         strict = self.strict and op.attempt == 1
         by_name = self.on_divergence == "reuse"
@@ -257,17 +271,17 @@ class Execution:
                 self._unannounced.pop(op.key, None)
             if self._unannounced:
                 rows = [*self._begun(), *rows]
-            try:
-                if self.holds_back and checkpoint is None:
-                    self.held_back += rows
-                else:
-                    self.saver.append(self.run, self.epoch, [*self.held_back, *rows], checkpoint)
-                    self.held_back = []
-            except Exception as exc:
-                self.broken = exc
-                raise
-            for row in rows:
-                self.journal.apply(row)
+            stored = [*self.held_back, *rows] if self.held_back else rows
+            if self.holds_back and checkpoint is None:
+                self.held_back = [*stored]
+            else:
+                try:
+                    self.saver.append(self.run, self.epoch, stored, checkpoint)
+                except Exception as exc:
+                    self.broken = exc
+                    raise
+                self.held_back = []
+            self._fresh += rows
         return True
 
     def _begun(self) -> list[OpRow]:
@@ -294,8 +308,7 @@ class Execution:
                 self.saver.append(self.run, self.epoch, self.held_back)
                 self.held_back = []
             self.saver.answer(self.run, self.epoch, rows)
-            for row in rows:
-                self.journal.apply(row)
+            self._fresh += rows
         answered = {public_id(self.run_id, row.key) for row in rows}
         with self.lock:
             self.questions = tuple(q for q in self.questions if q.id not in answered)
@@ -334,7 +347,9 @@ class Execution:
         loop = frame.loop
         if loop is not None and (blocking or not is_running(loop)):
             loop = None
-        lane = frame.lane() if frame._lanes is not None or get_ident() != frame.home else "0"
+        lane = MAIN_LANE
+        if frame._lanes is not None or get_ident() != frame.home:
+            lane = frame.lane()
         if (
             self.closed or self.stopping or self.broken is not None or frame._paused is not None
             or self.control.drain_reason is not None
@@ -344,8 +359,10 @@ class Execution:
             show_life(frame)
         name = task.name
         digest = serde.digest_source(args, kwargs)
-        recorded = frame.op.recorded and task.keeps is not False
-        call = frame.take(name, digest, lane, 3) if recorded else None
+        caller = frame.op
+        recorded = caller.recorded and task.keeps is not False
+        log = frame._log or frame.log
+        call = frame.take(name, digest, lane, 3) if recorded and log.has_record else None
         if call is not None:
             value = call.value
             if call.outcome == "result" and value and loop is None and not self.watched:
@@ -356,35 +373,37 @@ class Execution:
                 return Replay(frame, task, call, (args, kwargs), loop, lane).pause()
             key, n, gen = call.key, call.n, call.gen
         else:
-            n = frame.log.number(name, digest)
-            key, gen = op_key(frame.op.key, "task", name, digest, n), 0
+            gen = 0
+            key, n = log.new_key(caller.key, name, digest)
         if self.saver is not None:
             args, kwargs = own_copies(args, kwargs)
+        kept_lane = lane if lane is MAIN_LANE and frame._paused is None else frame.kept_lane(lane)
         op = Op(
-            self, name, task.fn, args, kwargs, task.policies, key, frame.op.key, digest,
-            frame.kept_lane(lane), n,
-            gen, call_site(3), frame.op.ns, frame,
+            self, name, task.fn, args, kwargs, task.policies, key, caller.key, digest, kept_lane,
+            n, gen, call_site(3), caller.ns, frame,
         )  # fmt: skip
         if frame.trailing_cancels:
-            frame.trailing_cancels = []
+            frame.trailing_cancels = ()
         op.recorded, op.called_in = recorded, lane
-        if task.is_workflow:
-            op.enter_workflow(task.keeps, context, task.store)
         if self.guides_langchain:
             messages.listen(op)
+        if not task.is_plain:
+            self._equip(op, task, context)
+        return self._begin(op, task, loop)
+
+    def _equip(self, op: Op, task: TaskSpec, context: Any) -> None:
+        """What a call needs besides its arguments."""
+        if task.is_workflow:
+            op.enter_workflow(task.keeps, context, task.store)
         if task.cache is not None and self.cache is not None:
-            op.cached = CachedCall.of(self.cache, task.cache, args, kwargs)
+            op.cached = CachedCall.of(self.cache, task.cache, op.call_args, op.call_kwargs)
         if task.injects:
             op.inject = task.inject
-        if task.timeout is not None:
-            op.timeout = task.timeout
-        return self._begin(op, task, loop)
+        op.timeout = task.timeout
 
     def _begin(
         self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-        from nbflow._engine import async_driver
-
         if loop is None and task.is_async and self.loop is None:
             raise OutsideRunError(
                 f"The async task {task.name!r} was called in a plain function under invoke(), "

@@ -38,23 +38,27 @@ order, which is not the code's, is not judged."""
 class Frame:
     """What ``current_frame`` holds while an op's function runs."""
 
-    __slots__ = (
-        "_called",
-        "_lanes",
-        "_log",
-        "_paused",
-        "_runtime",
-        "_spawned",
-        "execution",
-        "home",
-        "left_a_question",
-        "loop",
-        "op",
-        "over",
-        "refused",
-        "trailing_cancels",
-        "watch",
-    )  # fmt: skip
+    loop: asyncio.AbstractEventLoop | None
+    """The event loop that the function runs on; None when it runs in a thread."""
+    home: int
+    """The thread that runs the function."""
+    left_a_question = False
+    """Whether a task that it called stopped at a question, even one that nobody awaits."""
+    over = False
+    """Whether it has ended: what still runs of its code can do nothing more in the run."""
+    refused: BaseException | None = None
+    """What an op was refused with; when the code returned all the same, that counts."""
+    watch: Watch | None = None
+    """Its time, where that is limited."""
+    trailing_cancels: tuple[OpRow, ...] = ()
+    """Rows that take back the cancellations after which nothing more was called."""
+    _log: FrameLog | None = None
+    _paused: dict[str, asyncio.Task[Any] | None] | None = None
+    _lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
+    _spawned: dict[str, int] | None = None
+    _called: set[str] | None = None
+    """Lanes that called a task or asked a question, the main one left out."""
+    _runtime: Runtime[Any] | None = None
 
     def __init__(
         self, execution: Execution, op: Op, loop: asyncio.AbstractEventLoop | None
@@ -62,26 +66,15 @@ class Frame:
         self.execution = execution
         self.op = op
         self.loop = loop
-        """The event loop that the function runs on; None when it runs in a thread."""
-        self._log: FrameLog | None = None
-        self._paused: dict[str, asyncio.Task[Any] | None] | None = None
-        self._lanes: WeakKeyDictionary[asyncio.Task[Any], str] | None = None
-        self._spawned: dict[str, int] | None = None
-        self._called: set[str] | None = None
-        """Lanes that called a task or asked a question, the main one left out."""
-        self._runtime: Runtime[Any] | None = None
         self.home = get_ident()
-        """The thread that runs the function."""
-        self.left_a_question = False
-        """Whether a task that it called stopped at a question, even one that nobody awaits."""
-        self.over = False
-        """Whether it has ended: what still runs of its code can do nothing more in the run."""
-        self.refused: BaseException | None = None
-        """What an op was refused with; when the code returned all the same, that counts."""
-        self.watch: Watch | None = None
-        """Its time, where that is limited."""
-        self.trailing_cancels: list[OpRow] = []
-        """Rows that take back the cancellations after which nothing more was called."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether its code called and asked nothing, so that nothing is left to look after."""
+        return (
+            self._log is None and self._paused is None and self.refused is None
+            and not self.left_a_question
+        )  # fmt: skip
 
     @property
     def log(self) -> FrameLog:
@@ -238,8 +231,8 @@ class Frame:
 
     def take_trailing_cancels(self) -> list[OpRow]:
         """What a failure cancelled on its way out runs again with whatever failed."""
-        rows, self.trailing_cancels = self.trailing_cancels, []
-        return rows
+        rows, self.trailing_cancels = self.trailing_cancels, ()
+        return [*rows]
 
     @property
     def is_replaying(self) -> bool:
@@ -327,7 +320,7 @@ _sites: dict[tuple[CodeType, int], str] = {}
 def call_site(depth: int) -> str:
     """File and line of the user's call, ``depth`` frames up."""
     frame = sys._getframe(depth)
-    at = (frame.f_code, frame.f_lineno)
+    at = (frame.f_code, frame.f_lasti)
     site = _sites.get(at)
     if site is None:
         if len(_sites) > 10_000:

@@ -14,7 +14,9 @@ recorded one of its number takes the place of an untouched recorded lane that be
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from nbflow._engine.ids import key_begun, next_key
 from nbflow._engine.replay import Call, Divergence
 
 __all__ = ["FrameLog"]
@@ -34,8 +36,8 @@ class FrameLog:
         by_name: LangGraph's rule: the n-th call of a name gets the n-th record of that name.
     """
 
-    __slots__ = ("_ahead", "_by_content", "_by_name", "_lanes", "_left", "_made", "_places",
-                 "_recorded", "_strict")  # fmt: skip
+    __slots__ = ("_ahead", "_by_content", "_by_name", "_keys", "_lanes", "_left", "_made",
+                 "_places", "_recorded", "_strict")  # fmt: skip
 
     def __init__(self, calls: list[Call], strict: bool, *, by_name: bool = False) -> None:
         self._strict = strict
@@ -48,6 +50,8 @@ class FrameLog:
         """Lanes that have calls which any lane may take, by name and arguments."""
         self._left: dict[str, int] = {}
         """How many of each lane are sorted by content and due; lanes with none are left out."""
+        self._keys: dict[str, Any] = {}
+        """By name of a task: its key, as far as the name decides."""
         self._made: dict[tuple[str | None, bytes], int] | None = None
         self._lanes: dict[str, str] | None = None
         """Lanes of this attempt to recorded ones."""
@@ -56,6 +60,11 @@ class FrameLog:
             self._by_name = {}
             for call in reversed(calls):
                 self._by_name.setdefault(call.name, []).append(call)
+
+    @property
+    def has_record(self) -> bool:
+        """Whether there was any call on record."""
+        return bool(self._recorded)
 
     @property
     def strict(self) -> bool:
@@ -128,6 +137,14 @@ class FrameLog:
         n = made.get(content, 0)
         made[content] = n + 1
         return n
+
+    def new_key(self, parent: bytes, name: str, args: bytes) -> tuple[bytes, int]:
+        """Key and number of a task call without record; ``parent`` is the op of this attempt."""
+        begun = self._keys.get(name)
+        if begun is None:
+            begun = self._keys[name] = key_begun(parent, "task", name)
+        n = self.number(name, args)
+        return next_key(begun, args, n), n
 
     def next_unused(self) -> Call | None:
         """A finished call that had to be made and was not this time; None when all were."""

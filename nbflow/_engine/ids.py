@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-__all__ = ["ROOT", "op_key", "parent_id", "public_id"]
+__all__ = ["ROOT", "key_begun", "next_key", "op_key", "parent_id", "public_id"]
 
 ROOT = bytes(16)
 """The key of the entrypoint itself: parent of the calls in its body."""
@@ -19,9 +19,21 @@ def op_key(parent: bytes, kind: str, name: str, args: bytes, n: int) -> bytes:
         parent: key of the calling op.
         n: how many equal calls there were under that parent before.
     """
-    label = f"{kind}\0{len(name)}\0{name}\0{n}\0".encode("utf-8", "surrogatepass")
+    return next_key(key_begun(parent, kind, name), args, n)
+
+
+def key_begun(parent: bytes, kind: str, name: str) -> blake2b:
+    """What the keys of all calls of one name under one parent have in common."""
+    label = f"{kind}\0{len(name)}\0{name}\0".encode("utf-8", "surrogatepass")
     digest = _EMPTY.copy()  # cheaper than a new one
-    digest.update(parent + label + args)
+    digest.update(parent + label)
+    return digest
+
+
+def next_key(begun: blake2b, args: bytes, n: int) -> bytes:
+    """The key of one of those calls."""
+    digest = begun.copy()
+    digest.update(b"%d\0%b" % (n, args))
     return digest.digest()
 
 

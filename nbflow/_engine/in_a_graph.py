@@ -41,8 +41,8 @@ def answer_to_graph(name: str, value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"__interrupt__"}:
         asked = [question.value for question in value["__interrupt__"]]
         raise RunPendingError(
-            f"The workflow {name!r} was called like a function and asks {asked!r}, which its caller "
-            "cannot answer. Its run waits on its thread. Call .invoke(...) and look at "
+            f"The workflow {name!r} was called like a function and asks {asked!r}, which its "
+            "caller cannot answer. Its run waits on its thread. Call .invoke(...) and look at "
             "['__interrupt__']; in a LangGraph graph, ask in a node of the graph."
         )
     return value

@@ -11,6 +11,7 @@ in another coroutine or between two results of ``as_completed``, is over the lim
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,14 @@ def waiter_here(execution: Execution) -> Op | None:
     return None if frame is None or frame.execution is not execution else frame.op
 
 
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Places:
     """Who of one execution's tasks may run; safe to use from any thread."""
 
@@ -75,11 +84,17 @@ class Places:
         with self._lock:
             self._queue[op] = begin
         self._fill()
+        if op.is_settled:
+            self.leave(op)
 
-    def take(self, op: Op) -> bool:
-        """Give the task a place for the calling thread to run it in, if there is one."""
+    def take(self, op: Op, *, beyond: bool = False) -> bool:
+        """Give the task a place for the calling thread to run it in, if there is one.
+
+        Args:
+            beyond: even if there is none.
+        """
         with self._lock:
-            if op in self._queue and len(self._holders) < self._limit:
+            if op in self._queue and (beyond or len(self._holders) < self._limit):
                 del self._queue[op]
                 self._hold(op)
             return op in self._holders
@@ -102,6 +117,9 @@ class Places:
     def wait_here(self, waiter: Op | None, child: Op) -> bool:
         """As :meth:`wait`, in a thread that could run the child itself.
 
+        The thread of an event loop does so at once, over the limit: whoever has a place may need
+        that loop to come to an end.
+
         Returns:
             Whether it may: the child has a place, and perhaps nobody who runs it.
         """
@@ -109,7 +127,7 @@ class Places:
             self.wait(waiter, child)
             return False
         self._lend(waiter, child)
-        may_run = self.take(child)
+        may_run = self.take(child, beyond=_on_a_loop())
         self._fill()
         return may_run
 

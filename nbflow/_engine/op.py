@@ -27,6 +27,7 @@ from nbflow._engine.joining import join
 from nbflow._engine.messages import tell_messages
 from nbflow._engine.nested import to_keep
 from nbflow._engine.retry import wait_before_retry
+from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
 from nbflow.errors import GraphInterrupt, NodeCancelledError, RunCancelled, RunDrained
 from nbflow.events import (
@@ -72,10 +73,7 @@ class Op(Called):
             self.claimed = True
             return True
 
-    def run(self) -> None:
-        from nbflow._engine.sync_driver import drive
-
-        drive(self)
+    run = drive
 
     def start_soon(self) -> None:
         """Let a worker begin it now, unless it has to wait for a place."""
@@ -118,6 +116,8 @@ class Op(Called):
         if self.is_settled:
             return False
         self.cancelled(asyncio.CancelledError())
+        if self.frame is not None:
+            self.frame.end()
         return True
 
     def missed(self) -> None:
@@ -152,10 +152,22 @@ class Op(Called):
 
     # -- what came of it --------------------------------------------------------------------
 
-    def attempts(self) -> Steps:
-        """Run the function until it succeeds, pauses, is cancelled or fails for good."""
+    def begin_attempt(self) -> Frame:
+        """A frame for the function to run in, after :meth:`check_begin`."""
+        frame = self.frame = Frame(self.execution, self, self.loop)
+        self.nested = 0
+        if self.execution.watched and self.parent is not None:
+            self.tell(TaskStarted, input=self.input, attempt=self.attempt)
+        return frame
+
+    def attempts(self, frame: Frame | None = None) -> Steps:
+        """Run the function until it succeeds, pauses, is cancelled or fails for good.
+
+        Args:
+            frame: of a first attempt that was made already; what came of it is sent in.
+        """
         execution = self.execution
-        self.started = time.time()
+        self.started = self.started or time.time()
         if self.cached is not None:
             for found in self.cached.look():
                 if isinstance(found, Hit):
@@ -163,13 +175,10 @@ class Op(Called):
                 yield found
         swallowed = False
         while True:
-            frame = self.frame = Frame(execution, self, self.loop)
-            self.nested = 0
-            if execution.watched and self.parent is not None:
-                self.tell(TaskStarted, input=self.input, attempt=self.attempt)
+            made, frame = frame is not None, frame or self.begin_attempt()
             try:
-                if execution.stopping or execution.control.drain_reason is not None:
-                    self._may_begin()
+                if not made:
+                    self.check_begin()
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())
@@ -199,13 +208,16 @@ class Op(Called):
                     )
                 yield wait_s
                 self.attempt += 1
+                frame = None
             else:
                 return self.finished(value)
 
-    def _may_begin(self) -> None:
+    def check_begin(self) -> None:
         """Refuse to begin an attempt in a run that was stopped or drained."""
-        self.execution.check()
-        reason = self.execution.control.drain_reason
+        execution = self.execution
+        if execution.stopping:
+            execution.check()
+        reason = execution.control.drain_reason
         if reason is not None and self.parent is None:
             raise RunDrained(reason)
 
@@ -309,7 +321,7 @@ class Op(Called):
             except Exception as storage:
                 return self.settle(None, storage)
             if caller is not None:
-                caller.trailing_cancels.append(self.row("void"))
+                caller.trailing_cancels += (self.row("void"),)
         if execution.watched:
             self.tell(TaskCancelled, replayed=False)
         self.settle(None, cancel)

@@ -18,7 +18,7 @@ def as_policies(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[Ret
     """
     if policy is None:
         return ()
-    policies = (policy,) if isinstance(policy, RetryPolicy) else tuple(policy)
+    policies = tuple(policy) if isinstance(policy, Sequence) else (policy,)
     for one in policies:
         if not isinstance(one, RetryPolicy):
             raise DeclarationError(

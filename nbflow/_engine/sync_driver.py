@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,35 @@ __all__ = ["drain", "drive"]
 
 def drive(op: Op) -> None:
     """Run the op in this thread until it has its outcome, whatever happens."""
-    steps = op.attempts()
+    execution = op.execution
+    if op.cached is not None or execution.places is not None or execution.resumed:
+        return _drive(op)
+    op.started = time.time()
+    frame, failure, value = op.begin_attempt(), None, None
+    try:
+        if execution.stopping or execution.control.drain_reason is not None:
+            op.check_begin()
+        value = op.context.run(_inside, frame, op)
+        if frame.is_clean and not op.decided:
+            return op.finished(value)
+    except BaseException as exc:
+        failure = exc
+    _drive(op, frame, value, failure)
+
+
+def _drive(
+    op: Op, frame: Frame | None = None, value: Any = None, failure: BaseException | None = None
+) -> None:
+    """Take every step that the op asks for.
+
+    Args:
+        frame: of a first attempt that was made already, with what came of it.
+    """
+    steps = op.attempts(frame)
     try:
         step = next(steps)
+        if frame is not None:
+            step = steps.send(value) if failure is None else steps.throw(failure)
         while True:
             try:
                 value = _done(step, op)

@@ -117,7 +117,7 @@ def test_something_else_is_refused(retry_on: Any) -> None:
     with pytest.raises(TypeError, match="retry_on"):
         task(retry_policy=RetryPolicy(retry_on=retry_on))(len)
     with pytest.raises(DeclarationError, match="RetryPolicy"):
-        task(retry_policy=retry_on or "x")(len)
+        task(retry_policy=retry_on or "x")(len)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(
