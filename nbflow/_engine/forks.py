@@ -15,7 +15,7 @@ from typing import Any
 from nbflow import serde
 from nbflow._engine.history import checkpoint_at, ops_of
 from nbflow._engine.ids import public_id
-from nbflow._engine.owners import owner_name
+from nbflow._engine.owners import disown, owner_name, owning
 from nbflow._engine.threads import (
     address_of,
     config_of,
@@ -70,7 +70,9 @@ def begin_fork(
     opening = new_checkpoint(
         (row.thread_id, row.ns), parent, "fork", row.step + 1, row.meta, run=forked.id, values=row
     )
-    return forked, opening, saver.begin_run(forked, opening, owner_name(), thread.epoch)
+    with owning(forked.id, thread.epoch + 1):
+        epoch = saver.begin_run(forked, opening, owner_name(), thread.epoch)
+    return forked, opening, epoch
 
 
 def copy_of(
@@ -93,6 +95,7 @@ def copy_of(
     refuse_foreign(run, workflow)
     forked, opening, epoch = begin_fork(saver, thread, row, run, code_fp, parent=parent)
     saver.finish(forked, epoch, "ready")
+    disown(forked.id, epoch)
     return opening
 
 
@@ -127,6 +130,7 @@ def fork(
     )
     kept = [op for op in ops if op.seq <= upto]
     saver.finish(forked, epoch, "interrupted" if _asks(kept) else "ready")
+    disown(forked.id, epoch)
     return config_of(thread_id, ns, made.id)
 
 

@@ -20,7 +20,7 @@ from nbflow._engine.forks import begin_fork, copy_of, run_of
 from nbflow._engine.history import checkpoint_at, head_of, ops_of
 from nbflow._engine.ids import public_id
 from nbflow._engine.options import DEFAULT, Options
-from nbflow._engine.owners import keep, owner_name
+from nbflow._engine.owners import owner_name, owning
 from nbflow._engine.replay import Journal
 from nbflow._engine.root import RootOp
 from nbflow._engine.threads import (
@@ -155,7 +155,9 @@ def _begin(
     )  # fmt: skip
     step = base.step + 1 if base else -1
     opening = new_checkpoint(address, base, "input", step, meta, run=run.id, values=base)
-    epoch = saver.begin_run(run, opening, owner_name(), thread.epoch if thread else None)
+    expected = thread.epoch if thread else None
+    with owning(run.id, (expected or 0) + 1):
+        epoch = saver.begin_run(run, opening, owner_name(), expected)
     execution = _execution(
         call, saver, run, epoch, Journal(), opening, serde.decoded(call.input, encoded)
     )
@@ -222,9 +224,10 @@ def _continue(
     rows = []
     if call.input is not None:
         rows = answers_for(run, journal, call.input, workflow.live_types)
-    epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
-    if rows:
-        saver.answer(run, epoch, rows)
+    with owning(run.id, thread.epoch + 1):
+        epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
+        if rows:
+            saver.answer(run, epoch, rows)
     for op in ops_of(saver, run, after=len(ops)):
         journal.apply(op)
     opening = head_of(saver, thread)
@@ -267,7 +270,6 @@ def _execution(
     resumed: bool = False,
 ) -> Execution:
     workflow = call.workflow
-    keep(run.id, epoch)
     previous = None if opening.saved is None else serde.loads(opening.saved)
     return Execution(
         workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=epoch, journal=journal,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from nbflow._engine.execution import Execution
+__all__ = ["disown", "is_alive", "owner_name", "owning"]
 
-__all__ = ["is_alive", "keep", "owner_name", "release"]
-
-_live: set[tuple[str, int]] = set()
+_live: dict[tuple[str, int], int] = {}
+"""Runs and epochs that this process owns, or is about to: two may try at once."""
+_counting = threading.Lock()
 _self: tuple[int, str] | None = None
 
 
@@ -28,13 +29,33 @@ def owner_name() -> str:
     return _self[1]
 
 
-def keep(run_id: str, epoch: int) -> None:
-    """This process runs it now."""
-    _live.add((run_id, epoch))
+@contextmanager
+def owning(run_id: str, epoch: int) -> Iterator[None]:
+    """Take a thread over inside: nobody in this process takes its new owner for dead meanwhile.
+
+    Afterwards this process runs it, unless the taking over failed; see :func:`disown`.
+    """
+    _keep(run_id, epoch)
+    try:
+        yield
+    except BaseException:
+        disown(run_id, epoch)
+        raise
 
 
-def release(execution: Execution) -> None:
-    _live.discard((execution.run_id, execution.epoch))
+def _keep(run_id: str, epoch: int) -> None:
+    with _counting:
+        _live[run_id, epoch] = _live.get((run_id, epoch), 0) + 1
+
+
+def disown(run_id: str, epoch: int) -> None:
+    """This process does not run it any more."""
+    with _counting:
+        left = _live.get((run_id, epoch), 0) - 1
+        if left > 0:
+            _live[run_id, epoch] = left
+        else:
+            _live.pop((run_id, epoch), None)
 
 
 def is_alive(owner: str | None, run_id: str | None, epoch: int) -> bool:

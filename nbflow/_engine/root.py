@@ -18,7 +18,7 @@ from nbflow._engine.final import Final
 from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
-from nbflow._engine.owners import release
+from nbflow._engine.owners import disown
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
 from nbflow.errors import GraphDrained, GraphInterrupt, RunCancelled, RunDrained
@@ -267,7 +267,7 @@ class RootOp(Op):
         self.outcome = outcome
         if self.cached is not None:
             self.cached.land()
-        release(execution)
+        disown(execution.run_id, execution.epoch)
         if execution.watched:
             execution.emit(
                 RunEnded(
