@@ -27,6 +27,7 @@ __all__ = [
     "drain",
     "drive",
     "outcome",
+    "run_soon",
 ]
 
 
@@ -36,20 +37,18 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
     future: AsyncTaskFuture[Any] = (
         AsyncTaskFuture(loop, op.called_in) if places is None else AwaitedFuture(loop, op)
     )
-    future.on_missed = op.missed
+    future.op = op
     if is_async:
         op.future = future
-        op.claimed = True
         op.loop = loop
         op.execution.begin(op)
         if places is None:
-            _run(op, loop)
+            op.execution.fresh.add(op, loop)
         else:
-            future.on_cancel = op.give_up
+            op.claimed = True
             places.enter(op, partial(_run_soon, op, loop))
         return future
     op.future = Relay(future, loop)
-    future.on_cancel = op.give_up
     op.execution.begin(op)
     if places is None:
         crew.start(op)
@@ -68,6 +67,12 @@ def _run(op: Op, loop: asyncio.AbstractEventLoop) -> None:
         op.future.runner = runner
     else:
         op.runner = runner
+
+
+def run_soon(op: Op) -> None:
+    """On the loop: begin a task that nobody awaited before the loop's turn."""
+    assert op.loop is not None
+    _run(op, op.loop)
 
 
 def _run_soon(op: Op, loop: asyncio.AbstractEventLoop) -> None:
@@ -125,11 +130,22 @@ def begin_from_thread(op: Op, loop: asyncio.AbstractEventLoop) -> None:
         op.execution.places.enter(op, partial(_run_soon, op, loop))
 
 
-async def drive(op: Op) -> None:
-    """Run the op on this loop until it has its outcome, whatever happens."""
-    steps = op.attempts()
+async def drive(
+    op: Op, frame: Frame | None = None, value: Any = None, failure: BaseException | None = None
+) -> None:
+    """Run the op on this loop until it has its outcome, whatever happens.
+
+    Args:
+        frame: of a first attempt that was made already, with what came of it.
+    """
+    steps = op.attempts(frame)
     try:
         step = next(steps)
+        if frame is not None and failure is None:
+            step = steps.send(value)
+        elif frame is not None and failure is not None:
+            await _left(frame, failure)
+            step = steps.throw(failure)
         while True:
             try:
                 value = await _done(step, op)
@@ -172,15 +188,20 @@ async def _inside(frame: Frame, op: Op) -> Any:
             return await op.fn(*op.call_args, **kwargs)
         return await timed(frame, op.timeout, partial(op.fn, *op.call_args, **kwargs))
     except BaseException as exc:
-        if frame.lanes_alive():
-            try:
-                if signal_in(exc) is not None:
-                    await carry_on(frame)
-            finally:
-                await _end_lanes(frame)
+        await _left(frame, exc)
         raise
     finally:
         current_frame.reset(token)
+
+
+async def _left(frame: Frame, exc: BaseException) -> None:
+    """The function ended in an exception: so do its helper coroutines."""
+    if frame.lanes_alive():
+        try:
+            if signal_in(exc) is not None:
+                await carry_on(frame)
+        finally:
+            await _end_lanes(frame)
 
 
 _ROUNDS = 32

@@ -41,6 +41,8 @@ class Called:
     """Whether its code, or what that called, asked a question; then it is not cached (229)."""
     announced = False
     """Whether events told of its start and not of its end."""
+    depth = 0
+    """How many tasks run in one another's place, around it and itself included."""
     attempt = 1
     started = 0.0
     frame: Frame | None = None

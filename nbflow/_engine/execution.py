@@ -28,6 +28,7 @@ from nbflow._engine.frame import MAIN_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import public_id
+from nbflow._engine.in_place import Fresh
 from nbflow._engine.limits import places_of
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
@@ -136,6 +137,7 @@ class Execution:
         self.open_ops: dict[bytes, Op] = {}
         """Ops without an outcome yet, the entrypoint included, by key."""
         self._unannounced: dict[bytes, Op] = {}
+        self.fresh = Fresh()
         self._commit_lock = threading.Lock()
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
@@ -180,9 +182,21 @@ class Execution:
 
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
-        rows = [*self.voids(exc, frame.op.key), *frame.take_trailing_cancels()]
+        rows = self.with_cancels_below(
+            [*self.voids(exc, frame.op.key), *frame.take_trailing_cancels()]
+        )
         if rows and self.saver is not None:
             self.commit(rows)
+
+    def with_cancels_below(self, rows: list[OpRow]) -> list[OpRow]:
+        """With an op that runs again, what it cancelled itself or was cancelled in it does, too."""
+        found, above = list(rows), [row.key for row in rows]
+        while above:
+            for call in self.journal.children(above.pop()):
+                above.append(call.key)
+                if call.outcome == "cancel":
+                    found.append(void_of(call))
+        return found
 
     def voids(self, exc: BaseException, below: bytes | None) -> list[OpRow]:
         """The rows that take back what led to a failure; see :meth:`FailedCalls.take_back`."""

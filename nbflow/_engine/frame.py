@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbflow import serde
-from nbflow._current import current_frame
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.ids import op_key
+from nbflow._engine.lanes import lane_token
 from nbflow._engine.nested import previous_of
 from nbflow._engine.replay import OPTIONAL, Call, Divergence, describe
 from nbflow._engine.timeouts import Watch, show_life
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
-__all__ = ["MAIN_LANE", "Frame", "call_site", "watch_lanes"]
+__all__ = ["MAIN_LANE", "Frame", "call_site"]
 
 MAIN_LANE = "0"
 THREAD_LANE = "t"
@@ -166,9 +166,11 @@ class Frame:
             self._lanes = WeakKeyDictionary()
             self._spawned = {}
         assert self._spawned is not None
-        ordinal = self._spawned.get(creator, 0)
-        self._spawned[creator] = ordinal + 1
-        self._lanes[task] = f"{creator}.{ordinal}"
+        token = lane_token(task)
+        name = f"{creator}." if token is None else f"{creator}.{token}~"
+        number = self._spawned.get(name, 0)
+        self._spawned[name] = number + 1
+        self._lanes[task] = f"{name}{number}"
 
     def lanes_alive(self) -> list[asyncio.Task[Any]]:
         """The asyncio tasks of this frame's code that have not ended."""
@@ -241,9 +243,8 @@ class Frame:
 
     def kept_lane(self, lane: str) -> str:
         """Under which lane a call is recorded that the record does not have."""
-        known = lane if lane == MAIN_LANE else self.log.known_lane(lane)
         late = self._paused is not None or lane == THREAD_LANE
-        return known + OPTIONAL if late else known
+        return lane + OPTIONAL if late else lane
 
     # -- the record -------------------------------------------------------------------------
 
@@ -254,18 +255,15 @@ class Frame:
             NonDeterminismError: unchanged code, another call.
         """
         log = self._log or self.log
-        siblings = 0
-        if self._spawned is not None:
-            siblings = self._spawned.get(lane.rpartition(".")[0], 0)
         try:
-            return log.take(name, args, lane, siblings)
+            return log.take(name, args, lane)
         except Divergence as divergence:
             called = describe(name, call_site(depth + 1))
             due = divergence.due.describe()
             if self.execution.on_divergence == "warn":
                 _warn_divergence(f"called {called} where the record has {due}")
                 log.relax()
-                return log.take(name, args, lane, siblings)
+                return log.take(name, args, lane)
             raise NonDeterminismError(
                 f"The code is unchanged, but on replay it called {called} where the record has "
                 f"{due}. Nothing was reused for it and nothing was run. Something outside the "
@@ -328,28 +326,3 @@ def call_site(depth: int) -> str:
         name = frame.f_code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
         site = _sites[at] = f"{name}:{frame.f_lineno}"
     return site
-
-
-TaskFactory = Callable[..., Any]
-
-
-def watch_lanes(loop: asyncio.AbstractEventLoop) -> None:
-    """Let every asyncio task that a run's code creates on this loop have its own lane.
-
-    The loop's own task factory stays in charge; this only looks at what it made.
-    """
-    make: TaskFactory | None = loop.get_task_factory()
-    if getattr(make, "nbflow_lanes", False):
-        return
-
-    def factory(loop: asyncio.AbstractEventLoop, coro: Any, **kwargs: Any) -> Any:
-        task = asyncio.Task(coro, loop=loop, **kwargs) if make is None else make(
-            loop, coro, **kwargs
-        )  # fmt: skip
-        frame = current_frame.get()
-        if frame is not None and frame.loop is loop and isinstance(task, asyncio.Task):
-            frame.enter_lane(task)
-        return task
-
-    factory.nbflow_lanes = True  # type: ignore[attr-defined]  # marks our own
-    loop.set_task_factory(factory)

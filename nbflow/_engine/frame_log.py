@@ -5,10 +5,6 @@ arguments), by the lane it came from (the user's asyncio task, or the one line o
 how many equal calls that lane made before. Every call that a run had made when it last committed
 is on record, finished or only started; so a lane that makes a call without record, while recorded
 ones of that lane are still to come, has taken another way.
-
-Lanes are numbered in the order in which the code makes its asyncio tasks, and that order may come
-from a set, as in ``asyncio.as_completed``. So a lane that begins with another call than the
-recorded one of its number takes the place of an untouched recorded lane that begins like it.
 """
 
 from __future__ import annotations
@@ -20,8 +16,6 @@ from nbflow._engine.ids import key_begun, next_key
 from nbflow._engine.replay import Call, Divergence
 
 __all__ = ["FrameLog"]
-
-_MAIN = "0"
 
 
 class FrameLog:
@@ -36,7 +30,7 @@ class FrameLog:
         by_name: LangGraph's rule: the n-th call of a name gets the n-th record of that name.
     """
 
-    __slots__ = ("_ahead", "_by_content", "_by_name", "_keys", "_lanes", "_left", "_made",
+    __slots__ = ("_ahead", "_by_content", "_by_name", "_keys", "_left", "_made",
                  "_places", "_recorded", "_strict")  # fmt: skip
 
     def __init__(self, calls: list[Call], strict: bool, *, by_name: bool = False) -> None:
@@ -53,8 +47,6 @@ class FrameLog:
         self._keys: dict[str, Any] = {}
         """By name of a task: its key, as far as the name decides."""
         self._made: dict[tuple[str | None, bytes], int] | None = None
-        self._lanes: dict[str, str] | None = None
-        """Lanes of this attempt to recorded ones."""
         self._by_name: dict[str | None, list[Call]] | None = None
         if by_name:
             self._by_name = {}
@@ -80,11 +72,8 @@ class FrameLog:
             for lane, name, args in self._by_content:
                 self._places.setdefault((name, args), []).append(lane)
 
-    def take(self, name: str | None, args: bytes, lane: str, siblings: int = 0) -> Call | None:
+    def take(self, name: str | None, args: bytes, lane: str) -> Call | None:
         """The recorded call that this one is, or None for a new one.
-
-        Args:
-            siblings: how many lanes there are beside this one, itself included.
 
         Raises:
             Divergence: there is none, this lane's recorded calls are not used up, and the code is
@@ -93,8 +82,6 @@ class FrameLog:
         if self._by_name is not None:
             nth = self._by_name.get(name)
             return nth.pop() if nth else None
-        if lane.startswith(_MAIN) and lane != _MAIN and self._recorded:
-            lane = self.lane_of(lane, name, args, siblings)
         if self._ahead:
             due = self._ahead[-1]
             if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
@@ -105,25 +92,12 @@ class FrameLog:
         bucket = self._by_content.get((lane, name, args))
         if bucket:
             return self._use(bucket)
-        bucket = self._elsewhere(name, args)
-        if bucket:
-            return self._use(bucket)
-        if self._strict and self._left.get(lane):
+        if not self._strict:
+            bucket = self._elsewhere(name, args)
+            return self._use(bucket) if bucket else None
+        if self._left.get(lane):
             raise Divergence(next(c for c in self._unused() if c.lane == lane and not c.optional))
         return None
-
-    def lane_of(self, lane: str, name: str | None, args: bytes, siblings: int) -> str:
-        """The recorded lane that one of this attempt is, from its first call on."""
-        if self._lanes is None:
-            self._lanes = {_MAIN: _MAIN}
-        known = self._lanes.get(lane)
-        if known is None:
-            known = self._lanes[lane] = self._adopted(lane, name, args, siblings)
-        return known
-
-    def known_lane(self, lane: str) -> str:
-        """The recorded lane of one that has made a call."""
-        return lane if self._lanes is None else self._lanes.get(lane, lane)
 
     def number(self, name: str | None, args: bytes) -> int:
         """How many equal calls were made under this parent before; counts this one."""
@@ -154,39 +128,18 @@ class FrameLog:
         """The calls that were not made this time."""
         return list(self._unused())
 
-    def _adopted(self, lane: str, name: str | None, args: bytes, siblings: int) -> str:
-        assert self._lanes is not None
-        creator, _, ordinal = lane.rpartition(".")
-        above = self._lanes.get(creator, creator) + "."
-        firsts: dict[str, Call] = {}
-        for call in self._recorded:
-            if call.lane.startswith(above) and "." not in call.lane[len(above) :]:
-                firsts.setdefault(call.lane, call)
-        taken = set(self._lanes.values())
-        own = above + ordinal
-        free = [own, *(one for one in firsts if one != own)]
-        for one in free:
-            first = firsts.get(one)
-            if one not in taken and first is not None and (first.name, first.args) == (name, args):
-                return one
-        if own not in taken and (own not in firsts or len(firsts) >= siblings):
-            return own
-        while own in taken or own in firsts:
-            own = f"{above}+{own.removeprefix(above)}"
-        return own
-
     def _elsewhere(self, name: str | None, args: bytes) -> list[Call] | None:
-        """Equal calls of other lanes: where code has changed, or where they need not be made."""
+        """Equal calls of other lanes, which code that was changed may make."""
         for lane in self._places.get((name, args), ()):
             bucket = self._by_content.get((lane, name, args))
-            if bucket and (not self._strict or bucket[-1].optional):
+            if bucket:
                 return bucket
         return None
 
     def _sort(self) -> None:
         for call in reversed(self._ahead):
             self._by_content.setdefault((call.lane, call.name, call.args), []).append(call)
-            if call.optional or not self._strict:
+            if not self._strict:
                 self._places.setdefault((call.name, call.args), []).append(call.lane)
             if not call.optional:
                 self._left[call.lane] = self._left.get(call.lane, 0) + 1

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
+from nbflow._engine.in_place import run_in_place
 from nbflow._engine.limits import waiter_here
 from nbflow.errors import GraphInterrupt, RunDrained
 
@@ -217,12 +218,14 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         self._lane = lane
         self._called_in = current_frame.get()
         self.observed = False
-        self.on_cancel: Callable[[], bool] | None = None
-        """Tells the op of a thread that nobody waits for it any more; False when it is done."""
-        self.on_missed: Callable[[], None] | None = None
-        """Tells the op that its caller was cancelled before it saw the outcome."""
+        self.op: Op | None = None
+        """What it is the result of, until that was seen; None for a replayed one."""
         self.runner: asyncio.Task[None] | None = None
         """The asyncio task that works for it; None for a replayed result."""
+        self._in_place: asyncio.Task[Any] | None = None
+        """The asyncio task in whose place the op runs."""
+        self._taken_for: asyncio.Task[Any] | None = None
+        """The same, when it was cancelled and the op was meant."""
         self.given_up = False
         """Whether the code that called the task cancelled it itself."""
 
@@ -249,7 +252,10 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
             self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
-        if self.on_cancel is not None and not self.done() and not self.on_cancel():
+        if self._in_place is not None and not self.done():
+            self._taken_for = self._in_place
+            return self._in_place.cancel(msg)
+        if self.op is not None and not self.done() and not self.op.give_up():
             return False
         return super().cancel(msg)
 
@@ -273,6 +279,12 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
             raise deliver(pause) from None
 
     def __await__(self) -> Generator[Any, None, T]:
+        op = self.op
+        if op is not None and not op.claimed and op.may_run_in_place:
+            self._in_place = asyncio.current_task()
+            yield from run_in_place(op)
+            if self._taken_for is not None:
+                self._taken_for.uncancel()
         if not self.done():
             self._asyncio_future_blocking = True
             try:
@@ -281,13 +293,13 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
                 self.observed = True
                 raise deliver(pause) from None
             except asyncio.CancelledError:
-                if self.done() and not self.cancelled() and not self.observed and self.on_missed:
-                    self.on_missed()
+                if op is not None and self.done() and not self.cancelled() and not self.observed:
+                    op.missed()
                 raise
             except BaseException:
                 self.observed = True
                 raise
-        self.observed = True
+        self.observed, self.op = True, None
         exc = None if self.cancelled() else super().exception()
         if exc is not None:
             raise deliver(exc)

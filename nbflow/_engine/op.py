@@ -50,6 +50,10 @@ Steps = Generator[Step, Any, None]
 value, or has the exception thrown in."""
 
 
+_DEEPEST_IN_PLACE = 12
+"""Async tasks that may run in one another's place; deeper ones have an asyncio task."""
+
+
 class Op(Called):
     cached: CachedCall | None = None
     """Its place in the cache; only with a cache and a policy."""
@@ -74,6 +78,14 @@ class Op(Called):
             return True
 
     run = drive
+
+    @property
+    def may_run_in_place(self) -> bool:
+        """Whether who awaits it can run it: on the loop, and not too deep in one another."""
+        if self.loop is None or self.caller is None or self.caller.loop is not self.loop:
+            return False
+        self.depth = self.caller.op.depth + 1
+        return self.depth <= _DEEPEST_IN_PLACE
 
     def start_soon(self) -> None:
         """Let a worker begin it now, unless it has to wait for a place."""
@@ -122,9 +134,8 @@ class Op(Called):
 
     def missed(self) -> None:
         """Its caller was cancelled before it saw the outcome: a replay must not see it, either."""
-        execution, caller = self.execution, self.caller
-        paused = caller is not None and (caller.was_paused or caller.over)
-        if execution.saver is None or not self.recorded or execution.stopping or paused:
+        execution = self.execution
+        if execution.saver is None or not self.recorded or not self._is_given_up:
             return
         taken_back = self.row("void")
         self.gen += 1
@@ -182,6 +193,7 @@ class Op(Called):
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())
+                    self.check_begin()
                 if self.is_settled:
                     return None
                 if frame.was_paused or frame.left_a_question:
@@ -191,6 +203,8 @@ class Op(Called):
                     raise frame.refused
                 frame.settle_record()
             except BaseException as exc:
+                if isinstance(exc, asyncio.CancelledError):
+                    yield self._cancelled_children()
                 if self._was_stopped(exc, frame):
                     return _warn_swallowed(self.name) if swallowed else None
                 wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
@@ -220,6 +234,13 @@ class Op(Called):
         reason = execution.control.drain_reason
         if reason is not None and self.parent is None:
             raise RunDrained(reason)
+
+    def _cancelled_children(self) -> list[Op]:
+        """The tasks that a cancelled op called on the event loop end with it."""
+        children = [child for child in self.children.values() if child.loop is not None]
+        for child in children:
+            child.cancel_on_loop()
+        return children
 
     def _was_stopped(self, exc: BaseException, frame: Frame) -> bool:
         """Take in what ended an attempt and is no failure of its code; False for a failure."""

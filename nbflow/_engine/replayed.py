@@ -96,6 +96,7 @@ class Replay:
             execution.note_question(question)
             if execution.watched:
                 execution.emit(Asked(interrupt=question, task=asker))
+        self.frame.left_a_question = True
         self._tell(TaskPaused, interrupts=questions)
         return self._settled(None, GraphInterrupt(questions))
 

@@ -204,11 +204,11 @@ class RootOp(Op):
         execution = self.execution
         exc.add_note(f"During entrypoint {self.name!r}.")
         if execution.saver is not None and execution.run is not None:
-            rows = [
+            taken_back = [
                 *execution.voids(exc, None),
                 *([] if self.frame is None else self.frame.take_trailing_cancels()),
-                self._failure_row(exc),
             ]
+            rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
             self._close("error", rows, exc)
         self._end(Outcome("error", exception=exc), failure_of(exc))
 

@@ -52,8 +52,8 @@ async def test_as_completed_takes_helpers_from_a_set(saver: BaseCheckpointSaver)
         assert await workflow.ainvoke(Command(resume="?"), config) == expected
 
 
-async def test_helpers_in_any_order_get_their_own_results(saver: BaseCheckpointSaver) -> None:
-    """60"""
+async def test_helpers_in_another_order_are_found_out(saver: BaseCheckpointSaver) -> None:
+    """60, 71: the code makes its helpers in one order; another one comes from outside."""
     order = list("abc")
 
     @entrypoint(checkpointer=saver)
@@ -66,8 +66,41 @@ async def test_helpers_in_any_order_get_their_own_results(saver: BaseCheckpointS
         order[:] = "abc"
         await workflow.ainvoke("", config)
         order[:] = names
-        value, _ = await workflow.ainvoke(Command(resume=1), config)
-        assert value == {"a": "a12", "b": "b12", "c": "c12"}
+        if turn:
+            with pytest.raises(NonDeterminismError, match="The code is unchanged"):
+                await workflow.ainvoke(Command(resume=1), config)
+        else:
+            value, _ = await workflow.ainvoke(Command(resume=1), config)
+            assert value == {"a": "a12", "b": "b12", "c": "c12"}
+
+
+async def test_equal_calls_of_helpers_are_told_apart_in_any_timing(
+    saver: BaseCheckpointSaver,
+) -> None:
+    """60: another helper is the faster one after the answer."""
+    accounts = itertools.count(100)
+    slow = {"alice": 0, "bob": 3}
+
+    @task
+    async def new_account() -> int:
+        return next(accounts)
+
+    async def branch(name: str) -> Any:
+        for _ in range(slow[name]):
+            await asyncio.sleep(0)
+        return name, await new_account(), interrupt(f"{name}?")
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(_: str) -> Any:
+        return await asyncio.gather(branch("alice"), branch("bob"))
+
+    config = {"configurable": {"thread_id": "1"}}
+    reply = await workflow.ainvoke("", config)
+    slow.update(alice=3, bob=0)
+    while isinstance(reply, dict):
+        answers = {question.id: "yes" for question in reply["__interrupt__"]}
+        reply = await workflow.ainvoke(Command(resume=answers), config)
+    assert reply == [("alice", 100, "yes"), ("bob", 101, "yes")]
 
 
 async def test_a_branch_that_went_on_after_a_question_may_come_another_way(

@@ -313,14 +313,17 @@ def test_a_failure_that_the_code_handles_leaves_the_run_well(traces: Traces) -> 
 
 
 def test_what_the_code_cancels_has_not_failed(traces: Traces) -> None:
+    begun = asyncio.Event()
+
     @task
     async def wait() -> None:
+        begun.set()
         await asyncio.Event().wait()
 
     @entrypoint()
     async def impatient(_: int) -> str:
         waiting = wait()
-        await asyncio.sleep(0)
+        await begun.wait()
         waiting.cancel()
         try:
             await waiting

@@ -255,7 +255,48 @@ def the_state_of_an_asking_run(lib: Library, saver: Any) -> Any:
     return workflow.get_state(on())
 
 
-@program(98)
+@program(
+    98,
+    differs={98: "an answered question is not pending, in no checkpoint"},
+    expected=[
+        {
+            "values": "yes",
+            "next": [],
+            "config": {
+                "configurable": {"checkpoint_id": "<id 1>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "parent_config": {
+                "configurable": {"checkpoint_id": "<id 2>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "metadata": {"parents": {}, "source": "loop", "step": 0},
+            "created_at": "<time>",
+            "tasks": [],
+            "interrupts": [],
+        },
+        {
+            "values": None,
+            "next": ["workflow"],
+            "config": {
+                "configurable": {"checkpoint_id": "<id 2>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "parent_config": None,
+            "metadata": {"parents": {}, "source": "input", "step": -1},
+            "created_at": "<time>",
+            "tasks": [
+                {
+                    "id": "<id 3>",
+                    "name": "workflow",
+                    "path": ["__pregel_pull", "workflow"],
+                    "error": None,
+                    "interrupts": [],
+                    "state": None,
+                    "result": "yes",
+                }
+            ],
+            "interrupts": [],
+        },
+    ],
+)
 def the_state_after_the_answer(lib: Library, saver: Any) -> Any:
     """The open checkpoint of the past still lists its question."""
 

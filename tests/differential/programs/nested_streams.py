@@ -27,7 +27,17 @@ def nested_values(lib: Library, saver: Any) -> Any:
     return collect(workflow.stream(1, on(), stream_mode="values", subgraphs=True))
 
 
-@program(173, 164)
+@program(
+    173,
+    164,
+    differs={173: "what a task writes has the namespace of the task's own updates"},
+    expected={
+        "with namespaces": [
+            {"tuple": [{"tuple": ["parent:<id 1>", "call_child:<id 2>"]}, {"child": 10}]}
+        ],
+        "without": [],
+    },
+)
 def nested_custom(lib: Library, saver: Any) -> Any:
     """subgraphs=True and without it, custom."""
     workflow = quiet_parent_and_child(lib, saver)
@@ -46,14 +56,91 @@ def nested_tasks(lib: Library, saver: Any) -> Any:
     return collect(workflow.stream(1, on(), stream_mode="tasks", subgraphs=True))
 
 
-@program(173, 169)
+@program(
+    173,
+    169,
+    differs={
+        169: "a nested workflow is a step of its caller's run and has no checkpoints of its own"
+    },
+    expected=[
+        {
+            "tuple": [
+                {"tuple": []},
+                {
+                    "config": {
+                        "configurable": {
+                            "checkpoint_id": "<id 1>",
+                            "checkpoint_ns": "",
+                            "thread_id": "1",
+                        }
+                    },
+                    "metadata": {"parents": {}, "source": "input", "step": -1},
+                    "next": ["parent"],
+                    "parent_config": None,
+                    "tasks": [
+                        {
+                            "id": "<id 2>",
+                            "interrupts": {"tuple": []},
+                            "name": "parent",
+                            "state": None,
+                        }
+                    ],
+                    "values": None,
+                },
+            ]
+        },
+        {
+            "tuple": [
+                {"tuple": []},
+                {
+                    "config": {
+                        "configurable": {
+                            "checkpoint_id": "<id 3>",
+                            "checkpoint_ns": "",
+                            "thread_id": "1",
+                        }
+                    },
+                    "metadata": {"parents": {}, "source": "loop", "step": 0},
+                    "next": [],
+                    "parent_config": {
+                        "configurable": {
+                            "checkpoint_id": "<id 1>",
+                            "checkpoint_ns": "",
+                            "thread_id": "1",
+                        }
+                    },
+                    "tasks": [],
+                    "values": {"child": 11},
+                },
+            ]
+        },
+    ],
+)
 def nested_checkpoints(lib: Library, saver: Any) -> Any:
     """subgraphs=True, checkpoints: the child's have its namespace and name their parent."""
     workflow = quiet_parent_and_child(lib, saver)
     return collect(workflow.stream(1, on(), stream_mode="checkpoints", subgraphs=True))
 
 
-@program(173, 170)
+@program(
+    173,
+    170,
+    differs={
+        170: "a nested workflow is a step of its caller's run and has no checkpoints of its own"
+    },
+    expected=[
+        [{"tuple": []}, "checkpoint", -1, None],
+        [{"tuple": []}, "task", 0, "parent"],
+        [{"tuple": []}, "task", 0, "call_child"],
+        [{"tuple": ["parent:<id 1>", "call_child:<id 2>"]}, "task", 0, "child"],
+        [{"tuple": ["parent:<id 1>", "call_child:<id 2>"]}, "task", 0, "child_step"],
+        [{"tuple": ["parent:<id 1>", "call_child:<id 2>"]}, "task_result", 0, "child_step"],
+        [{"tuple": ["parent:<id 1>", "call_child:<id 2>"]}, "task_result", 0, "child"],
+        [{"tuple": []}, "task_result", 0, "call_child"],
+        [{"tuple": []}, "task_result", 0, "parent"],
+        [{"tuple": []}, "checkpoint", 0, None],
+    ],
+)
 def nested_debug(lib: Library, saver: Any) -> Any:
     """subgraphs=True, debug; only type, step and task name."""
     workflow = quiet_parent_and_child(lib, saver)
@@ -63,7 +150,37 @@ def nested_debug(lib: Library, saver: Any) -> Any:
     ]
 
 
-@program(173, 178)
+@program(
+    173,
+    178,
+    differs={173: "what a task writes has the namespace of the task's own updates"},
+    expected=[
+        {
+            "data": {"child": 10},
+            "ns": {"tuple": ["parent:<id 1>", "call_child:<id 2>"]},
+            "type": "custom",
+        },
+        {
+            "data": {"child_step": 11},
+            "ns": {"tuple": ["parent:<id 1>", "call_child:<id 2>"]},
+            "type": "updates",
+        },
+        {
+            "data": {"child": 11},
+            "ns": {"tuple": ["parent:<id 1>", "call_child:<id 2>"]},
+            "type": "updates",
+        },
+        {
+            "data": 11,
+            "interrupts": {"tuple": []},
+            "ns": {"tuple": ["parent:<id 1>", "call_child:<id 2>"]},
+            "type": "values",
+        },
+        {"data": {"call_child": 11}, "ns": {"tuple": []}, "type": "updates"},
+        {"data": {"parent": {"child": 11}}, "ns": {"tuple": []}, "type": "updates"},
+        {"data": {"child": 11}, "interrupts": {"tuple": []}, "ns": {"tuple": []}, "type": "values"},
+    ],
+)
 def nested_parts(lib: Library, saver: Any) -> Any:
     """subgraphs=True and version="v2": the namespace is in the part."""
     workflow = quiet_parent_and_child(lib, saver)

@@ -330,7 +330,18 @@ def namespaces_in_execution_info(lib: Library, saver: Any) -> Any:
     return workflow.invoke(1, on())
 
 
-@program(191, 192)
+@program(
+    191,
+    192,
+    differs={191: "the run stops at its next op and goes on from there"},
+    expected={
+        "drained": {"raises": "GraphDrained"},
+        "next": ["workflow"],
+        "ran": ["a"],
+        "reason": "stop",
+        "values": None,
+    },
+)
 def a_drain_while_tasks_remain(lib: Library, saver: Any) -> Any:
     """request_drain() in the body: what is still scheduled, how the run ends, what resumes."""
     ran: list[str] = []

@@ -229,7 +229,36 @@ def checkpoints_up_to_a_question(lib: Library, saver: Any) -> Any:
     return collect(asking(lib, saver).stream(1, on(), stream_mode="checkpoints"))
 
 
-@program(169)
+@program(
+    169,
+    differs={169: "an answered question is not pending, in no checkpoint"},
+    expected=[
+        {
+            "config": {
+                "configurable": {"checkpoint_id": "<id 1>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "metadata": {"parents": {}, "source": "input", "step": -1},
+            "next": ["workflow"],
+            "parent_config": None,
+            "tasks": [
+                {"id": "<id 2>", "interrupts": {"tuple": []}, "name": "workflow", "state": None}
+            ],
+            "values": None,
+        },
+        {
+            "config": {
+                "configurable": {"checkpoint_id": "<id 3>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "metadata": {"parents": {}, "source": "loop", "step": 0},
+            "next": [],
+            "parent_config": {
+                "configurable": {"checkpoint_id": "<id 1>", "checkpoint_ns": "", "thread_id": "1"}
+            },
+            "tasks": [],
+            "values": {"answer": "yes", "made": 20},
+        },
+    ],
+)
 def checkpoints_after_the_answer(lib: Library, saver: Any) -> Any:
     """The open checkpoint is shown again, with the question; then the last one."""
     workflow = asking(lib, saver)
