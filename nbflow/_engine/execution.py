@@ -19,6 +19,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
+from nbflow._codec.unpack import unpack
 from nbflow._engine import async_driver, messages
 from nbflow._engine.arguments import own_copies
 from nbflow._engine.caching import CachedCall
@@ -26,14 +27,14 @@ from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
 from nbflow._engine.frame import MAIN_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
-from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
+from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
 from nbflow._engine.ids import public_id
 from nbflow._engine.in_place import Fresh
 from nbflow._engine.limits import places_of
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
-from nbflow._engine.replay import Call, Journal
+from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
@@ -376,11 +377,16 @@ class Execution:
         caller = frame.op
         recorded = caller.recorded and task.keeps is not False
         log = frame._log or frame.log
-        call = frame.take(name, digest, lane, 3) if recorded and log.has_record else None
+        call = None
+        if recorded and log.has_record:
+            try:
+                call = log.take(name, digest, lane)
+            except Divergence as divergence:
+                call = frame.diverged(divergence, name, digest, lane, 3)
         if call is not None:
             value = call.value
             if call.outcome == "result" and value and loop is None and not self.watched:
-                return SyncAsyncFuture.holding(serde.loads(value))
+                return Held(unpack(value))
             if call.outcome is not None:
                 return Replay(frame, task, call, (args, kwargs), loop, lane).outcome()
             if self.strict and waits(self.journal, call):

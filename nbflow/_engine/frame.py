@@ -254,25 +254,35 @@ class Frame:
         Raises:
             NonDeterminismError: unchanged code, another call.
         """
-        log = self._log or self.log
         try:
-            return log.take(name, args, lane)
+            return self.log.take(name, args, lane)
         except Divergence as divergence:
-            called = describe(name, call_site(depth + 1))
-            due = divergence.due.describe()
-            if self.execution.on_divergence == "warn":
-                _warn_divergence(f"called {called} where the record has {due}")
-                log.relax()
-                return log.take(name, args, lane)
-            raise NonDeterminismError(
-                f"The code is unchanged, but on replay it called {called} where the record has "
-                f"{due}. Nothing was reused for it and nothing was run. Something outside the "
-                "record decides here: a clock, a random number, a set's order, a global. Move it "
-                "into a @task, or give the call a fixed identity (interrupt(..., key='...')). To "
-                "begin anew, invoke the workflow with a new input.",
-                called,
-                due,
-            ) from None
+            return self.diverged(divergence, name, args, lane, depth + 1)
+
+    def diverged(
+        self, divergence: Divergence, name: str | None, args: bytes, lane: str, depth: int
+    ) -> Call | None:
+        """A call has no record where one was due: refuse it, or go by its content alone.
+
+        Raises:
+            NonDeterminismError: unless the workflow was told to go on.
+        """
+        log = self.log
+        called = describe(name, call_site(depth + 1))
+        due = divergence.due.describe()
+        if self.execution.on_divergence == "warn":
+            _warn_divergence(f"called {called} where the record has {due}")
+            log.relax()
+            return log.take(name, args, lane)
+        raise NonDeterminismError(
+            f"The code is unchanged, but on replay it called {called} where the record has "
+            f"{due}. Nothing was reused for it and nothing was run. Something outside the "
+            "record decides here: a clock, a random number, a set's order, a global. Move it "
+            "into a @task, or give the call a fixed identity (interrupt(..., key='...')). To "
+            "begin anew, invoke the workflow with a new input.",
+            called,
+            due,
+        ) from None
 
     def settle_record(self) -> None:
         """Called when the function returned: every finished recorded call must have been made.

@@ -31,11 +31,13 @@ class FrameLog:
     """
 
     __slots__ = ("_ahead", "_by_content", "_by_name", "_keys", "_left", "_made",
-                 "_places", "_recorded", "_strict")  # fmt: skip
+                 "_places", "_recorded", "_strict", "has_record")  # fmt: skip
 
     def __init__(self, calls: list[Call], strict: bool, *, by_name: bool = False) -> None:
         self._strict = strict
         self._recorded = calls[:]
+        self.has_record = bool(calls)
+        """Whether there was any call on record."""
         self._ahead = [] if by_name else calls[::-1]
         """Not made yet, the next one last; empty when they are sorted by content."""
         self._by_content: dict[tuple[str, str | None, bytes], list[Call]] = {}
@@ -52,11 +54,6 @@ class FrameLog:
             self._by_name = {}
             for call in reversed(calls):
                 self._by_name.setdefault(call.name, []).append(call)
-
-    @property
-    def has_record(self) -> bool:
-        """Whether there was any call on record."""
-        return bool(self._recorded)
 
     @property
     def strict(self) -> bool:

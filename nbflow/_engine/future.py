@@ -91,14 +91,6 @@ class SyncAsyncFuture(Future[T]):
     def __init__(self, op: Op | None = None) -> None:
         self._op = op
 
-    @classmethod
-    def holding(cls, result: Any) -> SyncAsyncFuture[Any]:
-        """A future whose result is there."""
-        future: SyncAsyncFuture[Any] = cls()
-        future._result = result
-        future._state = _FINISHED
-        return future
-
     def _made_condition(self) -> threading.Condition:
         condition = self._lazy_condition
         if condition is None:
@@ -179,6 +171,16 @@ class SyncAsyncFuture(Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         return (yield from _awaited(self).__await__())
+
+
+class Held(SyncAsyncFuture[Any]):
+    """A future whose result is there."""
+
+    _state = _FINISHED
+    _op = None
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
 
 
 async def _awaited(future: SyncAsyncFuture[T]) -> T:

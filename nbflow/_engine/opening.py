@@ -21,6 +21,7 @@ from nbflow._engine.history import checkpoint_at, head_of, ops_of
 from nbflow._engine.ids import public_id
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.owners import owner_name, owning
+from nbflow._engine.recent import journal_of
 from nbflow._engine.replay import Journal
 from nbflow._engine.root import RootOp
 from nbflow._engine.threads import (
@@ -220,7 +221,7 @@ def _continue(
     if thread.status == "idle":
         return Opened(None, _over(saver, thread, run, call.input))
     ops = ops_of(saver, run)
-    journal = Journal(ops)
+    journal = journal_of(saver, run, ops)
     rows = []
     if call.input is not None:
         rows = answers_for(run, journal, call.input, workflow.live_types)

@@ -18,31 +18,32 @@ _SETTLES = _OUTCOMES | {"ask"}
 class Call:
     """One recorded call, put together from its ops."""
 
-    __slots__ = ("answer", "args", "attempt", "gen", "key", "lane", "n", "name", "optional",
-                 "outcome", "parent", "site", "start", "value")  # fmt: skip
+    name: str | None
+    """The task's name; None for a question."""
+    optional = False
+    """Whether it was called while a question had stopped another line of control. When that is
+    answered, the code may come another way, and not make this call."""
+    gen = 0
+    attempt = 1
+    """How many attempts there were."""
+    start: bytes | None = None
+    """What its start stored; only the start of a nested workflow stores something."""
+    outcome: str | None = None
+    """``result``, ``error``, ``cancel``, ``ask``; None when it only started."""
+    value: bytes | None = None
+    """Encoded result, failure or question."""
+    answer: bytes | None = None
 
     def __init__(self, first: OpRow) -> None:
         self.key = first.key
         self.parent = first.parent
         self.name = None if first.kind == "ask" else first.name
-        """The task's name; None for a question."""
         self.args = first.args
-        self.lane = first.lane.removesuffix(OPTIONAL)
-        self.optional = first.lane.endswith(OPTIONAL)
-        """Whether it was called while a question had stopped another line of control. When that is
-        answered, the code may come another way, and not make this call."""
+        self.lane = first.lane
         self.n = first.n
         self.site = first.site
-        self.gen = 0
-        self.attempt = 1
-        """How many attempts there were."""
-        self.start: bytes | None = None
-        """What its start stored; only the start of a nested workflow stores something."""
-        self.outcome: str | None = None
-        """``result``, ``error``, ``cancel``, ``ask``; None when it only started."""
-        self.value: bytes | None = None
-        """Encoded result, failure or question."""
-        self.answer: bytes | None = None
+        if first.lane[-1:] == OPTIONAL:
+            self.lane, self.optional = first.lane[:-1], True
 
     @property
     def finished(self) -> bool:
@@ -70,13 +71,22 @@ class Divergence(Exception):
 class Journal:
     """The calls of one run, by the call they were made in."""
 
-    __slots__ = ("_calls", "_children")
+    __slots__ = ("_calls", "_children", "facts")
 
     def __init__(self, ops: Iterable[OpRow] = ()) -> None:
         self._calls: dict[bytes, Call] = {}
         self._children: dict[bytes, list[Call]] = {}
+        self.facts = 0
+        """How many there are."""
+        calls = self._calls
         for op in ops:
-            self.apply(op)
+            if op.kind == "result" and op.key not in calls:  # by far the most
+                self.facts += 1
+                call = self._add(op)
+                call.outcome, call.value = "result", op.value
+                call.gen, call.attempt = op.gen, op.attempt
+            else:
+                self.apply(op)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -93,15 +103,9 @@ class Journal:
 
     def apply(self, op: OpRow) -> None:
         """Add one durable fact."""
+        self.facts += 1
         kind = op.kind
-        call = self._calls.get(op.key)
-        if call is None:
-            call = self._calls[op.key] = Call(op)
-            siblings = self._children.get(op.parent)
-            if siblings is None:
-                self._children[op.parent] = [call]
-            else:
-                siblings.append(call)
+        call = self._calls.get(op.key) or self._add(op)
         if kind in _SETTLES:
             call.outcome = kind
             call.value = op.value
@@ -116,6 +120,15 @@ class Journal:
             call.answer = None
             if call.outcome != "ask":
                 call.outcome = None
+
+    def _add(self, op: OpRow) -> Call:
+        call = self._calls[op.key] = Call(op)
+        siblings = self._children.get(op.parent)
+        if siblings is None:
+            self._children[op.parent] = [call]
+        else:
+            siblings.append(call)
+        return call
 
     def open_questions(self) -> list[Call]:
         return [c for c in tuple(self._calls.values()) if c.outcome == "ask" and c.answer is None]

@@ -19,6 +19,7 @@ from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import disown
+from nbflow._engine.recent import remember
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
 from nbflow.errors import GraphDrained, GraphInterrupt, RunCancelled, RunDrained
@@ -268,6 +269,8 @@ class RootOp(Op):
         if self.cached is not None:
             self.cached.land()
         disown(execution.run_id, execution.epoch)
+        if execution.saver is not None and outcome.status != "done" and not execution.held_back:
+            remember(execution.saver, execution.run_id, execution.journal)
         if execution.watched:
             execution.emit(
                 RunEnded(
