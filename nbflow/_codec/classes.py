@@ -24,6 +24,7 @@ _MISSING = object()
 _BUILT_IN_STATE = (
     dict, list, tuple, str, bytes, bytearray, int, float, complex, set, frozenset, BaseException,
 )  # fmt: skip
+_PYDANTIC = ("pydantic.main", "pydantic.v1.main")
 
 _known: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
 _seen: weakref.WeakKeyDictionary[type, Kind] = weakref.WeakKeyDictionary()
@@ -32,6 +33,12 @@ _seen: weakref.WeakKeyDictionary[type, Kind] = weakref.WeakKeyDictionary()
 def is_model(cls: type) -> bool:
     """Whether it is a Pydantic (2) model; does not import Pydantic."""
     pydantic = sys.modules.get("pydantic.main")
+    return pydantic is not None and issubclass(cls, pydantic.BaseModel)
+
+
+def _is_old_model(cls: type) -> bool:
+    """Whether it is a model of Pydantic 1, as ``pydantic.v1`` has it; does not import that."""
+    pydantic = sys.modules.get("pydantic.v1.main")
     return pydantic is not None and issubclass(cls, pydantic.BaseModel)
 
 
@@ -47,6 +54,8 @@ def family(cls: type) -> Kind | None:
         return None
     if is_model(cls):
         return _MODEL
+    if _is_old_model(cls):
+        return _OLD_MODEL
     if "__dataclass_fields__" in cls.__dict__:
         return _DATACLASS
     return None
@@ -88,7 +97,7 @@ def register(*types: type) -> None:
 def _descendants(roots: list[type]) -> Iterator[type]:
     """Subclasses of registered classes; bounded, and only asked for when a name is unknown."""
     seen: set[type] = set()
-    pending: list[type] = [cls for cls in roots if cls.__module__ != "pydantic.main"]
+    pending: list[type] = [cls for cls in roots if cls.__module__ not in _PYDANTIC]
     while pending and len(seen) < 10_000:
         subclasses: list[type] = type.__subclasses__(pending.pop())
         for sub in subclasses:
@@ -229,7 +238,44 @@ def _build_model(parts: list[Any]) -> Any:
     return value
 
 
+def _split_old_model(value: Any) -> list[Any]:
+    cls = type(value)
+    state: dict[str, Any] = value.__dict__
+    fields = {name: part for name, part in state.items() if name in cls.__fields__}
+    missing = cls.__fields__.keys() - fields.keys()
+    if missing:
+        raise Unencodable(f"its field {min(missing)!r} has no value")
+    private = {
+        name: getattr(value, name) for name in cls.__private_attributes__ if hasattr(value, name)
+    }
+    extra = {name: part for name, part in state.items() if name not in fields}
+    return [type_name(cls), fields, sorted(value.__fields_set__), extra, private]
+
+
+def _old_model_identity(value: Any) -> list[Any]:
+    name, fields, _, extra, private = _split_old_model(value)
+    return [name, fields, extra, private]
+
+
+def _build_old_model(parts: list[Any]) -> Any:
+    name, fields, given, extra, private = parts
+    cls: Any = _find(name, _OLD_MODEL)
+    if (
+        cls is None
+        or cls.__fields__.keys() != fields.keys()
+        or not private.keys() <= cls.__private_attributes__.keys()
+    ):
+        raise Unavailable(name, fields)
+    value = object.__new__(cls)
+    object.__setattr__(value, "__dict__", {**fields, **extra})
+    object.__setattr__(value, "__fields_set__", set(given))
+    for key, part in private.items():
+        object.__setattr__(value, key, part)
+    return value
+
+
 _ENUM = add(Kind(30, Layout.PARTS, _split_enum, _build_enum))
 _NAMEDTUPLE = add(Kind(31, Layout.PARTS, _split_namedtuple, _build_namedtuple))
 _DATACLASS = add(Kind(32, Layout.PARTS, _split_dataclass, _build_dataclass, _dataclass_identity))
 _MODEL = add(Kind(33, Layout.PARTS, _split_model, _build_model, _model_identity))
+_OLD_MODEL = add(Kind(36, Layout.PARTS, _split_old_model, _build_old_model, _old_model_identity))

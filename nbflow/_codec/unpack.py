@@ -8,16 +8,20 @@ through the hook; there is one hook per level, which needs no counter shared bet
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from ormsgpack import unpackb
 
-from nbflow._codec.kinds import BY_TAG, Kind, Layout, Unavailable
+from nbflow._codec.kinds import BY_TAG, UNENCODED, Kind, Layout, Unavailable
 from nbflow._codec.records import Opaque
 from nbflow.errors import CorruptDataError
 
-__all__ = ["unpack"]
+__all__ = ["ENCRYPTED", "unpack"]
+
+ENCRYPTED = b"\xc1\xee"
+"""How a value begins that nbflow encrypted; no version of the format has this number."""
 
 _Hook = Callable[[int, bytes], Any]
 
@@ -31,6 +35,12 @@ each; beyond these levels the containers are counted first."""
 _MAX_CONTAINERS = 3_000
 _first = threading.local()
 """The fault that a hook raised first; ormsgpack tells only that there was one."""
+
+_MOST_NAMES = 1_000
+_said: set[str] = set()
+"""Names of what could not be rebuilt, as they are shown; each is said once, and so many at most."""
+_unsaid: list[str] = []
+"""Those of them that the next value read will say: a warning may be an error, and not a hook's."""
 
 _HEADERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
 
@@ -50,6 +60,8 @@ def _hook(level: int, inner: _Hook | None) -> _Hook:
                 raise ValueError("a payload is not a list")
             return kind.build(parts)
         except Unavailable as missing:
+            if tag != UNENCODED.tag:
+                _note(missing.type_name)
             return Opaque(missing.type_name, missing.data, tag, raw)
         except Exception as fault:
             if not hasattr(_first, "fault"):
@@ -86,13 +98,40 @@ def unpack(data: bytes) -> Any:
         CorruptDataError: damaged bytes, or bytes of a newer version.
     """
     try:
-        return unpackb(data, ext_hook=_HOOK)
+        value = unpackb(data, ext_hook=_HOOK)
     except Exception as fault:
         first = _first.__dict__.pop("fault", fault)
         raise CorruptDataError(_explain(data, first)) from first
+    if _unsaid:
+        _say()
+    return value
+
+
+def _note(type_name: str) -> None:
+    name = type_name[:200]
+    if name not in _said and len(_said) < _MOST_NAMES:
+        _said.add(name)
+        _unsaid.append(name)
+
+
+def _say() -> None:
+    names, _unsaid[:] = ", ".join(map(repr, _unsaid)), []
+    warnings.warn(
+        f"Stored values of {names} cannot be rebuilt here; they are shown as data (serde.Opaque) "
+        "and stay as they are. Their class is not known in this process, it has other fields by "
+        "now, or what it needs is not installed. Import its module, or pass the class to "
+        "nbflow.serde.register(). This is said once.",
+        RuntimeWarning,
+        stacklevel=4,
+    )
 
 
 def _explain(data: bytes, fault: Exception) -> str:
+    if data.startswith(ENCRYPTED):
+        return (
+            f"Stored data ({len(data)} bytes) are encrypted. Open the database with the key: "
+            "nbflow.checkpoint.encrypted.EncryptedSaver(saver, key)."
+        )
     if data[:1] == b"\xc1" and len(data) > 1:
         return (
             f"Stored data has format version {data[1]}; this nbflow reads version 1. "

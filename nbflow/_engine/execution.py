@@ -12,8 +12,9 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -56,65 +57,51 @@ __all__ = ["Execution", "Listener"]
 Listener = Callable[[Event], None]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Execution:
-    wants_life = False
-    """Whether some task has an idle time-out."""
-    on_stop: Callable[[], None] | None = None
-    """Cancels what runs on the event loop."""
-    stopping = False
-    closed = False
-    """Whether it has ended: late code can store nothing."""
-    broken: BaseException | None = None
-    questions: tuple[Interrupt, ...] = ()
-    loop: asyncio.AbstractEventLoop | None = None
-    """The loop of an ``ainvoke`` whose body runs in a thread."""
-    _stopped: threading.Event | None = None
-    _last_offer: Op | None = None
+    workflow: str
+    saver: BaseCheckpointSaver | None
+    run: RunRow | None
+    run_id: str
+    epoch: int
+    record: InitVar[Journal]
+    """What was stored before."""
+    strict: bool
+    """Whether the code is the code that made the record."""
+    resumed: bool
+    input: Any
+    checkpoint_id: str | None
+    config: dict[str, Any]
+    runtime: Runtime[Any]
+    live_types: dict[str, Any]
+    """Question id to what ``interrupt`` was given as ``response_schema``."""
+    listeners: tuple[Listener, ...] = ()
+    options: Options = DEFAULT
+    cache: BaseCache[Any] | None = None
+    on_divergence: str = "error"
+    """``error``, ``warn`` or ``reuse``."""
 
-    def __init__(
-        self,
-        *,
-        workflow: str,
-        saver: BaseCheckpointSaver | None,
-        run: RunRow | None,
-        run_id: str,
-        epoch: int,
-        journal: Journal,
-        strict: bool,
-        resumed: bool,
-        input: Any,
-        checkpoint_id: str | None,
-        config: dict[str, Any],
-        runtime: Runtime[Any],
-        live_types: dict[str, Any],
-        listeners: Sequence[Listener] = (),
-        options: Options = DEFAULT,
-        cache: BaseCache[Any] | None = None,
-        on_divergence: str = "error",
-    ) -> None:
-        self.cache = cache
-        self.on_divergence = on_divergence
-        """``error``, ``warn`` or ``reuse``."""
-        self.workflow = workflow
-        self.saver = saver
-        self.run = run
-        self.run_id = run_id
-        self.epoch = epoch
-        self._journal = journal
+    wants_life: bool = field(init=False, default=False)
+    """Whether some task has an idle time-out."""
+    on_stop: Callable[[], None] | None = field(init=False, default=None)
+    """Cancels what runs on the event loop."""
+    stopping: bool = field(init=False, default=False)
+    closed: bool = field(init=False, default=False)
+    """Whether it has ended: late code can store nothing."""
+    broken: BaseException | None = field(init=False, default=None)
+    questions: tuple[Interrupt, ...] = field(init=False, default=())
+    loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
+    """The loop of an ``ainvoke`` whose body runs in a thread."""
+    _stopped: threading.Event | None = field(init=False, default=None)
+    _last_offer: Op | None = field(init=False, default=None)
+
+    def __post_init__(self, record: Journal) -> None:
+        config, run, options = self.config, self.run, self.options
+        self._journal = record
         self._fresh: deque[OpRow] = deque()
         """Facts that the journal does not have yet: most of a run's own are never asked for."""
         self._catching_up = threading.RLock()
-        self.strict = strict
-        """Whether the code is the code that made the record."""
-        self.resumed = resumed
-        self.input = input
-        self.checkpoint_id = checkpoint_id
-        self.config = config
-        self.runtime = runtime
-        self.live_types = live_types
-        """Question id to what ``interrupt`` was given as ``response_schema``."""
-        self.listeners = tuple(listeners)
-        self.watched = bool(listeners)
+        self.watched = bool(self.listeners)
         self.wants_messages = options.wants_messages
         self.guides_langchain = self.wants_messages or (
             "langchain_core" in sys.modules
@@ -393,8 +380,7 @@ class Execution:
                 return Replay(frame, task, call, (args, kwargs), loop, lane).pause()
             key, n, gen = call.key, call.n, call.gen
         else:
-            gen = 0
-            key, n = log.new_key(caller.key, name, digest)
+            (key, n), gen = log.new_key(caller.key, name, digest), 0
         if self.saver is not None:
             args, kwargs = own_copies(args, kwargs)
         kept_lane = lane if lane is MAIN_LANE and frame._paused is None else frame.kept_lane(lane)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, overload
 
 from nbflow import serde
@@ -21,6 +22,7 @@ from nbflow.types import OpSnapshot, PregelTask, StateSnapshot
 __all__ = ["checkpoint_at", "closed_by", "head_of", "ops_of", "snapshot", "snapshots"]
 
 _OPENS = ("input", "fork")
+_PAGE = 100
 
 
 def ops_of(saver: BaseCheckpointSaver, run: RunRow, after: int = 0) -> list[OpRow]:
@@ -81,20 +83,34 @@ def snapshots(
 ) -> Iterator[StateSnapshot]:
     """Snapshots newest first, those whose metadata has every entry of the filter."""
     closed: dict[str, bytes | None] = {}
-    for row in rows:
+    runs: dict[str, RunRow] = {}
+    for row in _with_runs(saver, rows, runs):
         if row.run is not None and row.source == "loop":
             closed[row.run] = row.returned
         if metadata_filter:
             metadata = _metadata(row)
             if any(metadata.get(k) != v for k, v in metadata_filter.items()):
                 continue
-        yield snapshot(saver, row, closed)
+        yield snapshot(saver, row, closed, runs)
+
+
+def _with_runs(
+    saver: BaseCheckpointSaver, rows: Iterator[CheckpointRow], runs: dict[str, RunRow]
+) -> Iterator[CheckpointRow]:
+    """The rows, with the runs that they open read before, a page of them at a time."""
+    size = 2
+    while page := list(islice(rows, size)):
+        opened = [row.run for row in page if row.source in _OPENS and row.run is not None]
+        runs.update(saver.get_runs(opened))
+        yield from page
+        size = _PAGE
 
 
 def snapshot(
     saver: BaseCheckpointSaver,
     row: CheckpointRow,
     closed: dict[str, bytes | None] | None = None,
+    runs: dict[str, RunRow] | None = None,
     *,
     subgraphs: bool = False,
 ) -> StateSnapshot:
@@ -102,13 +118,14 @@ def snapshot(
 
     Args:
         closed: what runs are known to have returned, by run id.
+        runs: those that are read already, by id.
         subgraphs: with the state of a nested workflow that is under way (144).
     """
     status = "done"
     tasks: tuple[PregelTask, ...] = ()
     ops: Sequence[OpSnapshot] = ()
     if row.source in _OPENS and row.run is not None:
-        run = saver.get_run(row.run)
+        run = (runs or {}).get(row.run) or saver.get_run(row.run)
         if run is not None:
             ops = _LazyOps(saver, run)
             if closed is not None and run.id in closed:
@@ -138,7 +155,8 @@ def snapshot(
 
 def _metadata(row: CheckpointRow) -> dict[str, Any]:
     own = serde.loads(row.meta)
-    return {"source": row.source, "step": row.step, "parents": {}, **own}
+    parents = own.get("parents", {}) if row.ns else {}
+    return {**own, "source": row.source, "step": row.step, "parents": parents}
 
 
 def _closed_task(run: RunRow, returned: bytes | None) -> PregelTask:

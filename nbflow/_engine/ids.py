@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 __all__ = ["ROOT", "key_begun", "next_key", "op_key", "parent_id", "public_id"]
@@ -42,7 +43,14 @@ def public_id(run_id: str, key: bytes) -> str:
 
     Two runs that make the same call have two ids, so an answer can never reach another run.
     """
-    return blake2b(run_id.encode() + key, digest_size=16).hexdigest()
+    digest = _id_begun(run_id).copy()
+    digest.update(key)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _id_begun(run_id: str) -> blake2b:
+    return blake2b(run_id.encode(), digest_size=16)
 
 
 def parent_id(run_id: str, parent: bytes | None) -> str | None:

@@ -114,34 +114,44 @@ def kept_before(execution: Execution, op: Op) -> CheckpointRow | None:
     saver, run, ns = execution.saver, execution.run, op.keeps
     if saver is None or run is None or ns is None:
         return None
-    runs: set[str] | None = None
+    line: dict[str, int | None] | None = None
     for row in saver.list_checkpoints(run.thread_id, ns):
-        made_by: str = serde.loads(row.meta)["made_by"]
         if row.run == run.id:
             return row
-        if row.run == run.parent_run and _has_ended(execution.journal, made_by):
-            return row
-        runs = runs if runs is not None else _line_of(saver, run)
-        if row.run in runs:
+        line = line if line is not None else _line_of(saver, run)
+        if row.run in line and _was_kept(saver, row, line[row.run]):
             return row
     return None
 
 
-def _has_ended(journal: Journal, key: str) -> bool:
-    call = journal.get(bytes.fromhex(key))
-    return call is not None and call.outcome == "result"
+def _line_of(saver: BaseCheckpointSaver, run: RunRow) -> dict[str, int | None]:
+    """The runs that this one comes after on its branch, and the last op that counts of each.
 
-
-def _line_of(saver: BaseCheckpointSaver, run: RunRow) -> set[str]:
-    """The runs that ended before this one on its branch."""
+    Of a run that another one is a fork of, only what the fork kept counts; None counts all.
+    """
     above = {row.id: row for row in saver.list_checkpoints(run.thread_id, run.ns)}
-    found: set[str] = set()
+    ended: list[str] = []
     at = run.base
     while at is not None and (row := above.get(at)) is not None:
         if row.source == "loop" and row.run is not None:
-            found.add(row.run)
+            ended.append(row.run)
         at = row.parent
+    found: dict[str, int | None] = dict.fromkeys(ended)
+    for one in (run, *saver.get_runs(ended).values()):
+        forked: RunRow | None = one
+        while forked is not None and forked.parent_run is not None and forked.upto:
+            found.setdefault(forked.parent_run, forked.upto)
+            forked = saver.get_run(forked.parent_run)
     return found
+
+
+def _was_kept(saver: BaseCheckpointSaver, row: CheckpointRow, upto: int | None) -> bool:
+    """Whether the step that made a checkpoint is among the ops that count."""
+    if upto is None or row.run is None:
+        return True
+    made_by = bytes.fromhex(serde.loads(row.meta)["made_by"])
+    ops = saver.get_ops(row.run, upto)
+    return any(op.key == made_by and op.kind == "result" for op in ops)
 
 
 def to_keep(execution: Execution, op: Op, saved: bytes, returned: bytes) -> CheckpointRow:

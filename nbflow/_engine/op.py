@@ -168,7 +168,13 @@ class Op(Called):
         frame = self.frame = Frame(self.execution, self, self.loop)
         self.nested = 0
         if self.execution.watched and self.parent is not None:
-            self.tell(TaskStarted, input=self.input, attempt=self.attempt)
+            self.announced = True
+            self.execution.emit(
+                TaskStarted(
+                    id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
+                    is_workflow=self.is_workflow, input=self.input, attempt=self.attempt,
+                )
+            )  # fmt: skip
         return frame
 
     def attempts(self, frame: Frame | None = None) -> Steps:
@@ -301,10 +307,15 @@ class Op(Called):
         if execution.wants_messages and not from_cache:
             tell_messages(self, value)
         if execution.watched:
-            self.tell(
-                TaskFinished, result=value, duration_s=time.time() - self.started, replayed=False,
-                cached=from_cache, input=self.input if from_cache else ((), {}),
+            self.announced, now = False, time.time()
+            event = TaskFinished(
+                ts=now, id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
+                is_workflow=self.is_workflow, result=value, duration_s=now - self.started,
+                replayed=False,
             )  # fmt: skip
+            if from_cache:
+                event.cached, event.input = True, self.input
+            execution.emit(event)
         self.settle(value, None)
 
     def failed(self, exc: BaseException) -> None:

@@ -121,9 +121,9 @@ def _unkept(call: Call) -> RootOp:
         )
     execution = Execution(
         workflow=workflow.name, saver=None, run=None, run_id=uuid.uuid4().hex, epoch=0,
-        journal=Journal(), strict=False, resumed=False, input=call.input, checkpoint_id=None,
+        record=Journal(), strict=False, resumed=False, input=call.input, checkpoint_id=None,
         config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
-        live_types=workflow.live_types, listeners=call.listeners, options=call.options,
+        live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache,
     )  # fmt: skip
     return _cached(call, RootOp(execution, workflow.spec, workflow.policies, None, False, ()))
@@ -273,11 +273,11 @@ def _execution(
     workflow = call.workflow
     previous = None if opening.saved is None else serde.loads(opening.saved)
     return Execution(
-        workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=epoch, journal=journal,
+        workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=epoch, record=journal,
         strict=run.code_fp == workflow.fingerprint(), resumed=resumed, input=input,
         checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
-        live_types=workflow.live_types, listeners=call.listeners, options=call.options,
+        live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache, on_divergence=workflow.on_divergence,
     )  # fmt: skip
 

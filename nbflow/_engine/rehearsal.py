@@ -35,8 +35,8 @@ class _Rehearsal(Execution):
     """An execution that takes every recorded result and begins nothing."""
 
     def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
         self.planned: list[PlannedCall] = []
+        super().__init__(**parts)
 
     def commit(
         self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
@@ -80,7 +80,7 @@ def report(
     recorded = [call for call in journal.children(ROOT) if call.finished]
     execution = _Rehearsal(
         workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
-        run_id=run.id, epoch=thread.epoch, journal=journal,
+        run_id=run.id, epoch=thread.epoch, record=journal,
         strict=run.code_fp == workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
         checkpoint_id=opening.id, config={"configurable": {"thread_id": thread_id}},
         runtime=Runtime(

@@ -175,7 +175,17 @@ class Primitives(ABC):
 
     @abstractmethod
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy a thread with all namespaces; see :class:`BaseCheckpointSaver`."""
+        """Copy a thread as it stands, with all namespaces; the source does not change (244).
+
+        Checkpoints keep their ids, order and metadata. Runs get new ids, since an answer reaches
+        a question through the run that asks it: the ids of interrupts and tasks differ. Nobody
+        runs the copy of a thread that is running; ``invoke(None)`` goes on with it.
+
+        Raises:
+            UnknownThreadError: there is no source.
+            InvalidUpdateError: there is a target already; nothing was stored.
+            InvalidNameError: the target's name cannot be stored.
+        """
 
     @abstractmethod
     def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from nbflow.checkpoint._rows import CheckpointRow, RunRow, ThreadRow
 
-__all__ = ["Past", "Removal", "all_but_latest", "of_runs"]
+__all__ = ["Past", "Removal", "all_but_latest", "everything", "of_runs"]
 
 _Place = tuple[str, str]
 """Namespace and id of a checkpoint."""
@@ -48,9 +48,16 @@ class Removal:
     """Namespaces to remove."""
 
 
-def of_runs(past: Past, run_ids: Collection[str]) -> Removal:
-    """Remove runs with everything that they stored."""
-    kept = [row for row in past.checkpoints if row.run not in run_ids]
+def everything(past: Past) -> Removal:
+    """Keep nothing."""
+    return _removal(past, [], set())
+
+
+def of_runs(past: Past, run_ids: Collection[str], checkpoints: Collection[int]) -> Removal:
+    """Remove runs with everything that they stored, and checkpoints by sequence number."""
+    kept = [
+        row for row in past.checkpoints if row.run not in run_ids and row.seq not in checkpoints
+    ]
     return _removal(past, kept, set())
 
 
@@ -74,22 +81,34 @@ def all_but_latest(past: Past) -> Removal:
 def _nested(past: Past, rows: Sequence[CheckpointRow], above: str) -> dict[int, CheckpointRow]:
     """Of the checkpoints of nested workflows, newest first, those that the newest run can find."""
     thread = next((t for t in past.threads if t.ns == above), None)
-    newest = next((r for r in past.runs if thread is not None and r.id == thread.run), None)
-    own = None if newest is None else newest.id
-    forked = None if newest is None else newest.parent_run
+    head, newest = (None, None) if thread is None else (thread.head, thread.run)
     line = {
         row.run: row
-        for row in _line(_places(past.checkpoints), above, thread.head if thread else None)
+        for row in _line(_places(past.checkpoints), above, head)
         if row.source == "loop"
     }
+    forked = _forked_by(past, {newest, *line})
     found: dict[int, CheckpointRow] = {}
     for row in rows:
         if row.run in line:
             found |= {row.seq: row, line[row.run].seq: line[row.run]}
-        elif row.run in (own, forked):
+        elif row.run == newest or row.run in forked:
             found[row.seq] = row
-        if row.run in line or row.run == own:
+        if row.run in line or row.run == newest:
             break
+    return found
+
+
+def _forked_by(past: Past, run_ids: Collection[str | None]) -> set[str]:
+    """The runs that others are forks of, near and far."""
+    parents = {run.id: run.parent_run for run in past.runs if run.upto}
+    found: set[str] = set()
+    todo = [parents.get(run_id or "") for run_id in run_ids]
+    while todo:
+        parent = todo.pop()
+        if parent is not None and parent not in found:
+            found.add(parent)
+            todo.append(parents.get(parent))
     return found
 
 

@@ -15,12 +15,15 @@ from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
 from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
 
-__all__ = ["CheckpointTuple", "metadata_of", "readable", "tuple_of", "tuples"]
+__all__ = ["CheckpointTuple", "metadata_of", "tuple_of", "tuples", "undamaged"]
 
 _VERSION = 4
 """LangGraph's number for this shape."""
 
 _OPENS = ("input", "fork")
+_ENTRYPOINT = bytes(16)
+"""Key of the entrypoint among the ops of a run."""
+
 _PAGE = 50
 """Checkpoints whose runs and ops are read together."""
 
@@ -36,8 +39,8 @@ class CheckpointTuple(NamedTuple):
     checkpoint that opens a run), ``__end__`` (what the last run returned) and ``__previous__``
     (what it saved), each only where there is one."""
     metadata: dict[str, Any]
-    """``source`` (input, loop, update, fork), ``step`` (-1, 0, 1 ...), ``parents``, ``run_id``
-    and your own."""
+    """``source`` (input, loop, update, fork), ``step`` (-1, 0, 1 ...), ``parents`` (of what a
+    nested workflow keeps: the checkpoint above), ``run_id`` and your own."""
     parent_config: dict[str, Any] | None = None
     """Names the checkpoint that this one follows; None for the first."""
     pending_writes: list[tuple[str, str, Any]] | None = None
@@ -82,13 +85,20 @@ def tuple_of(saver: Primitives, row: CheckpointRow) -> CheckpointTuple:
     return _tuple(_Record(saver, [row]), row)
 
 
-def tuples(saver: Primitives, rows: Iterator[CheckpointRow]) -> Iterator[CheckpointTuple]:
+def tuples(
+    saver: Primitives, rows: Iterator[CheckpointRow], limit: int | None
+) -> Iterator[CheckpointTuple]:
     """Checkpoints in the order of the rows, read page by page.
 
     Damaged ones are left out, with a warning that names each (260).
+
+    Args:
+        limit: how many will be taken, about; None for all.
     """
-    undamaged = _undamaged(rows)
-    while page := list(islice(undamaged, _PAGE)):
+    sound = undamaged(rows)
+    size = _PAGE if limit is None else min(limit, _PAGE)
+    while page := list(islice(sound, size)):
+        together: _Record | None
         try:
             together = _Record(saver, page)
         except CorruptDataError:
@@ -102,7 +112,8 @@ def tuples(saver: Primitives, rows: Iterator[CheckpointRow]) -> Iterator[Checkpo
                 yield one
 
 
-def _undamaged(rows: Iterator[CheckpointRow]) -> Iterator[CheckpointRow]:
+def undamaged(rows: Iterator[CheckpointRow]) -> Iterator[CheckpointRow]:
+    """Without damaged ones, of which a warning names each (260)."""
     while True:
         try:
             row = next(rows)
@@ -115,7 +126,7 @@ def _undamaged(rows: Iterator[CheckpointRow]) -> Iterator[CheckpointRow]:
 
 
 def _leave_out(fault: CorruptDataError) -> None:
-    warnings.warn(f"A checkpoint is left out of the list: {fault}", RuntimeWarning, stacklevel=4)
+    warnings.warn(f"A checkpoint is left out: {fault}", RuntimeWarning, stacklevel=4)
 
 
 def _distinct(ids: Iterable[str | None]) -> list[str]:
@@ -148,7 +159,8 @@ def metadata_of(row: CheckpointRow) -> dict[str, Any]:
     """The metadata of a checkpoint, of which only ``meta`` must have been read."""
     own = serde.loads(row.meta)
     run = {} if row.run is None else {"run_id": row.run}
-    return {"source": row.source, "step": row.step, "parents": {}, **run, **own}
+    above = own.get("parents", {}) if "made_by" in own else {}
+    return {**run, **own, "source": row.source, "step": row.step, "parents": above}
 
 
 def _checkpoint(row: CheckpointRow, run: RunRow | None) -> dict[str, Any]:
@@ -180,8 +192,8 @@ def _checkpoint(row: CheckpointRow, run: RunRow | None) -> dict[str, Any]:
 
 
 def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
-    """The facts of a run that stand, in the order in which their calls were first stored."""
-    outcomes: dict[bytes, OpRow | None] = {}
+    """The facts of a run that stand: the entrypoint's own, then those of its calls in order."""
+    outcomes: dict[bytes, OpRow | None] = {_ENTRYPOINT: None}
     questions: dict[bytes, dict[bytes, OpRow]] = {}
     answers: dict[bytes, OpRow] = {}
     for op in ops:
@@ -192,7 +204,9 @@ def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
             answers[op.key] = op
         elif op.kind == "void":
             answers.pop(op.key, None)
-            outcomes.pop(op.key, None)
+            known = outcomes.get(op.key)
+            if known is not None and known.kind == "result":
+                outcomes[op.key] = None
         elif op.kind in ("result", "error"):
             outcomes[op.key] = op
     writes: list[tuple[str, str, Any]] = []

@@ -3,7 +3,7 @@
 A *thread* is a line of runs. A *run* is one invocation with its input. An *op* is one durable
 fact of a run; ops are only appended. A *checkpoint* is LangGraph's: two per run (``input``, then
 ``loop``), plus ``update`` and ``fork``. What a backend implements stands in
-``nbflow/checkpoint/_primitives.py``; the engine writes through that alone. Here is LangGraph's side:
+``_primitives.py``, and the engine writes through that alone. Here is LangGraph's side:
 checkpoints as its tuples, and the care of threads. One saver serves sync and async code, from any
 thread and any event loop (248, 249).
 """
@@ -11,14 +11,14 @@ thread and any event loop (248, 249).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal, NoReturn, Self
 
 from nbflow.checkpoint._primitives import Primitives
-from nbflow.checkpoint._removal import all_but_latest, of_runs
+from nbflow.checkpoint._removal import all_but_latest, everything, of_runs
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow, require_names
-from nbflow.checkpoint._tuples import CheckpointTuple, metadata_of, tuple_of, tuples
+from nbflow.checkpoint._tuples import CheckpointTuple, metadata_of, tuple_of, tuples, undamaged
 from nbflow.checkpoint.refusals import (
     no_thread,
     not_channels,
@@ -171,12 +171,24 @@ class BaseCheckpointSaver(Primitives):
         stores nothing more.
 
         Args:
-            run_ids: as ``run_id`` in the metadata of checkpoints.
+            run_ids: as ``run_id`` in the metadata of checkpoints, which is your own where you gave
+                one.
         """
         require_several("run_ids", run_ids)
-        ids = frozenset(run_ids)
-        threads = dict.fromkeys(run.thread_id for run in self.get_runs([*ids]).values())
-        self.remove([*threads], lambda past: of_runs(past, ids))
+        runs = self.get_runs([*run_ids])
+        threads = dict.fromkeys(run.thread_id for run in runs.values())
+        own = [one for one in run_ids if one not in runs]
+        named = [*self._with_run_ids(own)] if own else []
+        threads |= dict.fromkeys(row.thread_id for row in named)
+        ids = {*runs, *(row.run for row in named if row.run is not None)}
+        numbers = {row.seq for row in named}
+        self.remove([*threads], lambda past: of_runs(past, ids, numbers))
+
+    def _with_run_ids(self, own: Sequence[str]) -> Iterator[CheckpointRow]:
+        """Checkpoints whose metadata has a ``run_id`` of the user's."""
+        return undamaged(
+            self.search_checkpoints(wanted=lambda row: metadata_of(row).get("run_id") in own)
+        )
 
     def prune(
         self,
@@ -196,7 +208,115 @@ class BaseCheckpointSaver(Primitives):
         """
         require_several("thread_ids", thread_ids)
         require_strategy(strategy)
-        if strategy == "delete":
-            self.remove(thread_ids, nothing_left)
-        else:
-            self.remove(thread_ids, all_but_latest)
+        self.remove(thread_ids, everything if strategy == "delete" else all_but_latest)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """:meth:`delete_thread`, awaited."""
+        await asyncio.to_thread(self.delete_thread, thread_id)
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """:meth:`copy_thread`, awaited."""
+        await asyncio.to_thread(self.copy_thread, source_thread_id, target_thread_id)
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """:meth:`delete_for_runs`, awaited."""
+        await asyncio.to_thread(self.delete_for_runs, run_ids)
+
+    async def aprune(
+        self,
+        thread_ids: Sequence[str],
+        *,
+        strategy: Literal["keep_latest", "delete"] = "keep_latest",
+    ) -> None:
+        """:meth:`prune`, awaited."""
+        await asyncio.to_thread(self.prune, thread_ids, strategy=strategy)
+
+    # -- what LangGraph's graphs store --------------------------------------------------------
+
+    def put(
+        self,
+        config: _Config,
+        checkpoint: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        new_versions: Mapping[str, Any],
+    ) -> NoReturn:
+        """Not part of nbflow: a saver keeps runs and their ops, no channels (237).
+
+        Raises:
+            NotImplementedError: always; it says what to do instead.
+        """
+        not_channels("put", "workflow.update_state(config, value)")
+
+    def put_writes(
+        self,
+        config: _Config,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> NoReturn:
+        """Not part of nbflow: the engine stores each fact of a run when it happens (240, 241).
+
+        Raises:
+            NotImplementedError: always; it says what to do instead.
+        """
+        not_channels("put_writes", "workflow.invoke(Command(resume=answer), config)")
+
+    def get_delta_channel_history(self, *, config: _Config, channels: Sequence[str]) -> NoReturn:
+        """Not part of nbflow: there are no channels, so none is stored as deltas (247).
+
+        Raises:
+            NotImplementedError: always; it says what to do instead.
+        """
+        not_channels("get_delta_channel_history", "workflow.get_state_history(config)")
+
+    async def aput(
+        self,
+        config: _Config,
+        checkpoint: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        new_versions: Mapping[str, Any],
+    ) -> NoReturn:
+        """:meth:`put`, awaited; raises the same."""
+        self.put(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self,
+        config: _Config,
+        writes: Sequence[tuple[str, Any]],
+        task_id: str,
+        task_path: str = "",
+    ) -> NoReturn:
+        """:meth:`put_writes`, awaited; raises the same."""
+        self.put_writes(config, writes, task_id, task_path)
+
+    async def aget_delta_channel_history(
+        self, *, config: _Config, channels: Sequence[str]
+    ) -> NoReturn:
+        """:meth:`get_delta_channel_history`, awaited; raises the same."""
+        self.get_delta_channel_history(config=config, channels=channels)
+
+    # -- opening and closing ------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Release files and connections; calling twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def _address(config: _Config) -> tuple[str, str | None, str | None]:
+    """Thread id, namespace and checkpoint id that a configuration names."""
+    configurable = config.get("configurable") or {}
+    if configurable.get("thread_id") is None:
+        no_thread(configurable)
+    ns, checkpoint_id = configurable.get("checkpoint_ns"), configurable.get("checkpoint_id")
+    return str(configurable["thread_id"]), ns, checkpoint_id

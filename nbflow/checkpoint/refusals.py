@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from nbflow.checkpoint._rows import OpRow, RunRow
 from nbflow.errors import (
     AlreadyAnsweredError,
+    InvalidConfigError,
+    InvalidUpdateError,
     LeaseLostError,
+    MissingThreadError,
     StorageError,
     ThreadBusyError,
     UnknownCheckpointError,
+    UnknownThreadError,
 )
 
 __all__ = [
     "already_answered",
     "lease_lost",
+    "no_source",
+    "no_thread",
+    "not_channels",
     "recorded_twice",
+    "require_filter",
     "require_limit",
+    "require_several",
+    "require_strategy",
+    "target_exists",
     "thread_moved_on",
     "unknown_checkpoint",
 ]
@@ -60,7 +72,59 @@ def unknown_checkpoint(thread_id: str, checkpoint_id: str) -> NoReturn:
     )
 
 
+def no_thread(configurable: Mapping[str, Any]) -> NoReturn:
+    raise MissingThreadError(
+        "The configuration names no thread. Pass {'configurable': {'thread_id': 'any name'}}; "
+        f"'configurable' has the keys {sorted(map(str, configurable))}."
+    )
+
+
+def no_source(thread_id: str) -> NoReturn:
+    raise UnknownThreadError(
+        f"There is no thread {thread_id!r} to copy. Nothing was stored. list_threads() shows those "
+        "there are."
+    )
+
+
+def target_exists(thread_id: str) -> NoReturn:
+    raise InvalidUpdateError(
+        f"There is a thread {thread_id!r} already, which a copy would mix with. Nothing was "
+        "stored. Choose another name, or delete_thread() it first."
+    )
+
+
+def not_channels(method: str, instead: str) -> NoReturn:
+    raise NotImplementedError(
+        f"{method}() is not part of nbflow, because its savers keep runs and their facts, and no "
+        f"channels. Nothing was stored. Use {instead}; workflow.fork(config) branches off a run. "
+        "A graph of LangGraph needs a saver of LangGraph."
+    )
+
+
 def require_limit(limit: int | None) -> None:
-    """Refuse a negative number of checkpoints."""
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is {limit}; expected None for all, or a number from 0.")
+    """Refuse what is no number of checkpoints."""
+    if limit is not None and (type(limit) is not int or limit < 0):
+        raise InvalidConfigError(f"limit is {limit!r}; expected None for all, or a number from 0.")
+
+
+def require_filter(filter: Mapping[str, Any] | None) -> None:
+    """Refuse keys that no metadata can have."""
+    for key in filter or ():
+        if not isinstance(key, str):
+            raise InvalidConfigError(
+                f"The filter has the key {key!r}, which is no text; the keys of metadata are. "
+                "Write it as text."
+            )
+
+
+def require_several(name: str, ids: Sequence[str]) -> None:
+    """Refuse one text where several are expected: each letter would count as an id."""
+    if isinstance(ids, str):
+        raise InvalidConfigError(f"{name} is the text {ids!r}; expected a list: [{ids!r}].")
+
+
+def require_strategy(strategy: str) -> None:
+    if strategy not in ("keep_latest", "delete"):
+        raise InvalidConfigError(
+            f"strategy is {strategy!r}; expected 'keep_latest' or 'delete'. Nothing was removed."
+        )

@@ -1,30 +1,26 @@
 """Threads kept in an SQLite file, shared by any number of threads, loops and processes.
 
-Values longer than 1 KB lie once in the table ``blob``, under their hash; rows carry check sums,
-and what does not fit them is a :class:`~nbflow.errors.CorruptDataError`, never a wrong value.
+Values longer than 1 KB lie once in the table ``blob``, under their hash, and what equals another
+one in parts shares them (255, 257); rows carry check sums, and what does not fit them is a
+:class:`~nbflow.errors.CorruptDataError`, never a wrong value.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
-from collections.abc import Hashable, Iterator, Sequence
-from typing import Any, NoReturn, Self
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Self
 
 from nbflow._database import scripts
 from nbflow._database.sqlite_file import SqliteFile
-from nbflow.checkpoint._cells import (
-    INLINE_BYTES,
-    OP_COLUMNS,
-    Cell,
-    blob_name,
-    checkpoint_check,
-    is_intact,
-    is_value_intact,
-    op_cells,
-    run_check,
-)
+from nbflow.checkpoint._blobs import Blobs
+from nbflow.checkpoint._cells import INLINE_BYTES, Cell, op_cells
 from nbflow.checkpoint._recent import RecentOps
+from nbflow.checkpoint._removal import Past, Removal
+from nbflow.checkpoint._sqlite_rows import OP_VALUES, RUN_VALUES, CheckpointPages, RowReader
+from nbflow.checkpoint._sqlite_threads import add_checkpoint, add_run, copy_thread, remove
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
     CheckpointRow,
@@ -41,14 +37,15 @@ from nbflow.checkpoint.refusals import (
     thread_moved_on,
     unknown_checkpoint,
 )
-from nbflow.errors import CorruptDataError
 
 __all__ = ["SqliteSaver"]
 
 _SQL = scripts.queries("sqlite", "checkpoint")
 _ADD_OP = _SQL["add_op"]
-_PAGE = 100
 _LAST = (1 << 63) - 1
+_DELETIONS = (
+    "delete_ops", "delete_other_ops", "delete_runs", "delete_checkpoints", "delete_threads",
+)  # fmt: skip
 
 
 class SqliteSaver(BaseCheckpointSaver):
@@ -70,6 +67,8 @@ class SqliteSaver(BaseCheckpointSaver):
         self._file = SqliteFile(database)
         self._recent = RecentOps()
         """Used with the file's lock held."""
+        self._blobs = Blobs(self._file)
+        self._reader = RowReader(self._file.name, self._blobs)
 
     @property
     def identity(self) -> Hashable:
@@ -102,16 +101,9 @@ class SqliteSaver(BaseCheckpointSaver):
                 connection, (run.thread_id, run.ns), checkpoint.id, run.id, "running", owner,
                 expected_epoch,
             )  # fmt: skip
-            given, meta = _put(connection, run.input), _put(connection, run.meta)
-            connection.execute(
-                _SQL["add_run"],
-                (
-                    run.id, run.thread_id, run.ns, run.base, run.parent_run, run.upto,
-                    run.workflow, run.code_fp, run.fmt, given, meta, run.ts,
-                    run_check(run, given, meta),
-                ),
-            )  # fmt: skip
-            checkpoint.seq = _add_checkpoint(connection, checkpoint)
+            put = self._blobs.put
+            add_run(connection, run, put(connection, run.input), put(connection, run.meta))
+            checkpoint.seq = self._add_checkpoint(connection, checkpoint)
             return epoch
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
@@ -134,10 +126,10 @@ class SqliteSaver(BaseCheckpointSaver):
                     _add_op(connection, run, epoch, op, op.value)
                 return
         with self._file.transaction() as connection:
-            _add_ops(connection, run, epoch, ops)
+            self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
                 require_names(checkpoint.ns)
-                checkpoint.seq = _add_checkpoint(connection, checkpoint)
+                checkpoint.seq = self._add_checkpoint(connection, checkpoint)
                 connection.execute(
                     _SQL["keep_thread"], (checkpoint.thread_id, checkpoint.ns, checkpoint.id)
                 )
@@ -166,13 +158,13 @@ class SqliteSaver(BaseCheckpointSaver):
             if cursor.rowcount == 0:
                 lease_lost(run, epoch)
             if ops:
-                _add_ops(connection, run, epoch, ops)
+                self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
-                checkpoint.seq = _add_checkpoint(connection, checkpoint)
+                checkpoint.seq = self._add_checkpoint(connection, checkpoint)
 
     def answer(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
         with self._file.transaction(survives_power_loss=True) as connection:
-            _add_ops(connection, run, epoch, ops)
+            self._add_ops(connection, run, epoch, ops)
 
     def update(self, checkpoint: CheckpointRow, expected_epoch: int | None) -> None:
         require_names(checkpoint.thread_id, checkpoint.ns)
@@ -181,16 +173,18 @@ class SqliteSaver(BaseCheckpointSaver):
                 connection, (checkpoint.thread_id, checkpoint.ns), checkpoint.id, None, "idle",
                 None, expected_epoch,
             )  # fmt: skip
-            checkpoint.seq = _add_checkpoint(connection, checkpoint)
+            checkpoint.seq = self._add_checkpoint(connection, checkpoint)
 
     # -- reading ----------------------------------------------------------------------------
 
     def get_run(self, run_id: str) -> RunRow | None:
         rows = self._file.rows(_SQL["get_run"], (run_id,))
-        return self._run(rows[0]) if rows else None
+        return self._reader.run(rows[0]) if rows else None
 
     def list_runs(self, thread_id: str, ns: str = "") -> list[RunRow]:
-        return [self._run(row) for row in self._file.rows(_SQL["list_runs"], (thread_id, ns))]
+        return [
+            self._reader.run(row) for row in self._file.rows(_SQL["list_runs"], (thread_id, ns))
+        ]
 
     def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
         number = self._file.rows(_SQL["number_of_run"], (run_id,))
@@ -203,7 +197,7 @@ class SqliteSaver(BaseCheckpointSaver):
         after = ops[-1].seq if ops else 0
         rows = self._file.rows(_SQL["get_ops"], {"run": number[0][0], "after": after})
         if rows:
-            ops = [*ops, *[self._op(run_id, row) for row in rows]]
+            ops = [*ops, *[self._reader.op(run_id, row) for row in rows]]
             with self._file.lock:
                 self._recent.put(run_id, ops)
         return ops[:] if upto is None else [op for op in ops if op.seq <= upto]
@@ -215,7 +209,7 @@ class SqliteSaver(BaseCheckpointSaver):
             rows = self._file.rows(_SQL["get_head"], (thread_id, ns))
         else:
             rows = self._file.rows(_SQL["get_checkpoint"], (thread_id, ns, checkpoint_id))
-        return self._checkpoint(rows[0]) if rows else None
+        return self._reader.checkpoint(rows[0]) if rows else None
 
     def list_checkpoints(
         self,
@@ -232,87 +226,95 @@ class SqliteSaver(BaseCheckpointSaver):
             if not rows:
                 unknown_checkpoint(thread_id, before)
             end = rows[0][0]
-        return self._pages(thread_id, ns, end, _LAST if limit is None else limit)
+        return CheckpointPages(
+            self._reader,
+            self._blobs,
+            lambda end, size: self._file.rows(_SQL["list_checkpoints"], (thread_id, ns, end, size)),
+            end,
+            _LAST if limit is None else limit,
+        )
 
-    def _pages(self, thread_id: str, ns: str, end: int, left: int) -> Iterator[CheckpointRow]:
-        """Read page by page, so that a long history costs only what is looked at."""
-        while left > 0:
-            size = min(left, _PAGE)
-            rows = self._file.rows(_SQL["list_checkpoints"], (thread_id, ns, end, size))
-            for row in rows:
-                checkpoint = self._checkpoint(row)
-                end = checkpoint.seq
-                yield checkpoint
-            if len(rows) < size:
-                return
-            left -= size
+    def search_checkpoints(
+        self,
+        thread_id: str | None = None,
+        ns: str | None = None,
+        *,
+        before: int | None = None,
+        wanted: Callable[[CheckpointRow], bool] | None = None,
+    ) -> Iterator[CheckpointRow]:
+        query, of = _SQL["list_all_checkpoints"], list[str]()
+        if thread_id is not None and ns is not None:
+            query, of = _SQL["list_checkpoints"], [thread_id, ns]
+        elif thread_id is not None:
+            query, of = _SQL["list_checkpoints_of_thread"], [thread_id]
+        return CheckpointPages(
+            self._reader,
+            self._blobs,
+            lambda end, size: self._file.rows(query, (*of, end, size)),
+            _LAST if before is None else before,
+            _LAST,
+            wanted,
+        )
+
+    def get_runs(self, run_ids: Sequence[str]) -> dict[str, RunRow]:
+        rows = self._file.rows(_SQL["get_runs"], (json.dumps(run_ids),)) if run_ids else []
+        found = self._blobs.get_short_of(rows, RUN_VALUES)
+        runs = [self._reader.run(row, found) for row in rows]
+        return {run.id: run for run in runs}
+
+    def get_ops_of(self, run_ids: Sequence[str]) -> dict[str, list[OpRow]]:
+        ops: dict[str, list[OpRow]] = {run_id: [] for run_id in run_ids}
+        rows = self._file.rows(_SQL["get_ops_of"], {"runs": json.dumps([*ops])}) if ops else []
+        found = self._blobs.get_short_of(rows, OP_VALUES)
+        for row in rows:
+            ops[row[-1]].append(self._reader.op(row[-1], row[:-1], found))
+        return ops
+
+    # -- the care of threads ----------------------------------------------------------------
 
     def delete_thread(self, thread_id: str) -> None:
         with self._file.transaction() as connection:
-            blobs = connection.execute(_SQL["blobs_of_thread"], {"thread_id": thread_id}).fetchall()
+            of = {"thread_id": thread_id}
+            blobs = connection.execute(_SQL["blobs_of_thread"], of).fetchall()
             connection.execute(_SQL["mark_ops"])
-            for query in ("delete_ops", "delete_runs", "delete_checkpoints", "delete_threads"):
-                connection.execute(_SQL[query], (thread_id,))
-            connection.executemany(_SQL["delete_blob"], [{"h": name} for (name,) in blobs])
+            for query in _DELETIONS:
+                connection.execute(_SQL[query], of)
+            self._blobs.collect(connection, [name for (name,) in blobs])
+
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        require_names(target_thread_id)
+        with self._file.transaction() as connection:
+            copy_thread(connection, self._reader, source_thread_id, target_thread_id)
+
+    def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:
+        with self._file.transaction() as connection:
+            for thread_id in dict.fromkeys(thread_ids):
+                removal = remove(connection, self._reader, self._blobs, thread_id, decide)
+                for run_id in removal.cut:
+                    self._recent.forget(run_id)
 
     def close(self) -> None:
         self._file.close()
 
-    # -- rows to objects --------------------------------------------------------------------
+    # -- in a transaction -------------------------------------------------------------------
 
-    def _run(self, row: tuple[Any, ...]) -> RunRow:
-        run = RunRow(*row[:-1])
-        where = f"Run {run.id} of thread {run.thread_id!r}"
-        if run_check(run, run.input, run.meta) != row[-1]:
-            self._damaged(where, "a column of table run")
-        run.input = self._value(run.input, where, "input")
-        run.meta = self._value(run.meta, where, "meta")
-        return run
+    def _add_ops(
+        self, connection: sqlite3.Connection, run: RunRow, epoch: int, ops: Sequence[OpRow]
+    ) -> None:
+        if not ops and not connection.execute(_SQL["holds_lease"], (run.id, epoch)).fetchall():
+            lease_lost(run, epoch)
+        for op in ops:
+            cell = None if op.value is None else self._blobs.put(connection, op.value)
+            _add_op(connection, run, epoch, op, cell)
 
-    def _op(self, run_id: str, row: tuple[Any, ...]) -> OpRow:
-        cells, check = row[:OP_COLUMNS], row[-1]
-        op = OpRow(*row[:-1])
-        if not is_intact(cells, check):
-            column = "one of kind ... site" if is_value_intact(cells, check) else "value"
-            self._damaged(f"Op {op.seq} of run {run_id}", f"column {column} of table op")
-        if op.value is not None and type(op.value) is not bytes:
-            op.value = self._value(op.value, f"Op {op.seq} of run {run_id}", "value")
-        return op
-
-    def _checkpoint(self, row: tuple[Any, ...]) -> CheckpointRow:
-        *fields, check = row
-        found = CheckpointRow(*fields)
-        where = f"Checkpoint {found.id} of thread {found.thread_id!r}"
-        if checkpoint_check(found, found.saved, found.returned, found.meta) != check:
-            self._damaged(where, "a column of table ckpt")
-        if found.saved is not None:
-            found.saved = self._value(found.saved, where, "saved")
-        if found.returned is not None:
-            found.returned = self._value(found.returned, where, "returned")
-        found.meta = self._value(found.meta, where, "meta")
-        return found
-
-    def _value(self, cell: Cell, where: str, column: str) -> bytes:
-        if isinstance(cell, bytes):
-            return cell
-        rows = self._file.rows(_SQL["get_blob"], (cell,))
-        if not rows:
-            self._damaged(where, f"the blob of column {column}")
-        codec, size, data = rows[0]
-        if (
-            codec != "raw"
-            or not isinstance(data, bytes)
-            or size != len(data)
-            or blob_name(data) != cell
-        ):
-            self._damaged(where, f"the blob of column {column}")
-        return data
-
-    def _damaged(self, where: str, what: str) -> NoReturn:
-        raise CorruptDataError(
-            f"{where} in {self._file.name} cannot be read: {what} is damaged, its check sum does "
-            "not fit. Other runs are not affected. Restore the file from a copy."
-        )
+    def _add_checkpoint(self, connection: sqlite3.Connection, row: CheckpointRow) -> int:
+        put, saved, returned = self._blobs.put, row.saved, row.returned
+        saved_cell = None if saved is None else put(connection, saved)
+        if returned is None or returned is saved:
+            returned_cell = None if returned is None else saved_cell
+        else:
+            returned_cell = put(connection, returned)
+        return add_checkpoint(connection, row, saved_cell, returned_cell, put(connection, row.meta))
 
 
 def _own(
@@ -335,23 +337,6 @@ def _own(
     return (expected_epoch or 0) + 1
 
 
-def _put(connection: sqlite3.Connection, value: bytes) -> Cell:
-    """What the column holds; stores the blob of a long value."""
-    if len(value) <= INLINE_BYTES:
-        return value
-    name = blob_name(value)
-    connection.execute(_SQL["add_blob"], (name, len(value), value))
-    return name
-
-
-def _add_ops(connection: sqlite3.Connection, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
-    if not ops and not connection.execute(_SQL["holds_lease"], (run.id, epoch)).fetchall():
-        lease_lost(run, epoch)
-    for op in ops:
-        cell = None if op.value is None else _put(connection, op.value)
-        _add_op(connection, run, epoch, op, cell)
-
-
 def _add_op(
     connection: sqlite3.Connection, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
 ) -> None:
@@ -371,17 +356,3 @@ def _add_op(
             already_answered(run)
         recorded_twice(run, op)
     op.seq = cursor.lastrowid or 0
-
-
-def _add_checkpoint(connection: sqlite3.Connection, row: CheckpointRow) -> int:
-    saved = None if row.saved is None else _put(connection, row.saved)
-    returned = None if row.returned is None else _put(connection, row.returned)
-    meta = _put(connection, row.meta)
-    cursor = connection.execute(
-        _SQL["add_checkpoint"],
-        (
-            row.id, row.thread_id, row.ns, row.parent, row.run, row.source, row.step, saved,
-            returned, meta, row.ts, checkpoint_check(row, saved, returned, meta),
-        ),
-    )  # fmt: skip
-    return cursor.lastrowid or 0

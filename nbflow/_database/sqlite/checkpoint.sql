@@ -80,12 +80,45 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: add_blob
 INSERT INTO blob (h, codec, size, data) VALUES (?, 'raw', ?, ?) ON CONFLICT DO NOTHING;
 
+-- name: add_whole
+INSERT INTO blob (h, codec, size, data) VALUES (?, 'parts', ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: missing_parts
+SELECT value FROM json_each(?) WHERE value NOT IN (SELECT h FROM blob);
+
+-- name: join_parts
+INSERT INTO blob_part (part, whole)
+SELECT part.blob, whole.blob
+FROM json_each(:parts) AS name
+INNER JOIN blob AS part ON name.value = part.h
+INNER JOIN blob AS whole ON :whole = whole.h
+WHERE TRUE
+ON CONFLICT DO NOTHING;
+
+-- name: has_blob
+SELECT 1 FROM blob WHERE h = ?;
+
+-- name: get_parts
+SELECT part.h, part.data
+FROM json_each(?) AS name
+INNER JOIN blob AS part ON name.value = part.h
+ORDER BY name.key;
+
+-- name: get_short_blobs
+SELECT h, codec, size, data
+FROM blob
+WHERE h IN (SELECT value FROM json_each(:names)) AND size <= :size;
+
 -- name: get_blob
 SELECT codec, size, data FROM blob WHERE h = ?;
 
 -- name: get_run
 SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
 FROM run WHERE id = ?;
+
+-- name: get_runs
+SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
+FROM run WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: list_runs
 SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
@@ -112,6 +145,26 @@ WHERE seq IN (
 )
 ORDER BY seq;
 
+-- name: get_ops_of
+SELECT
+    op.kind, op.key, op.parent, op.name, op.args, op.lane, op.n, op.value, op.attempt, op.gen,
+    op.ts, op.dur, op.site, op.seq, op.check_, run.id
+FROM op INNER JOIN run ON op.run = run.run
+WHERE op.seq IN (
+    SELECT one.seq
+    FROM json_each(:runs) AS name
+    CROSS JOIN run AS r ON name.value = r.id
+    CROSS JOIN op AS one ON r.run = one.run
+    WHERE one.kind <> 'start' AND one.kind <> 'ask' AND one.kind <> 'void'
+    UNION ALL
+    SELECT one.seq
+    FROM json_each(:runs) AS name
+    CROSS JOIN run AS r ON name.value = r.id
+    CROSS JOIN op AS one ON r.run = one.run
+    WHERE one.kind = 'start' OR one.kind = 'ask' OR one.kind = 'void'
+)
+ORDER BY op.seq;
+
 -- name: get_head
 SELECT
     c.id, c.thread_id, c.ns, c.parent, c.run, c.source, c.step, c.saved, c.returned, c.meta,
@@ -131,6 +184,22 @@ SELECT
     id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
 FROM ckpt
 WHERE thread_id = ? AND ns = ? AND seq < ?
+ORDER BY seq DESC LIMIT ?;
+
+-- name: list_checkpoints_of_thread
+SELECT
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
+FROM ckpt
+WHERE seq IN (
+    SELECT seq FROM ckpt WHERE thread_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?
+)
+ORDER BY seq DESC;
+
+-- name: list_all_checkpoints
+SELECT
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
+FROM ckpt
+WHERE seq < ?
 ORDER BY seq DESC LIMIT ?;
 
 -- name: checkpoint_seq
@@ -154,16 +223,25 @@ SELECT meta FROM ckpt WHERE thread_id = :thread_id AND typeof(meta) = 'text';
 UPDATE op_mark SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM op));
 
 -- name: delete_ops
-DELETE FROM op WHERE run IN (SELECT run FROM run WHERE thread_id = ?);
+DELETE FROM op
+WHERE
+    run IN (SELECT run FROM run WHERE thread_id = :thread_id)
+    AND kind <> 'start' AND kind <> 'ask' AND kind <> 'void';
+
+-- name: delete_other_ops
+DELETE FROM op
+WHERE
+    run IN (SELECT run FROM run WHERE thread_id = :thread_id)
+    AND (kind = 'start' OR kind = 'ask' OR kind = 'void');
 
 -- name: delete_runs
-DELETE FROM run WHERE thread_id = ?;
+DELETE FROM run WHERE thread_id = :thread_id;
 
 -- name: delete_checkpoints
-DELETE FROM ckpt WHERE thread_id = ?;
+DELETE FROM ckpt WHERE thread_id = :thread_id;
 
 -- name: delete_threads
-DELETE FROM thread WHERE thread_id = ?;
+DELETE FROM thread WHERE thread_id = :thread_id;
 
 -- name: delete_blob
 -- Keeps one that anything else holds.
@@ -175,4 +253,90 @@ WHERE
     AND NOT EXISTS (SELECT 1 FROM run WHERE meta = :h AND typeof(meta) = 'text')
     AND NOT EXISTS (SELECT 1 FROM ckpt WHERE saved = :h AND typeof(saved) = 'text')
     AND NOT EXISTS (SELECT 1 FROM ckpt WHERE returned = :h AND typeof(returned) = 'text')
-    AND NOT EXISTS (SELECT 1 FROM ckpt WHERE meta = :h AND typeof(meta) = 'text');
+    AND NOT EXISTS (SELECT 1 FROM ckpt WHERE meta = :h AND typeof(meta) = 'text')
+    AND NOT EXISTS (SELECT 1 FROM blob_part WHERE part = blob.blob)
+RETURNING blob, codec, data;
+
+-- name: part_from_whole
+DELETE FROM blob_part
+WHERE
+    whole = :whole
+    AND part IN (
+        SELECT part.blob
+        FROM json_each(:parts) AS name
+        INNER JOIN blob AS part ON name.value = part.h
+    );
+
+-- name: threads_of
+SELECT thread_id, ns, head, run, status, epoch, owner
+FROM thread WHERE thread_id = ? ORDER BY changed;
+
+-- name: runs_of
+SELECT id, thread_id, ns, base, parent_run, upto, workflow, code_fp, fmt, input, meta, ts, check_
+FROM run WHERE thread_id = ? ORDER BY run;
+
+-- name: checkpoints_of
+SELECT
+    id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, seq, check_
+FROM ckpt
+WHERE thread_id = ? ORDER BY seq;
+
+-- name: copy_threads
+INSERT INTO thread (thread_id, ns, head, run, status, epoch, owner, changed)
+SELECT
+    :target, ns, head, (SELECT value FROM json_each(:ids) WHERE key = run), status, epoch, NULL,
+    (SELECT max(changed) FROM thread) + row_number() OVER (ORDER BY changed)
+FROM thread
+WHERE thread_id = :source;
+
+-- name: last_op
+-- Of those that there are and were.
+SELECT max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark));
+
+-- name: ops_of_thread
+-- With the blobs of their values.
+SELECT one.seq, r.id, CASE WHEN typeof(one.value) = 'text' THEN one.value END
+FROM run AS r CROSS JOIN op AS one ON r.run = one.run
+WHERE
+    r.thread_id = :thread_id
+    AND one.kind <> 'start' AND one.kind <> 'ask' AND one.kind <> 'void'
+UNION ALL
+SELECT one.seq, r.id, CASE WHEN typeof(one.value) = 'text' THEN one.value END
+FROM run AS r CROSS JOIN op AS one ON r.run = one.run
+WHERE
+    r.thread_id = :thread_id
+    AND (one.kind = 'start' OR one.kind = 'ask' OR one.kind = 'void')
+ORDER BY 1;
+
+-- name: copy_op
+INSERT INTO op (
+    seq, run, epoch, kind, key, parent, name, args, lane, n, value, attempt, gen, ts, dur, site, check_
+)
+SELECT
+    :seq, (SELECT run FROM run WHERE id = :run), epoch, kind, key, parent, name, args, lane, n,
+    value, attempt, gen, ts, dur, site, check_
+FROM op WHERE seq = :copied;
+
+-- name: delete_op
+DELETE FROM op WHERE seq = ?;
+
+-- name: blobs_of_checkpoint
+SELECT saved, returned, meta FROM ckpt WHERE seq = ?;
+
+-- name: delete_checkpoint
+DELETE FROM ckpt WHERE seq = ?;
+
+-- name: delete_run
+DELETE FROM run WHERE id = ? RETURNING input, meta;
+
+-- name: move_checkpoint
+UPDATE ckpt SET parent = ?, check_ = ? WHERE seq = ?;
+
+-- name: move_run
+UPDATE run SET base = ?, check_ = ? WHERE id = ?;
+
+-- name: set_thread
+UPDATE thread SET head = ?, run = ?, status = ?, epoch = ?, owner = ? WHERE thread_id = ? AND ns = ?;
+
+-- name: delete_namespace
+DELETE FROM thread WHERE thread_id = ? AND ns = ?;

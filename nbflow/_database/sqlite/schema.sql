@@ -100,6 +100,12 @@ CREATE TABLE blob (
     data BLOB NOT NULL
 );
 
+CREATE TABLE blob_part (
+    part INTEGER NOT NULL,      -- a blob whose data is a part of another's value
+    whole INTEGER NOT NULL,     -- that one: codec 'parts', data the hashes of its parts in order
+    PRIMARY KEY (part, whole)
+) WITHOUT ROWID;
+
 CREATE TABLE store_namespace (
     ns INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE   -- its labels, joined by dots; deleted with its last item
