@@ -380,3 +380,13 @@ class RunDrained(BaseException):
 
 class RunCancelled(BaseException):
     """The run was told to stop; raised at its next op."""
+
+
+def __getattr__(name: str) -> Any:
+    """Names that LangGraph has given up (122)."""
+    if name == "NodeInterrupt":
+        raise ImportError(
+            "NodeInterrupt is not part of nbflow, because LangGraph deprecates it. Ask with "
+            "nbflow.types.interrupt(value)."
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

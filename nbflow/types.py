@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, TypeVar, overload
 
 from nbflow._current import require_frame
 
@@ -36,6 +36,8 @@ __all__ = [
     "default_retry_on",
     "interrupt",
 ]
+
+T = TypeVar("T")
 
 StreamMode = Literal["values", "updates", "custom", "messages", "tasks", "checkpoints", "debug"]
 """What ``stream`` yields; see :meth:`nbflow.workflow.Workflow.stream`."""
@@ -99,6 +101,15 @@ class Interrupt:
     """32 hex digits, the same on every replay of the run; an answer names it."""
     response_schema: dict[str, Any] | None = None
     """JSON Schema of the answer; None when any value will do."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Names that LangGraph has given up (122)."""
+        if name in ("ns", "when", "resumable", "interrupt_id"):
+            raise AttributeError(
+                f"Interrupt.{name} is not part of nbflow, because LangGraph deprecates it. A "
+                "question has a value, an id and a response_schema; an answer names its id."
+            )
+        raise AttributeError(f"Interrupt has no attribute {name!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,9 +386,11 @@ class StateSnapshot(NamedTuple):
     """The facts of the run that this checkpoint opened, in order; read when looked at."""
 
 
-def interrupt(
-    value: Any, *, response_schema: dict[str, Any] | type | None = None, key: str | None = None
-) -> Any:
+@overload
+def interrupt(value: Any, *, response_schema: type[T], key: str | None = None) -> T: ...
+@overload
+def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None) -> Any: ...
+def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None) -> Any:
     """Ask a question and stop the run until it is answered (89-124).
 
     The first time this raises :class:`~nbflow.errors.GraphInterrupt`, which is not an
@@ -390,7 +403,8 @@ def interrupt(
             the title of the form, the rest its context.
         response_schema: what an answer looks like: a Pydantic model, dataclass, ``TypedDict``,
             any type, or a JSON Schema. An answer that does not fit is refused and the question
-            stays open; one that does is returned as an instance of the type.
+            stays open; one that does is returned as an instance of the type. Type checkers know
+            that of a class, not yet of a union, ``Literal`` or ``Annotated``.
         key: identity of the question where its text changes from run to run (a clock, a
             random number); without it the question is known by its value.
 

@@ -44,6 +44,12 @@ class FailedCalls:
         """Those that nobody asked for."""
         return [call for call in self._calls if not call.future.observed]
 
+    def beside(self, exc: BaseException) -> list[FailedCall]:
+        """Those that are no cause of a failure and that nobody asked for: they failed with it."""
+        with self._lock:
+            guilty = set(map(id, causes(exc, {id(call.exc) for call in self._calls})))
+            return [c for c in self._calls if id(c.exc) not in guilty and not c.future.observed]
+
     def take_back(self, exc: BaseException, below: bytes | None) -> list[OpRow]:
         """Rows that take back the failures which led to ``exc``, so that they run again.
 

@@ -204,6 +204,9 @@ class RootOp(Op):
     def failed(self, exc: BaseException) -> None:
         execution = self.execution
         exc.add_note(f"During entrypoint {self.name!r}.")
+        for other in execution.failed.beside(exc):
+            kind = type(other.exc).__name__
+            exc.add_note(f"Task {other.void.name!r} failed, too: {kind}: {other.exc}")
         if execution.saver is not None and execution.run is not None:
             taken_back = [
                 *execution.voids(exc, None),
