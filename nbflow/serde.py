@@ -91,7 +91,7 @@ def loads(data: bytes) -> Any:
     """Decode what :func:`dumps` wrote.
 
     A value of a class that is not registered here, or whose fields have changed since, comes back
-    as :class:`Opaque` with its data; a RuntimeWarning says so once for each class (268-271).
+    as :class:`Opaque` with its data; the log warns of it once for each class (268-271).
 
     Raises:
         CorruptDataError: the bytes are damaged, or a newer nbflow wrote them.

@@ -7,9 +7,10 @@ through the hook; there is one hook per level, which needs no counter shared bet
 
 from __future__ import annotations
 
+import logging
 import threading
-import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ormsgpack import unpackb
@@ -36,11 +37,12 @@ _MAX_CONTAINERS = 3_000
 _first = threading.local()
 """The fault that a hook raised first; ormsgpack tells only that there was one."""
 
+_log = logging.getLogger("nbflow.serde")
 _MOST_NAMES = 1_000
 _said: set[str] = set()
 """Names of what could not be rebuilt, as they are shown; each is said once, and so many at most."""
 _unsaid: list[str] = []
-"""Those of them that the next value read will say: a warning may be an error, and not a hook's."""
+"""Those of them that the end of the reading will say, all in one."""
 
 _HEADERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
 
@@ -115,15 +117,18 @@ def _note(type_name: str) -> None:
 
 
 def _say() -> None:
-    names, _unsaid[:] = ", ".join(map(repr, _unsaid)), []
-    warnings.warn(
-        f"Stored values of {names} cannot be rebuilt here; they are shown as data (serde.Opaque) "
-        "and stay as they are. Their class is not known in this process, it has other fields by "
-        "now, or what it needs is not installed. Import its module, or pass the class to "
-        "nbflow.serde.register(). This is said once.",
-        RuntimeWarning,
-        stacklevel=4,
-    )
+    names: list[str] = []
+    with suppress(IndexError):  # another thread says them, too
+        while True:
+            names.append(_unsaid.pop(0))
+    if names:
+        _log.warning(
+            "Stored values of %s cannot be rebuilt here; they are shown as data (serde.Opaque) and "
+            "stay as they are. Their class is not known in this process, it has other fields by "
+            "now, or what it needs is not installed. Import its module, or pass the class to "
+            "nbflow.serde.register(). This is said once.",
+            ", ".join(map(repr, names)),
+        )
 
 
 def _explain(data: bytes, fault: Exception) -> str:
