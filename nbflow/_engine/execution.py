@@ -35,6 +35,7 @@ from nbflow._engine.limits import places_of
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
+from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow._engine.timeouts import show_life
@@ -166,7 +167,10 @@ class Execution:
                 path.append(place[key])
                 key = parent.parent
             order[public_id(self.run_id, asked.key)] = path[::-1]
-        return tuple(sorted(self.questions, key=lambda question: order.get(question.id, [])))
+        found = self.questions
+        if self.saver is not None and self.strict:  # also those that this time did not get to
+            found = tuple(question_of(self.run_id, call) for call in self.journal.open_questions())
+        return tuple(sorted(found, key=lambda question: order.get(question.id, [])))
 
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
@@ -374,10 +378,9 @@ class Execution:
             value = call.value
             if call.outcome == "result" and value and loop is None and not self.watched:
                 return Held(unpack(value))
-            if call.outcome is not None:
-                return Replay(frame, task, call, (args, kwargs), loop, lane).outcome()
-            if self.strict and waits(self.journal, call):
-                return Replay(frame, task, call, (args, kwargs), loop, lane).pause()
+            settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
+            if settled is not None:
+                return settled
             key, n, gen = call.key, call.n, call.gen
         else:
             (key, n), gen = log.new_key(caller.key, name, digest), 0
@@ -396,6 +399,15 @@ class Execution:
         if not task.is_plain:
             self._equip(op, task, context)
         return self._begin(op, task, loop)
+
+    def _settled(self, replay: Replay) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | None:
+        """The future of a recorded call that need not run; None when it has to."""
+        call = replay.call
+        if call.outcome == "cancel" and replay.loop is not None and not self.strict:
+            self.commit([void_of(call)])  # edited code may not cancel it again
+        if self.journal and call.outcome is not None:
+            return replay.outcome()
+        return replay.pause() if self.strict and waits(self.journal, call) else None
 
     def _equip(self, op: Op, task: TaskSpec, context: Any) -> None:
         """What a call needs besides its arguments."""

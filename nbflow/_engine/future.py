@@ -250,7 +250,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     def cancel(self, msg: Any | None = None) -> bool:
         frame = current_frame.get()
         here = frame is not None and frame is self._called_in and frame.here() == self._lane
-        if here and not self.done():
+        task = asyncio.current_task() if here else None
+        if task is not None and not task.cancelling() and not self.done():
             self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)

@@ -60,7 +60,7 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     watch_lanes(loop)
     root.loop = root.execution.loop = loop
     root.begin()
-    runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
+    runner = root.runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
     runner.add_done_callback(root.cancelled_unstarted)
     root.runner = runner
     try:

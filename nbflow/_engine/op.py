@@ -202,6 +202,8 @@ class Op(Called):
                     self.check_begin()
                 if self.is_settled:
                     return None
+                if execution.stopping and self._was_cancelled:
+                    raise asyncio.CancelledError
                 if frame.was_paused or frame.left_a_question:
                     swallowed = frame.was_paused
                     raise GraphInterrupt(execution.questions)
@@ -240,6 +242,12 @@ class Op(Called):
         reason = execution.control.drain_reason
         if reason is not None and self.parent is None:
             raise RunDrained(reason)
+
+    @property
+    def _was_cancelled(self) -> bool:
+        """Whether its code was told to end, and returned all the same."""
+        runner = self.runner or getattr(self.future, "runner", None)
+        return runner is not None and bool(runner.cancelling())
 
     def _cancelled_children(self) -> list[Op]:
         """The tasks that a cancelled op called on the event loop end with it."""

@@ -65,7 +65,7 @@ class Replay:
     def outcome(self) -> Future:
         """The future of a call that has ended."""
         call, loop = self.call, self.loop
-        if call.outcome == "cancel" and call.value is None and loop and self.execution.strict:
+        if call.outcome == "cancel" and loop is not None:
             return self._to_be_cancelled(loop)
         value: Any = None
         exc: BaseException | None = None
