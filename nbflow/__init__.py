@@ -22,17 +22,26 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+"""This package's version, as PEP 440 writes it."""
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """``%load_ext nbflow``."""
+    """``%load_ext nbflow``: from now on every run that a cell starts appears under the cell.
+
+    Args:
+        ipython: the shell that loads it; IPython calls this.
+    """
     from nbflow.notebook.extension import load_ipython_extension as load
 
     load(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """``%unload_ext nbflow``."""
+    """``%unload_ext nbflow``: runs no longer show themselves; those that are shown stay live.
+
+    Args:
+        ipython: the shell that unloads it; IPython calls this.
+    """
     from nbflow.notebook.extension import unload_ipython_extension as unload
 
     unload(ipython)

@@ -33,7 +33,13 @@ _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOutcome:
-    """What came of executing one demo notebook."""
+    """What came of executing one demo notebook.
+
+    >>> outcome = DemoOutcome(path=Path("01.ipynb"), notebook=nbformat.v4.new_notebook(),
+    ...                       result="ok", error=None, duration_s=1.5)
+    >>> outcome.error is None, outcome.result
+    (True, 'ok')
+    """
 
     path: Path
     """The notebook that was executed; the file itself is unchanged."""
@@ -44,7 +50,7 @@ class DemoOutcome:
     error: str | None
     """Why execution stopped, in one line; None when every cell ran."""
     duration_s: float
-    """From the kernel's start to its end."""
+    """Seconds from the kernel's start to its end."""
 
 
 def execute_demo(path: Path, *, directory: Path | None = None) -> DemoOutcome:
@@ -95,7 +101,21 @@ def _execute(notebook: nbformat.NotebookNode, directory: str, answers: Path) -> 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the return value is the process's exit status."""
+    """Run the command line; the return value is the process's exit status: 0, or 1 on a failure.
+
+    Args:
+        argv: the arguments after the command's name; None takes those of this process.
+
+    Raises:
+        SystemExit: the arguments say nothing that it knows (status 2), or ask for help (status 0).
+
+    >>> try:
+    ...     main(["--help"])
+    ... except SystemExit as stop:
+    ...     print("status", stop.code)
+    usage: nbflow ...
+    status 0
+    """
     parser = argparse.ArgumentParser(prog="nbflow", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="open or check the demo notebooks")

@@ -15,18 +15,37 @@ __all__ = ["RunnableConfig", "get_config", "get_store", "get_stream_writer", "ge
 
 
 class RunnableConfig(TypedDict, total=False):
-    """How to run: LangChain's shape, which any plain dict has."""
+    """How to run: LangChain's shape, which any plain dict has.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> config: RunnableConfig = {"configurable": {"thread_id": "1"}, "max_concurrency": 4}
+    >>> double.invoke(4, config)
+    8
+    """
 
     configurable: dict[str, Any]
     """``thread_id``, ``checkpoint_id``, ``checkpoint_ns``; other keys reach the code unstored."""
     metadata: dict[str, Any]
-    """Kept with each checkpoint."""
+    """Kept with each checkpoint of the run."""
     tags: list[str]
+    """Kept with the metadata, and handed to the LangChain models that tasks call (193)."""
     callbacks: Any
+    """LangChain's; handed to the models that tasks call (193)."""
     run_name: str
+    """LangChain's; only ``get_config()`` shows it."""
     run_id: Any
+    """LangChain's; only ``get_config()`` shows it. The run's own id is in
+    ``runtime.execution_info``."""
     max_concurrency: int | None
+    """At most so many tasks at work at once, 1 or more; one that waits for another does not
+    count (47). None for as many as are called."""
     recursion_limit: int
+    """LangGraph's. Below 1 it is refused; else it changes nothing, as a workflow is one step (194).
+    """
 
 
 def get_config() -> RunnableConfig:
@@ -34,6 +53,13 @@ def get_config() -> RunnableConfig:
 
     Raises:
         OutsideRunError: no run is going on here.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def greet(name: str) -> str:
+    ...     return f"{get_config()['configurable']['greeting']} {name}"
+    >>> greet.invoke("Ada", {"configurable": {"greeting": "Hello"}})
+    'Hello Ada'
     """
     return require_frame("get_config()").config  # type: ignore[return-value]  # the same dict
 
@@ -43,6 +69,18 @@ def get_store() -> BaseStore:
 
     Raises:
         OutsideRunError: no run is going on here, or its entrypoint has no store.
+
+    >>> from nbflow.func import entrypoint, task
+    >>> from nbflow.store.memory import InMemoryStore
+    >>> @task
+    ... def remember(name: str, drink: str) -> None:
+    ...     get_store().put(("users",), name, {"likes": drink})
+    >>> @entrypoint(store=InMemoryStore())
+    ... def serve(name: str) -> str:
+    ...     remember(name, "tea").result()
+    ...     return get_store().get(("users",), name).value["likes"]
+    >>> serve.invoke("Ada")
+    'tea'
     """
     store: BaseStore | None = require_frame("get_store()").runtime.store
     if store is None:
@@ -77,10 +115,23 @@ def get_token_writer() -> TokenWriter:
 
 
 def get_stream_writer() -> StreamWriter:
-    """A function that sends one value to the ``custom`` stream.
+    """A function that sends one value to the ``custom`` stream (164).
+
+    What was sent before a replay is not sent again (165). Where nobody streams that mode, the
+    values still reach the run's widget and log.
 
     Raises:
         OutsideRunError: no run is going on here.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def count(n: int) -> int:
+    ...     write = get_stream_writer()
+    ...     for done in range(n):
+    ...         write({"done": done})
+    ...     return n
+    >>> list(count.stream(2, stream_mode="custom"))
+    [{'done': 0}, {'done': 1}]
     """
     writer: StreamWriter = require_frame("get_stream_writer()").runtime.stream_writer
     return writer

@@ -90,13 +90,24 @@ __all__ = [
 
 
 class NbflowError(Exception):
-    """Base of every error that nbflow raises on purpose."""
+    """Base of every error that nbflow raises on purpose.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> try:
+    ...     double.get_state({"configurable": {"thread_id": "1"}})
+    ... except NbflowError as error:
+    ...     print(type(error).__name__)
+    MissingSaverError
+    """
 
 
 class DeclarationError(NbflowError, TypeError, ValueError):
     """A function that cannot be an entrypoint or a task; raised by the decorator.
 
-    Also a ``TypeError`` and a ``ValueError``: LangGraph raises one or the other (semantics 4-11).
+    Also a ``TypeError`` and a ``ValueError``: LangGraph raises one or the other (4-11).
     """
 
 
@@ -105,7 +116,10 @@ class OutsideRunError(NbflowError, RuntimeError):
 
 
 class GeneratorRefusedError(DeclarationError, NotImplementedError):
-    """LangGraph raises NotImplementedError for generators (9, 10)."""
+    """A generator as an entrypoint or a task, whose values could not be replayed (9, 10, 23).
+
+    Also a ``NotImplementedError``, as LangGraph's.
+    """
 
 
 class InvalidConfigError(NbflowError, ValueError):
@@ -113,11 +127,17 @@ class InvalidConfigError(NbflowError, ValueError):
 
 
 class MissingThreadError(OutsideRunError, ValueError):
-    """LangGraph raises ValueError when there is no ``thread_id`` (196)."""
+    """A workflow with a checkpointer was called without a ``thread_id``; nothing ran (196).
+
+    Also a ``ValueError``, as LangGraph's.
+    """
 
 
 class MissingSaverError(OutsideRunError, ValueError):
-    """LangGraph raises ValueError when there is no checkpointer (2)."""
+    """The past of a workflow was asked for that has no checkpointer, so nothing is kept (2).
+
+    Also a ``ValueError``, as LangGraph's.
+    """
 
 
 class EmptyInputError(NbflowError):
@@ -132,6 +152,7 @@ class UnknownInterruptError(NbflowError, RuntimeError):
     """An answer to a question that is not pending; nothing was stored (110-115).
 
     Attributes:
+        message: what happened, what was expected and what to do; the text of the error.
         reason: ``"not_pending"``, ``"ambiguous"`` (several are pending and none was named)
             or ``"answered"``.
         interrupt_ids: the ids that the answer named.
@@ -148,8 +169,8 @@ class UnknownInterruptError(NbflowError, RuntimeError):
         super().__init__(message, reason, tuple(interrupt_ids), tuple(pending_ids))
         self.message = message
         self.reason = reason
-        self.interrupt_ids = tuple(interrupt_ids)
-        self.pending_ids = tuple(pending_ids)
+        self.interrupt_ids: tuple[str, ...] = tuple(interrupt_ids)
+        self.pending_ids: tuple[str, ...] = tuple(pending_ids)
 
     def __str__(self) -> str:
         return self.message
@@ -163,6 +184,7 @@ class InvalidAnswerError(NbflowError, ValueError):
     """An answer that does not fit the question's ``response_schema``; nothing was stored (119).
 
     Attributes:
+        message: every fault in one text; the text of the error.
         interrupt_id: the question, which stays open.
         errors: one mapping per fault: ``path`` (list of keys and indexes), ``message``.
     """
@@ -173,7 +195,7 @@ class InvalidAnswerError(NbflowError, ValueError):
         super().__init__(message, interrupt_id, tuple(errors))
         self.message = message
         self.interrupt_id = interrupt_id
-        self.errors = tuple(errors)
+        self.errors: tuple[dict[str, Any], ...] = tuple(errors)
 
     def __str__(self) -> str:
         return self.message
@@ -243,6 +265,7 @@ class NodeCancelledError(NbflowError):
 
     Attributes:
         node: its name.
+        message: the text of the error, where it is another one than the usual; else None.
     """
 
     def __init__(self, node: str, message: str | None = None) -> None:
@@ -260,7 +283,10 @@ class NodeCancelledError(NbflowError):
 class NonDeterminismError(NbflowError, RuntimeError):
     """Unchanged code asked for something other than what its record holds (71-74, 113).
 
+    Nothing was run or stored for the call. ``on_divergence`` of the entrypoint decides otherwise.
+
     Attributes:
+        message: both calls, and the remedies; the text of the error.
         called: the call that has no record, as text with file and line; ``None`` when the code
             returned without making a recorded call.
         recorded: the recorded call that was expected instead, as text.
@@ -277,9 +303,10 @@ class NonDeterminismError(NbflowError, RuntimeError):
 
 
 class NotSerializableError(NbflowError, TypeError):
-    """A value that cannot be stored (85, 276).
+    """A value that cannot be stored (85, 276); a task that returned it has failed with this.
 
     Attributes:
+        message: the part, why, and what to do; the text of the error.
         path: the part of the value, such as ``$.rows[3].lock``.
         type_name: its type.
     """
@@ -327,11 +354,11 @@ class ThreadBusyError(NbflowError, RuntimeError):
 
 
 class LeaseLostError(NbflowError, RuntimeError):
-    """Another owner took the thread over; what this run did since is not stored."""
+    """Another owner took the thread over; what this run did since is not stored (261)."""
 
 
 class StorageError(NbflowError, OSError):
-    """The database could not be read or written; nothing of the operation was stored."""
+    """The database could not be read or written; nothing of the operation was stored (258, 259)."""
 
 
 class RunPendingError(NbflowError, RuntimeError):
@@ -351,7 +378,7 @@ class MissingBundleError(NbflowError, FileNotFoundError):
 
 
 class GraphInterrupt(BaseException):
-    """A question stops the run. Let it pass: the run goes on when the answer is there.
+    """A question stops the run. Let it pass: the run goes on when the answer is there (104).
 
     Attributes:
         interrupts: the questions asked.
@@ -359,7 +386,7 @@ class GraphInterrupt(BaseException):
 
     def __init__(self, interrupts: Sequence[Interrupt] = ()) -> None:
         super().__init__(tuple(interrupts))
-        self.interrupts = tuple(interrupts)
+        self.interrupts: tuple[Interrupt, ...] = tuple(interrupts)
 
 
 class RunDrained(BaseException):
@@ -379,7 +406,8 @@ class RunDrained(BaseException):
 
 
 class RunCancelled(BaseException):
-    """The run was told to stop; raised at its next op."""
+    """The run was told to stop; raised at its next op. Let it pass: ``resume()`` or
+    ``invoke(None)`` continues the run."""
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,18 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeVar,
+    overload,
+)
 
 from nbflow._current import current_frame
 from nbflow._engine.caching import Cacheable
@@ -28,17 +39,27 @@ if TYPE_CHECKING:
 __all__ = ["Task", "entrypoint", "task"]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 T = TypeVar("T")
-R = TypeVar("R")
-S = TypeVar("S")
+InputT = TypeVar("InputT")
+OutputT = TypeVar("OutputT")
+R_co = TypeVar("R_co", covariant=True)
+S_co = TypeVar("S_co", covariant=True)
 
-Retry = RetryPolicy | Sequence[RetryPolicy] | None
+_Retry = RetryPolicy | Sequence[RetryPolicy] | None
 
 
 class Task(Generic[P, T]):
     """A function whose calls are recorded; made by ``@task``.
 
     Calling it inside a run returns a future at once: ``.result()`` or ``await`` gives the value.
+    As a class's attribute it is a method, as a function is (20).
+
+    >>> @task(name="shout")
+    ... def loud(text: str) -> str:
+    ...     return text.upper()
+    >>> loud.name, loud.func("tea")
+    ('shout', 'TEA')
     """
 
     def __init__(
@@ -46,20 +67,35 @@ class Task(Generic[P, T]):
         fn: Callable[P, Any],
         *,
         name: str | None = None,
-        retry_policy: Retry = None,
+        retry_policy: _Retry = None,
         cache_policy: CachePolicy | None = None,
         timeout: Timeout = None,
     ) -> None:
         self._spec = TaskSpec(fn, name, retry_policy, cache_policy=cache_policy, timeout=timeout)
         self.cache_policy = cache_policy
+        """How results are kept once the entrypoint has a cache; None keeps none."""
         self.func = fn
+        """The function itself: calling it records nothing and needs no run."""
         functools.update_wrapper(self, fn, updated=())
 
     @property
     def name(self) -> str:
+        """What streams and records call it: the ``name=`` it was given, else the function's."""
         return self._spec.name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> SyncAsyncFuture[T]:
+        """Begin a call, or take its outcome from the record (35, 36, 61).
+
+        The value is stored before the future has it, so what was seen is there after a crash.
+
+        Returns:
+            A future. ``result()`` gives the value to plain code, ``await`` to async code; both
+            raise what the function raised.
+
+        Raises:
+            OutsideRunError: no run is going on here (24).
+            NonDeterminismError: unchanged code makes another call than it did before (71-74).
+        """
         frame = current_frame.get()
         if frame is None:
             raise OutsideRunError(
@@ -77,6 +113,12 @@ class Task(Generic[P, T]):
         """:meth:`clear_cache` for the event loop."""
         await cache.aclear([Cacheable(self.func, self.name, CachePolicy()).namespace])
 
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: Task[Concatenate[Any, Q], T], instance: object, owner: type | None = None
+    ) -> Callable[Q, SyncAsyncFuture[T]]: ...
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         bound: Callable[..., Any] = self
         return self if instance is None else functools.partial(bound, instance)
@@ -100,7 +142,7 @@ def task(
     /,
     *,
     name: str | None = None,
-    retry_policy: Retry = None,
+    retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     **deprecated: Any,
@@ -111,7 +153,7 @@ def task(
     /,
     *,
     name: str | None = None,
-    retry_policy: Retry = None,
+    retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     **deprecated: Any,
@@ -120,7 +162,7 @@ def task(
 def task(
     *,
     name: str | None = None,
-    retry_policy: Retry = None,
+    retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     **deprecated: Any,
@@ -130,7 +172,7 @@ def task(
     /,
     *,
     name: str | None = None,
-    retry_policy: Retry = None,
+    retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     **deprecated: Any,
@@ -217,14 +259,27 @@ class entrypoint:  # noqa: N801  # LangGraph's name
     (1, 3)
     """
 
-    class final(Final, Generic[R, S]):  # noqa: N801  # LangGraph's name
+    class final(Final, Generic[R_co, S_co]):  # noqa: N801  # LangGraph's name
         """Return one value and save another for the next run's ``previous`` (126-131).
 
-        >>> entrypoint.final(value=1, save=2).save
-        2
+        Args:
+            value: what ``invoke`` returns.
+            save: what the next run on this thread gets as ``previous``; None is kept, too (127).
+
+        >>> @entrypoint()
+        ... def count(step: int) -> entrypoint.final[str, int]:
+        ...     return entrypoint.final(value=f"{step} more", save=step)
+        >>> count.invoke(2)
+        '2 more'
         """
 
         __slots__ = ()
+
+        if TYPE_CHECKING:
+            value: R_co
+            save: S_co
+
+            def __init__(self, *, value: R_co, save: S_co) -> None: ...
 
         def __class_getitem__(cls, params: Any) -> Any:
             if not isinstance(params, tuple) or len(params) != 2:
@@ -240,7 +295,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         cache: BaseCache[Any] | None = None,
         context_schema: type[Any] | None = None,
         cache_policy: CachePolicy | None = None,
-        retry_policy: Retry = None,
+        retry_policy: _Retry = None,
         timeout: Timeout = None,
         *,
         name: str | None = None,
@@ -270,11 +325,34 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             context_schema = context_schema or old
         self.context_schema = context_schema
         self.cache_policy = cache_policy
-        self.retry_policy = _retry(retry_policy, deprecated, "entrypoint")
+        self.retry_policy: _Retry = _retry(retry_policy, deprecated, "entrypoint")
         self.timeout = timeout
         self.name = name
 
+    @overload
+    def __call__(
+        self,
+        fn: Callable[Concatenate[InputT, P], Coroutine[Any, Any, entrypoint.final[OutputT, Any]]],
+        /,
+    ) -> Workflow[InputT, OutputT]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[InputT, P], Coroutine[Any, Any, OutputT]], /
+    ) -> Workflow[InputT, OutputT]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[InputT, P], entrypoint.final[OutputT, Any]], /
+    ) -> Workflow[InputT, OutputT]: ...
+    @overload
+    def __call__(
+        self, fn: Callable[Concatenate[InputT, P], OutputT], /
+    ) -> Workflow[InputT, OutputT]: ...
     def __call__(self, fn: Callable[..., Any]) -> Workflow[Any, Any]:
+        """The workflow of this function.
+
+        Raises:
+            DeclarationError: the function cannot be one; the message says why.
+        """
         return Workflow(
             fn,
             name=self.name,
@@ -289,7 +367,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         )
 
 
-def _retry(policy: Retry, deprecated: dict[str, Any], what: str) -> Retry:
+def _retry(policy: _Retry, deprecated: dict[str, Any], what: str) -> _Retry:
     if "retry" in deprecated:
         warnings.warn(
             f"@{what}(retry=...) is deprecated; write retry_policy=.",

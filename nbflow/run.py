@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "hooks"]
 
-Listener = Callable[[Event], None]
-
+_Listener = Callable[[Event], None]
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +48,21 @@ class Run:
     """One run, from its input to its result, through any number of questions.
 
     Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
-    :meth:`Workflow.thread <nbflow.workflow.Workflow.thread>`.
+    :meth:`Workflow.thread <nbflow.workflow.Workflow.thread>`. With ``%load_ext nbflow`` a cell
+    shows it as it goes on. Any thread may use it; what it has acknowledged is stored.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> from nbflow.types import interrupt
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def review(text: str) -> str:
+    ...     return f"{text}: {interrupt('Approve?')}"
+    >>> run = review.start("essay", thread_id="1")
+    >>> run.wait(), [question.value for question in run.interrupts]
+    ('interrupted', ['Approve?'])
+    >>> run.resume("yes")
+    >>> run.result()
+    'essay: yes'
     """
 
     def __init__(
@@ -57,14 +70,16 @@ class Run:
         context: Any = None,
     ) -> None:  # fmt: skip
         self.workflow = workflow
+        """What runs."""
         self.thread_id = thread_id
-        self.id = ""
+        """The thread's name; None when nothing is kept."""
+        self.id: str = ""
         """32 hex digits; the run's id in the database."""
         self._config = config
         self._context = context
         self._state = threading.Condition(threading.RLock())
         self._events: list[Event] = []
-        self._listeners: list[Listener] = []
+        self._listeners: list[_Listener] = []
         self._root: RootOp | None = None
         self._running = False
         self._turn = 0
@@ -91,6 +106,8 @@ class Run:
         cls, workflow: Workflow[Any, Any], input: Any, thread_id: Any, config: dict[str, Any],
         context: Any,
     ) -> Run:  # fmt: skip
+        """Begin a run in the background; see :meth:`Workflow.start
+        <nbflow.workflow.Workflow.start>`."""
         configurable = dict(config.get("configurable") or {})
         if thread_id is not None:
             configurable["thread_id"] = str(thread_id)
@@ -108,6 +125,8 @@ class Run:
 
     @classmethod
     def attached(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run:
+        """The newest run of a thread; see :meth:`Workflow.thread
+        <nbflow.workflow.Workflow.thread>`."""
         known = cls._known(workflow, thread_id)
         if known is not None and (known._running or known._is_newest()):
             return known
@@ -190,7 +209,7 @@ class Run:
         with self._state:
             return self._events[since:]
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: _Listener) -> Callable[[], None]:
         """Be told of every later event, in the thread that causes it; returns how to stop."""
         with self._state:
             self._listeners.append(listener)

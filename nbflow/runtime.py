@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from nbflow._current import require_frame
 from nbflow.errors import OutsideRunError
@@ -60,7 +60,18 @@ class RunControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionInfo:
-    """Where the running code stands (190)."""
+    """Where the running code stands (190).
+
+    >>> from nbflow.func import entrypoint, task
+    >>> @task
+    ... def attempt(n: int, runtime: Runtime) -> int:
+    ...     return runtime.execution_info.node_attempt
+    >>> @entrypoint()
+    ... def workflow(n: int) -> int:
+    ...     return attempt(n).result()
+    >>> workflow.invoke(0)
+    1
+    """
 
     checkpoint_id: str | None
     """The checkpoint that the run began from; None when nothing is kept."""
@@ -71,8 +82,9 @@ class ExecutionInfo:
     thread_id: str | None
     """None when nothing is kept."""
     run_id: str | None
+    """32 hex digits, the same when the run goes on after a pause."""
     node_attempt: int = 1
-    """From 1."""
+    """Which attempt of the task or entrypoint this is, from 1."""
     node_first_attempt_time: float | None = None
     """When the first attempt began, in seconds since the epoch."""
 
@@ -83,10 +95,16 @@ class ExecutionInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """Where a server runs the workflow; nbflow itself never sets it."""
+    """Where a server runs the workflow; nbflow itself never sets it.
+
+    >>> Runtime(server_info=ServerInfo(assistant_id="a", graph_id="essay")).server_info.graph_id
+    'essay'
+    """
 
     assistant_id: str
+    """The server's name for the workflow with its settings."""
     graph_id: str
+    """The server's name for the workflow."""
     user: Any = None
     """Who asked for the run; None when the server does not say."""
 
@@ -154,7 +172,11 @@ class Runtime(Generic[ContextT]):
         return None if self.control is None else self.control.drain_reason
 
 
-def get_runtime(context_schema: type[ContextT] | None = None) -> Runtime[ContextT]:
+@overload
+def get_runtime(context_schema: type[ContextT]) -> Runtime[ContextT]: ...
+@overload
+def get_runtime(context_schema: None = None) -> Runtime[Any]: ...
+def get_runtime(context_schema: type[Any] | None = None) -> Runtime[Any]:
     """The running code's :class:`Runtime` (186).
 
     Args:
@@ -162,6 +184,17 @@ def get_runtime(context_schema: type[ContextT] | None = None) -> Runtime[Context
 
     Raises:
         OutsideRunError: no run is going on here.
+
+    >>> from dataclasses import dataclass
+    >>> from nbflow.func import entrypoint
+    >>> @dataclass
+    ... class Reader:
+    ...     name: str
+    >>> @entrypoint(context_schema=Reader)
+    ... def greet(word: str) -> str:
+    ...     return f"{word} {get_runtime(Reader).context.name}"
+    >>> greet.invoke("Hello", context={"name": "Ada"})
+    'Hello Ada'
     """
-    runtime: Runtime[ContextT] = require_frame("get_runtime()").runtime
+    runtime: Runtime[Any] = require_frame("get_runtime()").runtime
     return runtime

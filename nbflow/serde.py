@@ -95,12 +95,24 @@ def loads(data: bytes) -> Any:
 
     Raises:
         CorruptDataError: the bytes are damaged, or a newer nbflow wrote them.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Order:
+    ...     item: str
+    >>> loads(dumps(Order("tea")))
+    Order(item='tea')
     """
     return unpack(data)
 
 
 def decoded(value: Any, data: bytes) -> Any:
-    """What ``loads(data)`` gives, where ``data`` is ``dumps(value)``; saves the work for atoms."""
+    """What ``loads(data)`` gives, where ``data`` is ``dumps(value)``; saves the work for atoms.
+
+    >>> value = [1, 2]
+    >>> decoded(value, dumps(value)) is value, decoded("tea", dumps("tea"))
+    (False, 'tea')
+    """
     return value if type(value) in _ATOMS else unpack(data)
 
 
@@ -127,5 +139,10 @@ def register_annotations(fn: Callable[..., Any]) -> None:
 
     Annotations that cannot be evaluated are passed over: a class is then registered when the
     first value of it is stored.
+
+    >>> from pathlib import Path
+    >>> def read(path: Path) -> list[str]:
+    ...     return path.read_text().splitlines()
+    >>> register_annotations(read)
     """
     register(*reachable(fn))

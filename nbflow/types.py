@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, T
 from nbflow._current import require_frame
 
 __all__ = [
+    "UNSET",
     "CachePolicy",
     "Command",
     "Failure",
@@ -33,6 +34,7 @@ __all__ = [
     "TimeoutPolicy",
     "Token",
     "TokenWriter",
+    "Unset",
     "default_retry_on",
     "interrupt",
 ]
@@ -54,20 +56,29 @@ class TokenWriter(Protocol):
 
 
 class StreamPart(TypedDict):
-    """One chunk of ``stream(version="v2")`` (178)."""
+    """One chunk of ``stream(version="v2")`` (178).
+
+    >>> StreamPart(type="updates", ns=(), data={"double": 8})
+    {'type': 'updates', 'ns': (), 'data': {'double': 8}}
+    """
 
     type: str
     """The stream mode."""
     ns: tuple[str, ...]
     """The nested workflow it comes from; empty for the workflow itself."""
     data: Any
+    """What ``stream`` yields in that mode without ``version``."""
     interrupts: NotRequired[tuple[Interrupt, ...]]
     """The open questions; in chunks of ``values`` only."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Failure:
-    """An exception as data."""
+    """An exception as data.
+
+    >>> Failure(type="ValueError", message="too long", traceback="").notes
+    ()
+    """
 
     type: str
     """Class name, such as ``ValueError``."""
@@ -76,6 +87,7 @@ class Failure:
     traceback: str
     """Formatted traceback without nbflow's own frames; may be empty."""
     notes: tuple[str, ...] = ()
+    """What was added with ``add_note``."""
 
 
 class Unset(Enum):
@@ -85,6 +97,7 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
+"""What ``Command.resume`` is while no answer was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +172,14 @@ def _attribute(value: Any, key: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of text that a task writes to the ``messages`` stream itself."""
+    """A piece of text that a task writes to the ``messages`` stream itself.
+
+    >>> Token("Hello ", id="1").content
+    'Hello '
+    """
 
     content: str
+    """The text, as it was written; pieces are joined without anything between."""
     id: str | None = None
     """The same for all pieces of one message."""
 
@@ -207,6 +225,9 @@ def default_retry_on(exc: Exception) -> bool:
     """Whether an exception looks temporary (203, 204).
 
     Connection errors, time-outs, HTTP 5xx and unknown exceptions do; programming errors do not.
+
+    >>> default_retry_on(ConnectionError("reset")), default_retry_on(ValueError("too long"))
+    (True, False)
     """
     if isinstance(exc, ConnectionError | TimeoutError):
         return True
@@ -264,7 +285,13 @@ class TimeoutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePolicy:
-    """How a task's results are kept across threads (221); used once a ``cache`` is given."""
+    """How a task's results are kept across threads (221-232); used once a ``cache`` is given.
+
+    Failures are never kept (225), nor is a result after a question (229).
+
+    >>> CachePolicy(ttl=3600).key_func is None
+    True
+    """
 
     key_func: Callable[..., str | bytes] | None = None
     """Arguments to key; None takes a digest of the arguments."""
@@ -276,20 +303,35 @@ class PregelTask(NamedTuple):
     """The entrypoint's own task in a :class:`StateSnapshot` (140)."""
 
     id: str
+    """32 hex digits, the same on every replay of the run."""
     name: str
+    """The workflow's."""
     path: tuple[str | int | tuple[Any, ...], ...]
+    """LangGraph's: ``("__pregel_pull", name)``."""
     error: str | None = None
+    """Type and message of what ended the run; None when nothing did."""
     interrupts: tuple[Interrupt, ...] = ()
+    """The run's open questions."""
     state: Any = None
+    """The nested workflow that is under way: its snapshot with ``subgraphs=True``, else the
+    configuration that names it; None when there is none (144)."""
     result: Any = None
+    """What the workflow returned; None while the run is open."""
 
 
 class StateUpdate(NamedTuple):
-    """One update of ``bulk_update_state`` (157)."""
+    """One update of ``bulk_update_state`` (157).
+
+    >>> StateUpdate({"draft": 2}).as_node is None
+    True
+    """
 
     values: Any
+    """What the next run gets as ``previous``."""
     as_node: str | None = None
+    """As of ``update_state``: the workflow's own name, or None for the same."""
     task_id: str | None = None
+    """LangGraph's; a workflow has one task, so it changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +351,9 @@ class OpSnapshot:
     value: Any = None
     """The result, or the question."""
     answer: Any = None
+    """Of an answered question; None for all else, and None can be an answer."""
     error: Failure | None = None
+    """What the task raised; None when it did not."""
     attempt: int = 1
     """How many attempts there were."""
     site: str = ""
@@ -318,7 +362,7 @@ class OpSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCall:
-    """A call in a :class:`ReplayReport`."""
+    """A call in a :class:`ReplayReport`; as text ``write(...) at essay.py:12``."""
 
     name: str | None
     """The task's name; None for a question."""
@@ -334,9 +378,16 @@ class PlannedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayReport:
-    """What going on with a thread would do; see ``workflow.replay_report``."""
+    """What going on with a thread would do; see ``workflow.replay_report``.
+
+    >>> print(ReplayReport(thread_id="1", code_changed=False, reused=(), orphaned=(), unreached=(),
+    ...                    run=(PlannedCall(name="save", site=""),), divergence=None, returns=True))
+    code unchanged
+    run (1): save(...)
+    """
 
     thread_id: str
+    """The thread that was looked at."""
     code_changed: bool
     """Whether the code is another one than that which made the record."""
     reused: tuple[PlannedCall, ...]
@@ -362,7 +413,17 @@ class ReplayReport:
 
 
 class StateSnapshot(NamedTuple):
-    """A thread at one checkpoint (138)."""
+    """A thread at one checkpoint (138).
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> config = {"configurable": {"thread_id": "1"}}
+    >>> double.invoke(4, config), double.get_state(config).values, double.get_state(config).status
+    (8, 8, 'done')
+    """
 
     values: Any
     """The last returned value; None while the first run is open; ``{}`` for no such thread."""
@@ -375,7 +436,9 @@ class StateSnapshot(NamedTuple):
     created_at: str | None
     """ISO 8601 in UTC."""
     parent_config: dict[str, Any] | None
+    """Names the checkpoint before this one; None for the thread's first."""
     tasks: tuple[PregelTask, ...]
+    """The entrypoint's own task, in a checkpoint that opened a run (``input``, ``fork``)."""
     interrupts: tuple[Interrupt, ...]
     """The open questions."""
     status: str | None = None

@@ -53,7 +53,15 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
 
     ``invoke`` and its siblings take the input, ``Command(resume=answer)`` to answer a question,
     or ``None`` to continue after an error. With a checkpointer they need
-    ``config={"configurable": {"thread_id": ...}}``.
+    ``config={"configurable": {"thread_id": ...}}``. ``name``, ``store``, ``cache``,
+    ``cache_policy``, ``context_schema`` and ``on_divergence`` are what it was declared with.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> double.invoke(4), list(double.stream(4))
+    (8, [{'double': 8}])
     """
 
     def __init__(
@@ -70,24 +78,33 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: Timeout = None,
     ) -> None:
-        self.spec = EntrypointSpec(fn, name, timeout)
-        self.name = self.spec.name
+        self.spec: EntrypointSpec = EntrypointSpec(fn, name, timeout)
+        """The function, looked at."""
+        self.name: str = self.spec.name
         self.checkpointer = checkpointer
         """As it was declared: a saver; of nested workflows also True or False (16)."""
-        self.saver = None if isinstance(checkpointer, bool) else checkpointer
+        self.saver: BaseCheckpointSaver | None = (
+            None if isinstance(checkpointer, bool) else checkpointer
+        )
+        """What keeps its threads; None where nothing does, or the workflow that calls it."""
         self.store = store
         self.cache = cache
         self.cache_policy = cache_policy
         self.on_divergence = on_divergence
-        self.cacheable = Cacheable(fn, self.name, cache_policy) if cache_policy else None
+        self.cacheable: Cacheable | None = (
+            Cacheable(fn, self.name, cache_policy) if cache_policy else None
+        )
+        """How its own result is kept; None without a ``cache_policy``."""
         self.context_schema = context_schema
-        self.policies = as_policies(retry_policy)
+        self.policies: tuple[RetryPolicy, ...] = as_policies(retry_policy)
+        """As declared; empty for one attempt."""
         self.live_types: dict[str, Any] = {}
+        """Types that this process's code asked for, by the ids of questions."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
         self._step = self.spec.as_task(self.policies, keeps, store)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
-        self.__name__ = self.name
+        self.__name__: str = self.name
         self.__signature__ = NODE_SIGNATURE
         self.__doc__ = fn.__doc__
 
@@ -104,13 +121,16 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     def _workflow(self) -> Workflow[Any, Any]:
         return self
 
-    def __call__(self, input: InputT, config: RunnableConfig | dict[str, Any] | None = None) -> Any:
+    def __call__(
+        self, input: InputT, config: RunnableConfig | dict[str, Any] | None = None
+    ) -> OutputT:
         """:meth:`invoke`, for whoever calls functions: a LangGraph graph, whose node this can be.
 
         Raises:
             RunPendingError: the workflow asks, and the caller of a function cannot answer.
         """
-        return answer_to_graph(self.name, self.invoke(input, config))
+        value: OutputT = answer_to_graph(self.name, self.invoke(input, config))
+        return value
 
     # -- schemas ------------------------------------------------------------------------------
 

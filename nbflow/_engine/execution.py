@@ -26,7 +26,7 @@ from nbflow._engine.arguments import own_copies
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
-from nbflow._engine.frame import MAIN_LANE, Frame, call_site
+from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
 from nbflow._engine.ids import public_id
@@ -168,7 +168,7 @@ class Execution:
                 key = parent.parent
             order[public_id(self.run_id, asked.key)] = path[::-1]
         found = self.questions
-        if self.saver is not None and self.strict:  # also those that this time did not get to
+        if self.saver is not None and self.strict:  # also those that it did not get to this time
             found = tuple(question_of(self.run_id, call) for call in self.journal.open_questions())
         return tuple(sorted(found, key=lambda question: order.get(question.id, [])))
 
@@ -403,11 +403,15 @@ class Execution:
     def _settled(self, replay: Replay) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | None:
         """The future of a recorded call that need not run; None when it has to."""
         call = replay.call
-        if call.outcome == "cancel" and replay.loop is not None and not self.strict:
+        of_a_thread = replay.lane == THREAD_LANE  # among equal calls, it may be another one
+        if call.outcome == "cancel" and (
+            of_a_thread or (replay.loop is not None and not self.strict)
+        ):
             self.commit([void_of(call)])  # edited code may not cancel it again
-        if self.journal and call.outcome is not None:
+        journal = self.journal
+        if call.outcome is not None:
             return replay.outcome()
-        return replay.pause() if self.strict and waits(self.journal, call) else None
+        return replay.pause() if self.strict and waits(journal, call) else None
 
     def _equip(self, op: Op, task: TaskSpec, context: Any) -> None:
         """What a call needs besides its arguments."""

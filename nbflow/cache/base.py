@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 __all__ = ["BaseCache", "FullKey", "Namespace", "ValueT"]
 
 ValueT = TypeVar("ValueT")
+"""What a cache keeps; any type that :mod:`nbflow.serde` encodes."""
 
 Namespace = tuple[str, ...]
 """What a task's results are kept under; one namespace says nothing of another."""
@@ -23,7 +24,7 @@ FullKey = tuple[Namespace, str]
 
 
 class BaseCache(ABC, Generic[ValueT]):
-    """Keeps values under ``(namespace, key)``; safe from any thread and event loop.
+    """Keeps values under ``(namespace, key)``; safe from any thread and event loop (231).
 
     To write a cache, define :meth:`get`, :meth:`set` and :meth:`clear`.
     """

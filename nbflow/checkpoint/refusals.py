@@ -36,6 +36,7 @@ __all__ = [
 
 
 def lease_lost(run: RunRow, epoch: int) -> NoReturn:
+    """LeaseLostError: the run would store under an epoch that is over (261)."""
     raise LeaseLostError(
         f"Run {run.id} no longer owns thread {run.thread_id!r}: somebody else took it over or "
         f"deleted it since epoch {epoch}. Nothing was stored. Read the thread again with get_state."
@@ -43,6 +44,7 @@ def lease_lost(run: RunRow, epoch: int) -> NoReturn:
 
 
 def thread_moved_on(thread_id: str, expected_epoch: int | None) -> NoReturn:
+    """ThreadBusyError: somebody changed the thread since it was read (261)."""
     known = "as new" if expected_epoch is None else f"at epoch {expected_epoch}"
     raise ThreadBusyError(
         f"Thread {thread_id!r} was read {known} and has changed since: another run or update came "
@@ -51,6 +53,7 @@ def thread_moved_on(thread_id: str, expected_epoch: int | None) -> NoReturn:
 
 
 def already_answered(run: RunRow) -> NoReturn:
+    """AlreadyAnsweredError: the first answer to a question stands (111, 118)."""
     raise AlreadyAnsweredError(
         f"The question in thread {run.thread_id!r} has an answer already, which stands. Nothing "
         "was stored. Read what was answered with get_state.",
@@ -59,6 +62,7 @@ def already_answered(run: RunRow) -> NoReturn:
 
 
 def recorded_twice(run: RunRow, op: OpRow) -> NoReturn:
+    """StorageError: the first outcome of an op stands; a second one is a fault of nbflow."""
     raise StorageError(
         f"Run {run.id} already holds an outcome of task {op.name!r} (attempt {op.attempt}). The "
         "first one stands; nothing was stored. Please report this with the program."
@@ -66,6 +70,7 @@ def recorded_twice(run: RunRow, op: OpRow) -> NoReturn:
 
 
 def unknown_checkpoint(thread_id: str, checkpoint_id: str) -> NoReturn:
+    """UnknownCheckpointError: the thread has no checkpoint of that id (145)."""
     raise UnknownCheckpointError(
         f"Thread {thread_id!r} has no checkpoint {checkpoint_id!r}. get_state_history lists those "
         "it has."
@@ -73,6 +78,7 @@ def unknown_checkpoint(thread_id: str, checkpoint_id: str) -> NoReturn:
 
 
 def no_thread(configurable: Mapping[str, Any]) -> NoReturn:
+    """MissingThreadError: the configuration has no ``thread_id`` (196)."""
     raise MissingThreadError(
         "The configuration names no thread. Pass {'configurable': {'thread_id': 'any name'}}; "
         f"'configurable' has the keys {sorted(map(str, configurable))}."
@@ -80,6 +86,7 @@ def no_thread(configurable: Mapping[str, Any]) -> NoReturn:
 
 
 def no_source(thread_id: str) -> NoReturn:
+    """UnknownThreadError: there is nothing to copy (244)."""
     raise UnknownThreadError(
         f"There is no thread {thread_id!r} to copy. Nothing was stored. list_threads() shows those "
         "there are."
@@ -87,6 +94,7 @@ def no_source(thread_id: str) -> NoReturn:
 
 
 def target_exists(thread_id: str) -> NoReturn:
+    """InvalidUpdateError: a copy would mix with what is there (244)."""
     raise InvalidUpdateError(
         f"There is a thread {thread_id!r} already, which a copy would mix with. Nothing was "
         "stored. Choose another name, or delete_thread() it first."
@@ -94,6 +102,7 @@ def target_exists(thread_id: str) -> NoReturn:
 
 
 def not_channels(method: str, instead: str) -> NoReturn:
+    """NotImplementedError: what only LangGraph's graphs store (237, 240, 247)."""
     raise NotImplementedError(
         f"{method}() is not part of nbflow, because its savers keep runs and their facts, and no "
         f"channels. Nothing was stored. Use {instead}; workflow.fork(config) branches off a run. "
@@ -102,13 +111,22 @@ def not_channels(method: str, instead: str) -> NoReturn:
 
 
 def require_limit(limit: int | None) -> None:
-    """Refuse what is no number of checkpoints."""
+    """Refuse what is no number of checkpoints.
+
+    >>> require_limit(None)
+    >>> require_limit(-1)
+    Traceback (most recent call last):
+    nbflow.errors.InvalidConfigError: limit is -1; expected None for all, or a number from 0.
+    """
     if limit is not None and (type(limit) is not int or limit < 0):
         raise InvalidConfigError(f"limit is {limit!r}; expected None for all, or a number from 0.")
 
 
 def require_filter(filter: Mapping[str, Any] | None) -> None:
-    """Refuse keys that no metadata can have."""
+    """Refuse keys that no metadata can have (250).
+
+    >>> require_filter({"source": "loop"})
+    """
     for key in filter or ():
         if not isinstance(key, str):
             raise InvalidConfigError(
@@ -118,12 +136,19 @@ def require_filter(filter: Mapping[str, Any] | None) -> None:
 
 
 def require_several(name: str, ids: Sequence[str]) -> None:
-    """Refuse one text where several are expected: each letter would count as an id."""
+    """Refuse one text where several are expected: each letter would count as an id.
+
+    >>> require_several("thread_ids", ["1"])
+    """
     if isinstance(ids, str):
         raise InvalidConfigError(f"{name} is the text {ids!r}; expected a list: [{ids!r}].")
 
 
 def require_strategy(strategy: str) -> None:
+    """Refuse what ``prune`` does not know.
+
+    >>> require_strategy("keep_latest")
+    """
     if strategy not in ("keep_latest", "delete"):
         raise InvalidConfigError(
             f"strategy is {strategy!r}; expected 'keep_latest' or 'delete'. Nothing was removed."

@@ -51,7 +51,11 @@ def label_of(key: object) -> str:
 
 
 def field_of(label: str, value: Any) -> Field:
-    """Return one field of context for ``value``."""
+    """Return one field of context for ``value``.
+
+    >>> field_of("Notes", "Read *this*")["kind"], field_of("Rows", [{"n": 1}, {"n": 2}])["value"]
+    ('markdown', {'columns': ['n'], 'rows': [[1], [2]], 'total': 2})
+    """
     if isinstance(value, str):
         kept, missing = shorten(value, _TEXT_CHARS)
         if missing:

@@ -48,7 +48,11 @@ _STRUCTURED = (bool, int, float, str, list, tuple, set, frozenset, enum.Enum, *_
 
 @dataclass(frozen=True, slots=True)
 class Portable:
-    """A value made ready to travel."""
+    """A value made ready to travel.
+
+    >>> portable([1, 2, 3], chars=100)
+    Portable(value=[1, 2, 3], cut=0)
+    """
 
     value: Any
     """JSON: None, bool, int, float, str, list or dict with str keys."""
@@ -70,19 +74,33 @@ def portable(value: Any, *, chars: int, depth: int = 12, exact: bool = False) ->
 
 
 def shorten(text: str, chars: int) -> tuple[str, int]:
-    """Return at most ``chars`` characters of clean text, and how many were left out."""
+    """Return at most ``chars`` characters of clean text, and how many were left out.
+
+    >>> shorten("a long text", 6)
+    ('a long', 5)
+    """
     return clean_text(text[:chars]), max(0, len(text) - chars)
 
 
 def clean_text(text: str) -> str:
-    """Return ``text`` with lone surrogates written out, so that it can be encoded as UTF-8."""
+    r"""Return ``text`` with lone surrogates written out, so that it can be encoded as UTF-8.
+
+    >>> print(clean_text("half of a pair: \ud800"))
+    half of a pair: \ud800
+    """
     if text.isascii():
         return str(text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def safe_repr(value: Any, chars: int) -> tuple[str, int]:
-    """Return ``repr(value)`` cut to ``chars``; an object that cannot say what it is gets a line."""
+    """Return ``repr(value)`` cut to ``chars``, and how many characters were left out.
+
+    An object that cannot say what it is gets a line that says so.
+
+    >>> safe_repr({1, 2}, 100)
+    ('{1, 2}', 0)
+    """
     if isinstance(value, bytes | bytearray | memoryview):
         return _bytes_repr(value, chars)
     try:
@@ -93,7 +111,11 @@ def safe_repr(value: Any, chars: int) -> tuple[str, int]:
 
 
 def type_name(value: Any) -> str:
-    """Return the name of the value's type, whatever its metaclass does."""
+    """Return the name of the value's type, whatever its metaclass does.
+
+    >>> type_name(3.5)
+    'float'
+    """
     try:
         return clean_text(str(type(value).__name__))[:100]
     except Exception:
@@ -101,7 +123,11 @@ def type_name(value: Any) -> str:
 
 
 def is_structured(value: Any) -> bool:
-    """Whether JSON shows ``value`` better than its ``repr`` does."""
+    """Whether JSON shows ``value`` better than its ``repr`` does.
+
+    >>> is_structured([1, 2]), is_structured(object())
+    (True, False)
+    """
     return (
         value is None
         or isinstance(value, _STRUCTURED)

@@ -61,7 +61,12 @@ def form_of(interrupt: Interrupt, task_name: str | None = None) -> Form:
 
 
 def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
-    """Return ``value`` with every part hidden that ``schema`` marks as a secret."""
+    """Return ``value`` with every part hidden that ``schema`` marks as a secret.
+
+    >>> schema = {"properties": {"token": {"type": "string", "format": "password"}}}
+    >>> without_secrets({"user": "ada", "token": "1234"}, schema)
+    {'user': 'ada', 'token': '••••••'}
+    """
     if schema is None:
         return value
     return _hide(value, schema, schema, 0)

@@ -20,6 +20,7 @@ from nbflow.errors import RunPendingError
 __all__ = ["ANSWERS_VARIABLE", "AnswerFile", "answer_file"]
 
 ANSWERS_VARIABLE = "NBFLOW_ANSWERS"
+"""The environment variable that names the file."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,10 +36,19 @@ class AnswerFile:
 
     Raises:
         RunPendingError: the file cannot be read as answers.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "answers.json"
+    ...     _ = path.write_text('{"answers": [{"match": "Approve", "answer": true}]}')
+    ...     answers = AnswerFile(str(path))
+    >>> answers.take("Approve the essay?"), answers.take("Approve the essay?")
+    ((True, True), (False, None))
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
+        """The file, as it was named; messages say it."""
         self._taking = threading.Lock()
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -62,7 +72,11 @@ class AnswerFile:
 
 
 def answer_file() -> AnswerFile | None:
-    """Return the answers that the environment names; None when it names none."""
+    """Return the answers that the environment names; None when it names none.
+
+    Raises:
+        RunPendingError: the file cannot be read as answers.
+    """
     path = os.environ.get(ANSWERS_VARIABLE)
     return _opened(str(Path(path).resolve())) if path else None
 

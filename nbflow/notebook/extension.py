@@ -18,7 +18,11 @@ __all__ = ["fill_hooks", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:
-    """Show the runs that cells start, and let cells wait for their forms."""
+    """Show the runs that cells start, and let cells wait for their forms.
+
+    Args:
+        ip: the shell of the notebook, or of a terminal, where runs are shown as text.
+    """
     fill_hooks()
     if getattr(ip, "kernel", None) is not None:
         hooks.started = display.show_started

@@ -59,7 +59,18 @@ _PRE = (
 
 
 def html_of(run: Run) -> str:
-    """Return the run as HTML with inline styles, less than 50 KB of it."""
+    """Return the run as HTML with inline styles, less than 50 KB of it.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> run = double.start(4)
+    >>> run.result()
+    8
+    >>> html_of(run)[:27]
+    '<div class="nbflow-static m'
+    """
     summary = _current(run)
     for scale in _SCALES:
         text = "".join(_html(summary, scale))
@@ -69,7 +80,19 @@ def html_of(run: Run) -> str:
 
 
 def text_of(run: Run) -> str:
-    """Return the run as a few lines of text."""
+    """Return the run as a few lines of text.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> run = double.start(4)
+    >>> run.result()
+    8
+    >>> print(text_of(run))
+    double ✓ done · ...
+      → 8
+    """
     return "\n".join(_text(_current(run)))
 
 

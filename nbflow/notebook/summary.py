@@ -28,14 +28,19 @@ class Task:
     """One task as a line."""
 
     name: str
+    """The task's."""
     depth: int
     """How many tasks it was called in."""
     status: str = "running"
     """``running``, ``waiting``, ``done``, ``failed`` or ``cancelled``."""
     duration_s: float | None = None
+    """Seconds that the last attempt took; None before its end."""
     replayed: bool = False
+    """Whether the result came from the record, and the function did not run."""
     attempts: int = 1
+    """How many there were."""
     error: Failure | None = None
+    """What it raised; None when it did not."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +48,9 @@ class Question:
     """One question, and its answer when there is one."""
 
     form: Form
+    """As a page draws it."""
     answer: Preview | None = None
+    """None while it is open."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,14 +58,21 @@ class Summary:
     """One run, folded from its events."""
 
     workflow: str = ""
+    """The workflow's name."""
     thread_id: str | None = None
+    """None when nothing is kept."""
     status: str = "running"
+    """As of :attr:`Run.status <nbflow.run.Run.status>`."""
     duration_s: float = 0.0
     """Seconds at work, the waiting for a person not counted."""
     tasks: dict[str, Task] = field(default_factory=dict)
+    """By id, in the order in which they were called."""
     questions: dict[str, Question] = field(default_factory=dict)
+    """By id, in the order in which they were asked."""
     result: Preview | None = None
+    """None unless the run is done."""
     error: Failure | None = None
+    """What ended the run; None unless it failed."""
 
     @property
     def open_questions(self) -> list[Question]:
@@ -67,7 +81,22 @@ class Summary:
 
 
 def summary_of(events: Iterable[ev.Event]) -> Summary:
-    """Return what the events say, the last word on each thing winning."""
+    """Return what the events say, the last word on each thing winning.
+
+    >>> from nbflow.func import entrypoint, task
+    >>> @task
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> @entrypoint()
+    ... def workflow(n: int) -> int:
+    ...     return double(n).result() + 1
+    >>> run = workflow.start(3)
+    >>> run.result()
+    7
+    >>> summary = summary_of(run.events())
+    >>> summary.status, [task.name for task in summary.tasks.values()], summary.result["text"]
+    ('done', ['double'], '7')
+    """
     summary = Summary()
     schemas: dict[str, dict[str, object] | None] = {}
     for event in events:

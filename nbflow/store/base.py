@@ -69,6 +69,7 @@ class NotProvided(Enum):
 
 
 NOT_PROVIDED = NotProvided.NOT_PROVIDED
+"""What ``ttl`` is where none was given."""
 
 
 class TTLConfig(TypedDict, total=False):
@@ -114,7 +115,9 @@ class Item:
     value: dict[str, Any]
     """A copy: changing it changes nothing in the store (282)."""
     key: str
+    """Its name in the namespace."""
     namespace: tuple[str, ...]
+    """Where it is kept: one label or more."""
     created_at: datetime
     """In UTC; when the key was first stored."""
     updated_at: datetime
@@ -141,7 +144,8 @@ class SearchItem(Item):
     score: float | None = None
     """Cosine similarity to the query, at most 1; None where nothing was compared."""
 
-    __hash__ = Item.__hash__
+    def __hash__(self) -> int:
+        return Item.__hash__(self)
 
     def dict(self) -> _Fields:
         """The fields as JSON has them, and the score."""
@@ -157,7 +161,9 @@ class GetOp:
     """
 
     namespace: tuple[str, ...]
+    """Where it is."""
     key: str
+    """Its name there."""
     refresh_ttl: bool = True
     """Whether the value's time starts anew."""
 
@@ -171,11 +177,17 @@ class SearchOp:
     """
 
     namespace_prefix: tuple[str, ...]
+    """The first labels; ``()`` for all."""
     filter: dict[str, Any] | None = None
+    """What a value must have, as of :meth:`BaseStore.search`; None for anything."""
     limit: int = 10
+    """At most so many, 0 or more."""
     offset: int = 0
+    """How many to leave out first."""
     query: str | None = None
+    """Text to compare the values with; None compares nothing."""
     refresh_ttl: bool = True
+    """Whether the time of what is found starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +199,9 @@ class MatchCondition:
     """
 
     match_type: NamespaceMatchType
+    """Which end is looked at."""
     path: NamespacePath
+    """The labels there, ``"*"`` for any one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +213,13 @@ class ListNamespacesOp:
     """
 
     match_conditions: tuple[MatchCondition, ...] | None = None
+    """What each must meet; None for all namespaces."""
     max_depth: int | None = None
     """At most so many labels of each; equal beginnings are listed once."""
     limit: int = 100
+    """At most so many, 0 or more."""
     offset: int = 0
+    """How many to leave out first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +231,9 @@ class PutOp:
     """
 
     namespace: tuple[str, ...]
+    """Where to keep it: one label or more."""
     key: str
+    """Its name there."""
     value: Mapping[str, Any] | None
     """None deletes."""
     index: Literal[False] | list[str] | None = None
@@ -240,6 +259,7 @@ class BaseStore(ABC):
     supports_ttl: ClassVar[bool] = False
     """Whether values can expire."""
     ttl_config: TTLConfig | None = None
+    """How long values are kept; None for ever."""
 
     @abstractmethod
     def batch(self, ops: Iterable[Op]) -> list[Result]:
@@ -364,7 +384,7 @@ class BaseStore(ABC):
         self.batch([PutOp(namespace, key, value, index, self._ttl(ttl))])
 
     def delete(self, namespace: tuple[str, ...], key: str) -> None:
-        """Remove a value; no error when there is none."""
+        """Remove a value; no error when there is none (284)."""
         self.batch([PutOp(namespace, key, None)])
 
     def list_namespaces(

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["bundle_gz", "bundle_reply", "loader_text", "version"]
 
-STATIC = Path(__file__).parent / "static"
-LOADER = "loader.mjs"
-BUNDLE = "bundle.mjs"
+_STATIC = Path(__file__).parent / "static"
+_LOADER = "loader.mjs"
+_BUNDLE = "bundle.mjs"
 
 _ONCE_S = 2.0
 _REMEMBERED = 64
@@ -40,7 +40,7 @@ def loader_text() -> str:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return _read(LOADER).decode()
+    return _read(_LOADER).decode()
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +50,7 @@ def bundle_gz() -> bytes:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return gzip.compress(_read(BUNDLE), compresslevel=9, mtime=0)
+    return gzip.compress(_read(_BUNDLE), compresslevel=9, mtime=0)
 
 
 @lru_cache(maxsize=1)
@@ -60,14 +60,15 @@ def version() -> str:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return hashlib.sha256(_read(BUNDLE)).hexdigest()[:16]
+    return hashlib.sha256(_read(_BUNDLE)).hexdigest()[:16]
 
 
 def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
     """Return the answer to a page that asks for the bundle.
 
     Every widget of a page asks with the page's one id; an id that was answered less than two
-    seconds ago gets None, so that the bundle is sent once.
+    seconds ago gets None, so that the bundle is sent once. Without a built front end the answer
+    says so in ``error``.
     """
     with _answered_lock:
         now = time.monotonic()
@@ -84,7 +85,7 @@ def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
 
 
 def _read(name: str) -> bytes:
-    path = STATIC / name
+    path = _STATIC / name
     try:
         return path.read_bytes()
     except FileNotFoundError:

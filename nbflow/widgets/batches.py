@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Protocol
 
-__all__ = ["BATCH_S", "Batches", "batches"]
+__all__ = ["BATCH_S", "Batches", "Flushable", "batches"]
 
 BATCH_S = 0.05
 """Seconds between two batches."""
@@ -21,11 +21,25 @@ _log = logging.getLogger(__name__)
 
 
 class Flushable(Protocol):
-    def flush(self) -> None: ...
+    """What can have news."""
+
+    def flush(self) -> None:
+        """Send what is new; called on the thread of the batches, one flush after another."""
 
 
 class Batches:
-    """Collects what has news and flushes it in the background."""
+    """Collects what has news and flushes it in the background.
+
+    >>> class Counter:
+    ...     def __init__(self):
+    ...         self.flushed = threading.Event()
+    ...     def flush(self):
+    ...         self.flushed.set()
+    >>> counter = Counter()
+    >>> Batches().mark(counter)
+    >>> counter.flushed.wait(10)
+    True
+    """
 
     def __init__(self) -> None:
         self._news = threading.Condition()
@@ -58,4 +72,5 @@ class Batches:
             time.sleep(BATCH_S)
 
 
-batches = Batches()
+batches: Batches = Batches()
+"""Those of this kernel."""

@@ -16,13 +16,53 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # Pydantic wants this one before Python 3.12
 
-__all__ = ["PROTOCOL"]
+__all__ = [
+    "PROTOCOL",
+    "AnsweredData",
+    "AskBundle",
+    "AskHistory",
+    "AskedData",
+    "Bundle",
+    "Cancel",
+    "CheckpointData",
+    "CheckpointItem",
+    "CustomData",
+    "EventData",
+    "Events",
+    "Failed",
+    "FailureData",
+    "Field",
+    "FieldError",
+    "Form",
+    "History",
+    "Preview",
+    "Receipt",
+    "RunEndedData",
+    "RunStartedData",
+    "RunStatus",
+    "Snapshot",
+    "Submit",
+    "Sync",
+    "Table",
+    "TaskCancelledData",
+    "TaskFailedData",
+    "TaskFinishedData",
+    "TaskPausedData",
+    "TaskRetriedData",
+    "TaskStartedData",
+    "TaskStatus",
+    "ToBrowser",
+    "ToKernel",
+]
 
 PROTOCOL = 1
 """Grows when a message changes in a way that an older page cannot read."""
 
 RunStatus = Literal["running", "interrupted", "done", "error", "cancelled"]
+"""How a run stands; ``interrupted`` waits for an answer."""
+
 TaskStatus = Literal["running", "done", "failed", "cancelled", "interrupted"]
+"""How a task stands; ``interrupted`` waits for an answer."""
 
 
 class Preview(TypedDict):
@@ -36,6 +76,8 @@ class Preview(TypedDict):
 
 
 class FailureData(TypedDict):
+    """An exception, as text; see :class:`~nbflow.types.Failure`."""
+
     type: str
     message: str
     traceback: str
@@ -46,6 +88,8 @@ class FailureData(TypedDict):
 
 
 class Snapshot(TypedDict):
+    """What the page knows before it has said ``sync``."""
+
     protocol: int
     run_id: str
     thread_id: str | None
@@ -70,6 +114,8 @@ class Field(TypedDict):
 
 
 class Table(TypedDict):
+    """Rows to look at; see :class:`Field`."""
+
     columns: list[str]
     rows: list[list[Any]]
     total: int
@@ -93,6 +139,8 @@ class Form(TypedDict):
 
 
 class RunStartedData(TypedDict):
+    """One execution begins: a new run, or a run that goes on."""
+
     type: Literal["run_started"]
     seq: int
     ts: float
@@ -104,6 +152,8 @@ class RunStartedData(TypedDict):
 
 
 class TaskStartedData(TypedDict):
+    """One attempt at a task begins."""
+
     type: Literal["task_started"]
     seq: int
     ts: float
@@ -115,6 +165,8 @@ class TaskStartedData(TypedDict):
 
 
 class TaskRetriedData(TypedDict):
+    """An attempt failed, and another one follows after ``wait_s`` seconds."""
+
     type: Literal["task_retried"]
     seq: int
     ts: float
@@ -126,6 +178,8 @@ class TaskRetriedData(TypedDict):
 
 
 class TaskFinishedData(TypedDict):
+    """A task has its result."""
+
     type: Literal["task_finished"]
     seq: int
     ts: float
@@ -138,6 +192,8 @@ class TaskFinishedData(TypedDict):
 
 
 class TaskFailedData(TypedDict):
+    """A task has failed for good."""
+
     type: Literal["task_failed"]
     seq: int
     ts: float
@@ -150,6 +206,8 @@ class TaskFailedData(TypedDict):
 
 
 class TaskCancelledData(TypedDict):
+    """A task was cancelled."""
+
     type: Literal["task_cancelled"]
     seq: int
     ts: float
@@ -160,6 +218,8 @@ class TaskCancelledData(TypedDict):
 
 
 class TaskPausedData(TypedDict):
+    """A task waits for an answer."""
+
     type: Literal["task_paused"]
     seq: int
     ts: float
@@ -170,6 +230,8 @@ class TaskPausedData(TypedDict):
 
 
 class AskedData(TypedDict):
+    """A question was asked."""
+
     type: Literal["asked"]
     seq: int
     ts: float
@@ -177,6 +239,8 @@ class AskedData(TypedDict):
 
 
 class AnsweredData(TypedDict):
+    """A question has its answer; secrets in it are hidden."""
+
     type: Literal["answered"]
     seq: int
     ts: float
@@ -185,6 +249,8 @@ class AnsweredData(TypedDict):
 
 
 class CustomData(TypedDict):
+    """The code sent a value, or a piece of text, through its stream writer."""
+
     type: Literal["custom"]
     seq: int
     ts: float
@@ -193,6 +259,8 @@ class CustomData(TypedDict):
 
 
 class CheckpointData(TypedDict):
+    """A checkpoint of the run is stored."""
+
     type: Literal["checkpoint"]
     seq: int
     ts: float
@@ -202,6 +270,8 @@ class CheckpointData(TypedDict):
 
 
 class RunEndedData(TypedDict):
+    """One execution ends: the run is done, waits, failed or was cancelled."""
+
     type: Literal["run_ended"]
     seq: int
     ts: float
@@ -226,9 +296,12 @@ EventData = (
     | CheckpointData
     | RunEndedData
 )
+"""One event of the log; ``seq`` is its place there, from 0 without gaps."""
 
 
 class Events(TypedDict):
+    """A piece of the log, in order and without gaps."""
+
     type: Literal["events"]
     log: str
     """Id of the log: a new one (kernel restarted, another run) makes the browser start over."""
@@ -240,6 +313,8 @@ class Events(TypedDict):
 
 
 class FieldError(TypedDict):
+    """One fault of an answer."""
+
     path: list[str | int]
     """Where in the answer; empty for the answer as a whole."""
     message: str
@@ -258,6 +333,8 @@ class Receipt(TypedDict):
 
 
 class CheckpointItem(TypedDict):
+    """One checkpoint in the history."""
+
     checkpoint_id: str
     parent_id: str | None
     source: str
@@ -270,6 +347,8 @@ class CheckpointItem(TypedDict):
 
 
 class History(TypedDict):
+    """Checkpoints of the thread: the answer to :class:`AskHistory`."""
+
     type: Literal["history"]
     request: str
     items: list[CheckpointItem]
@@ -298,12 +377,16 @@ class Bundle(TypedDict):
 
 
 class AskBundle(TypedDict):
+    """The page has no bundle yet; see :class:`Bundle`."""
+
     type: Literal["bundle"]
     request: str
     """One id for the page; the kernel answers an id once in 2 s."""
 
 
 class Sync(TypedDict):
+    """What the page has seen of the log; the kernel sends what came since."""
+
     type: Literal["sync"]
     since: int
     log: str
@@ -311,6 +394,8 @@ class Sync(TypedDict):
 
 
 class Submit(TypedDict):
+    """An answer to a question; see :class:`Receipt`."""
+
     type: Literal["submit"]
     submission: str
     """Made by the browser, one for each press; the same id never answers twice."""
@@ -319,6 +404,8 @@ class Submit(TypedDict):
 
 
 class AskHistory(TypedDict):
+    """The page wants to show checkpoints; see :class:`History`."""
+
     type: Literal["history"]
     request: str
     limit: int
@@ -327,9 +414,14 @@ class AskHistory(TypedDict):
 
 
 class Cancel(TypedDict):
+    """Stop the run at its next op."""
+
     type: Literal["cancel"]
     request: str
 
 
 ToKernel = AskBundle | Sync | Submit | AskHistory | Cancel
+"""What a page says; ``request`` and ``submission`` come back in the answer."""
+
 ToBrowser = Events | Receipt | History | Failed | Bundle
+"""What the kernel says."""

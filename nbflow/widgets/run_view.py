@@ -7,6 +7,7 @@ only the loader; the page gets the bundle once, by a message.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -21,8 +22,24 @@ if TYPE_CHECKING:
 
 __all__ = ["RunView", "view_of"]
 
+if TYPE_CHECKING:
 
-class RunView(anywidget.AnyWidget):
+    class _AnyWidget(traitlets.HasTraits):
+        """What is used of anywidget's class, whose own parent declares no types."""
+
+        comm: Any
+        layout: Any
+        model_id: str
+
+        def __init__(self, **traits: Any) -> None: ...
+        def close(self) -> None: ...
+        def on_msg(self, callback: Callable[[Any, Any, Any], None]) -> None: ...
+        def send(self, content: Any, buffers: Any = None) -> None: ...
+else:
+    _AnyWidget = anywidget.AnyWidget
+
+
+class RunView(_AnyWidget):
     """The live view of one run; several of them share the run's session.
 
     Raises:
@@ -30,8 +47,10 @@ class RunView(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
-    bundle_version = traitlets.Unicode().tag(sync=True)
-    snapshot = traitlets.Dict().tag(sync=True)
+    bundle_version: traitlets.Unicode[str, str | bytes] = traitlets.Unicode().tag(sync=True)
+    """Which bundle the page needs; it asks for that once."""
+    snapshot: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """The run's :class:`~nbflow.widgets.protocol.Snapshot`, seen by the page."""
 
     def __init__(self, run: Run) -> None:
         self._session: Session = session_of(run)

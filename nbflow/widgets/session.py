@@ -70,7 +70,9 @@ class Session:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.log = uuid.uuid4().hex
+        """Whose session this is."""
+        self.log: str = uuid.uuid4().hex
+        """Id of the log: 32 hex digits, anew in each kernel."""
         self._lock = threading.RLock()
         self._answering = threading.Lock()
         self._encoder = Encoder()
@@ -274,7 +276,16 @@ _sessions_lock = threading.Lock()
 
 
 def session_of(run: Run) -> Session:
-    """Return the run's one session; it lives as long as the run."""
+    """Return the run's one session; it lives as long as the run.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> run = double.start(4)
+    >>> session_of(run) is session_of(run), session_of(run).pages
+    (True, ())
+    """
     with _sessions_lock:
         session = _sessions.get(id(run))
         if session is None:

@@ -27,7 +27,11 @@ _TRACEBACK_CHARS = 20_000
 
 
 class Encoder:
-    """Encodes the events of one run, in order."""
+    """Encodes the events of one run, in order.
+
+    >>> Encoder().encode(ev.Custom(seq=0, ts=0.0, task=None, data="half done"))["data"]
+    {'text': 'half done', 'kind': 'text', 'cut': 0}
+    """
 
     def __init__(self) -> None:
         self._task_names: dict[str, str] = {}
@@ -138,7 +142,11 @@ class Encoder:
 
 
 def failure_data(failure: ev.Failure) -> FailureData:
-    """Return a failure as the browser reads it; of a long traceback, the end."""
+    """Return a failure as the browser reads it; of a long traceback, the end.
+
+    >>> failure_data(ev.Failure(type="ValueError", message="too long", traceback=""))["message"]
+    'too long'
+    """
     traceback = with_cell_numbers(failure.traceback)
     if len(traceback) > _TRACEBACK_CHARS:
         traceback = "…\n" + traceback[-_TRACEBACK_CHARS:]

@@ -30,7 +30,7 @@ EMPTY = {"threads": 0, "runs": 0, "ops": 0, "checkpoints": 0}
 def test_entrypoint_without_parameters() -> None:
     with pytest.raises(DeclarationError, match="at least one parameter"):
 
-        @entrypoint()
+        @entrypoint()  # type: ignore[arg-type]  # what a user may write
         def workflow() -> None: ...
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbflow._engine.ids import ROOT
 from nbflow._engine.frame_log import FrameLog
+from nbflow._engine.ids import ROOT
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow.checkpoint.base import OpRow
 

@@ -204,9 +204,7 @@ def test_a_task_that_asked_is_not_cached(cache: BaseCache[Any], drive: Drive) ->
         assert drive.invoke(workflow, Command(resume=answer), on_thread(thread)) == answer
 
 
-def test_a_whole_workflow_is_cached_with_its_previous(
-    cache: BaseCache[Any], drive: Drive
-) -> None:
+def test_a_whole_workflow_is_cached_with_its_previous(cache: BaseCache[Any], drive: Drive) -> None:
     """230: also what it saves."""
     ran: list[int] = []
 
@@ -239,7 +237,7 @@ def test_hits_are_marked_in_every_stream(cache: BaseCache[Any], drive: Drive) ->
 
     drive.invoke(workflow, 1)
     chunks = drive.stream(workflow, 1, stream_mode=["updates", "tasks"])
-    start, update, end = [c for c in chunks[1:-2]]
+    start, update, end = chunks[1:-2]
     assert start[1]["cached"] and start[1]["input"] == ((1,), {})
     assert update == ("updates", {"step": 1, "__metadata__": {"cached": True}})
     assert end[1]["cached"] and end[1]["result"] == {"__return__": 1}

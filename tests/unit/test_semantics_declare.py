@@ -65,7 +65,7 @@ def test_no_parameter() -> None:
     """4"""
     with pytest.raises(ValueError, match="at least one parameter"):
 
-        @entrypoint()
+        @entrypoint()  # type: ignore[arg-type]  # what a user may write
         def workflow() -> None: ...
 
 

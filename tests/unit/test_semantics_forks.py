@@ -105,7 +105,7 @@ def test_fork_after_a_task(saver: BaseCheckpointSaver, drive: Drive, config: Con
     asked = drive.invoke(workflow, None, fork)
     assert (asked["__interrupt__"][0].value, ran) == ({"ok?": "A"}, ["b"])
     assert drive.invoke(workflow, Command(resume="no"), config) == ["A", "B", "no", "C"]
-    sources = [s.metadata["source"] for s in drive.history(workflow, config)]
+    sources = [(s.metadata or {})["source"] for s in drive.history(workflow, config)]
     assert sources == ["loop", "fork", "loop", "input"]
 
 

@@ -124,8 +124,8 @@ async def test_a_branch_that_went_on_after_a_question_may_come_another_way(
                 taken.append(await first(item))
             return [*taken, await second("closed")]
 
-        _, taken = await asyncio.gather(asks(), takes())
-        return taken
+        found: list[Any] = await asyncio.gather(asks(), takes())
+        return found[1]
 
     config = {"configurable": {"thread_id": "1"}}
     await workflow.ainvoke("", config)

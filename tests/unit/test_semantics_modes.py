@@ -223,7 +223,7 @@ def test_a_nested_workflow_streamed_inside_a_run(
         inner = list(child.stream(n, stream_mode=["updates", "values"]))
         return [inner, interrupt("?")]
 
-    inner = [("updates", {"step": 2}), ("updates", {"step": 3})]
+    inner: list[Any] = [("updates", {"step": 2}), ("updates", {"step": 3})]
     inner += [("updates", {"child": 3}), ("values", 3)]
     first = list(parent.stream(1, config, subgraphs=True))
     assert [(len(ns), chunk) for ns, chunk in first[:3]] == [

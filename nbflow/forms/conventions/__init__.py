@@ -15,5 +15,9 @@ __all__ = ["Reading", "read"]
 
 
 def read(payload: Any) -> Reading:
-    """Return what ``payload`` asks, by the first convention that knows its shape."""
+    """Return what ``payload`` asks, by the first convention that knows its shape.
+
+    >>> read({"question": "Approve?", "essay": "..."}).title
+    'Approve?'
+    """
     return plain.read(payload)

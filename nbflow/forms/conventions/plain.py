@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_TITLE", "Reading", "read"]
 
 DEFAULT_TITLE = "Your input is needed"
+"""The title of a payload that has no question in it."""
 
 _QUESTION_KEYS = (
     "question",
@@ -37,7 +38,11 @@ _OPTIONS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a payload asks for."""
+    """What a payload asks for.
+
+    >>> Reading(title="Approve?", context=[], schema={}).schema
+    {}
+    """
 
     title: str
     """The question in one line."""
@@ -48,7 +53,12 @@ class Reading:
 
 
 def read(payload: Any) -> Reading:
-    """Return the question, the context and the kind of answer in ``payload``."""
+    """Return the question, the context and the kind of answer in ``payload``.
+
+    >>> reading = read({"question": "Which?", "options": ["tea", "coffee"], "guest_name": "Ada"})
+    >>> reading.title, reading.schema["enum"], [field["label"] for field in reading.context]
+    ('Which?', ['tea', 'coffee'], ['Guest name'])
+    """
     if isinstance(payload, str):
         return _read_text(payload)
     entries = _as_mapping(payload)

@@ -1,0 +1,1 @@
+"""Laws of replay, over programs and schedules that nobody wrote by hand."""
