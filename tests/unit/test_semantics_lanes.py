@@ -124,8 +124,7 @@ async def test_a_branch_that_went_on_after_a_question_may_come_another_way(
                 taken.append(await first(item))
             return [*taken, await second("closed")]
 
-        found: list[Any] = await asyncio.gather(asks(), takes())
-        return found[1]
+        return (await asyncio.gather(asks(), takes()))[1]
 
     config = {"configurable": {"thread_id": "1"}}
     await workflow.ainvoke("", config)

@@ -290,7 +290,7 @@ async def test_channels_of_an_async_run(saver: BaseCheckpointSaver) -> None:
     """180, 182"""
     config = {"configurable": {"thread_id": "1"}}
     async with await asking(saver).astream_events(1, config) as run:
-        assert [item async for item in run.updates][0] == {"good": 2}
+        assert await anext(run.updates) == {"good": 2}
         assert await run.output() == {}
     async with await asking(saver).astream_events(Command(resume=1), config) as run:
         assert [name async for name, _ in run.interleave("values", "updates")] == [
