@@ -42,6 +42,7 @@ check: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 	ruff format --check
 	mypy
 	lint-imports --no-cache
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 pyright --verifytypes nbflow --ignoreexternal
 	cd $(FRONTEND) && npm run check
 
 format: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json

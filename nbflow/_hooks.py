@@ -36,4 +36,5 @@ class Hooks:
         return self
 
 
-hooks = Hooks()
+hooks: Hooks = Hooks()
+"""Those of this process."""

@@ -145,7 +145,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
-    **deprecated: Any,
+    retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
 def task(
@@ -156,7 +156,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
-    **deprecated: Any,
+    retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
 def task(
@@ -165,7 +165,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
-    **deprecated: Any,
+    retry: _Retry = None,
 ) -> _Declare: ...
 def task(
     fn: Callable[..., Any] | None = None,

@@ -413,7 +413,7 @@ class Run:
                 turn = self._turn
             self._release(turn)
 
-    def follow(self, root: RootOp) -> None:
+    def _follow(self, root: RootOp) -> None:
         """Show an execution that the caller drives."""
         with self._state:
             self._take(root)
@@ -458,14 +458,14 @@ class Run:
 
     def _go(self, input: Any) -> None:
         with self._state:
-            opened = self.workflow.open(input, self._config, self._context, (self.log,))
+            opened = self.workflow._opened(input, self._config, self._context, (self.log,))
             root = opened.root
             if root is None:
                 self._status = "done"
                 self._already = opened.already
                 return
             self._take(root)
-        if self.workflow.spec.is_async:
+        if self.workflow._spec.is_async:
             self._background = asyncio.run_coroutine_threadsafe(
                 go_async(root, True), background_loop()
             )

@@ -78,9 +78,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: Timeout = None,
     ) -> None:
-        self.spec: EntrypointSpec = EntrypointSpec(fn, name, timeout)
+        self._spec: EntrypointSpec = EntrypointSpec(fn, name, timeout)
         """The function, looked at."""
-        self.name: str = self.spec.name
+        self.name: str = self._spec.name
         self.checkpointer = checkpointer
         """As it was declared: a saver; of nested workflows also True or False (16)."""
         self.saver: BaseCheckpointSaver | None = (
@@ -91,7 +91,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         self.cache = cache
         self.cache_policy = cache_policy
         self.on_divergence = on_divergence
-        self.cacheable: Cacheable | None = (
+        self._cacheable: Cacheable | None = (
             Cacheable(fn, self.name, cache_policy) if cache_policy else None
         )
         """How its own result is kept; None without a ``cache_policy``."""
@@ -101,7 +101,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         self.live_types: dict[str, Any] = {}
         """Types that this process's code asked for, by the ids of questions."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
-        self._step = self.spec.as_task(self.policies, keeps, store)
+        self._step = self._spec.as_task(self.policies, keeps, store)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__name__: str = self.name
@@ -114,7 +114,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     def fingerprint(self) -> bytes:
         """Digest of the code this workflow can reach now: 16 bytes."""
         if self._fingerprint is None or not self._fingerprint.holds():
-            self._fingerprint = Fingerprint(self.spec.fn)
+            self._fingerprint = Fingerprint(self._spec.fn)
         return self._fingerprint.digest
 
     @property
@@ -136,11 +136,11 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
 
     def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
         """JSON Schema of the input, from its annotation; ``{}`` without one (13)."""
-        return input_schema(self.spec.fn, next(iter(self.spec.signature.parameters)))
+        return input_schema(self._spec.fn, next(iter(self._spec.signature.parameters)))
 
     def get_output_jsonschema(self, config: Any = None) -> dict[str, Any]:
         """JSON Schema of the result, from the annotation; ``{}`` without one (13, 14)."""
-        return output_schema(self.spec.fn)
+        return output_schema(self._spec.fn)
 
     def get_context_jsonschema(self) -> dict[str, Any] | None:
         """JSON Schema of ``context=``; None without a ``context_schema`` (13)."""
@@ -186,7 +186,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 )
             )  # fmt: skip
         outer = self._outer(config)
-        if outer is not None and not self.spec.is_async:
+        if outer is not None and not self._spec.is_async:
             future = self._nested(outer, input, context, blocking=True)
             return _as_output(future.result(), version)
         options = _options(durability, control)
@@ -195,7 +195,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             if opened.root is None:
                 return _as_output(opened.already, version)
             stop.execution = opened.root.execution
-            outcome = go_sync(opened.root, self.spec.is_async)
+            outcome = go_sync(opened.root, self._spec.is_async)
         return _as_output(outcome.unwrap(), version)
 
     async def ainvoke(
@@ -223,7 +223,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         opened = self._open(input, config, context, (), _options(durability, control))
         if opened.root is None:
             return _as_output(opened.already, version)
-        return _as_output((await go_async(opened.root, self.spec.is_async)).unwrap(), version)
+        return _as_output((await go_async(opened.root, self._spec.is_async)).unwrap(), version)
 
     def stream(
         self,
@@ -263,7 +263,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        if outer is not None and not self.spec.is_async:
+        if outer is not None and not self._spec.is_async:
             begin = partial(self._nested, outer, input, context, blocking=True)
             yield from nested_chunks(outer.execution, begin, chunks, inbox)
             return
@@ -272,7 +272,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if opened.root is None:
             yield from chunks.of_value(opened.already)
         else:
-            yield from chunks_here(opened.root, self.spec.is_async, chunks, inbox)
+            yield from chunks_here(opened.root, self._spec.is_async, chunks, inbox)
 
     async def astream(
         self,
@@ -306,7 +306,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 for chunk in chunks.of_value(opened.already):
                     yield chunk
                 return
-            going = chunks_on_loop(opened.root, self.spec.is_async, chunks, mailbox)
+            going = chunks_on_loop(opened.root, self._spec.is_async, chunks, mailbox)
         try:
             async for chunk in going:
                 yield chunk
@@ -414,12 +414,12 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if hooks.started is not None and current_frame.get() is None:
             run = Run.watching(self, settings)
             listeners = (*listeners, run.log)
-        opened = self.open(input, settings, context, listeners, options)
+        opened = self._opened(input, settings, context, listeners, options)
         if run is not None and opened.root is not None:
-            run.follow(opened.root)
+            run._follow(opened.root)
         return opened
 
-    def open(
+    def _opened(
         self,
         input: Any,
         config: dict[str, Any],

@@ -13,5 +13,5 @@ class Final:
     __slots__ = ("save", "value")
 
     def __init__(self, *, value: Any, save: Any) -> None:
-        self.value = value
-        self.save = save
+        self.value: Any = value
+        self.save: Any = save

@@ -85,11 +85,11 @@ class SyncAsyncFuture(Future[T]):
     _state = "PENDING"
     _result: Any = None
     _exception: BaseException | None = None
-    observed = False
+    observed: bool = False
     """Whether somebody has seen the outcome."""
 
-    def __init__(self, op: Op | None = None) -> None:
-        self._op = op
+    def __init__(self, op: Any = None) -> None:  # Any: the type of a call leads not into the engine
+        self._op: Op | None = op
 
     def _made_condition(self) -> threading.Condition:
         condition = self._lazy_condition

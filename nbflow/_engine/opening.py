@@ -126,7 +126,7 @@ def _unkept(call: Call) -> RootOp:
         live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache,
     )  # fmt: skip
-    return _cached(call, RootOp(execution, workflow.spec, workflow.policies, None, False, ()))
+    return _cached(call, RootOp(execution, workflow._spec, workflow.policies, None, False, ()))
 
 
 def _begin(
@@ -291,7 +291,7 @@ def _root(
         run=opening.run,
     )  # fmt: skip
     root = RootOp(
-        execution, workflow.spec, workflow.policies, closing, opening.saved is not None,
+        execution, workflow._spec, workflow.policies, closing, opening.saved is not None,
         first_events,
     )  # fmt: skip
     return root if execution.resumed else _cached(call, root)
@@ -299,7 +299,7 @@ def _root(
 
 def _cached(call: Call, root: RootOp) -> RootOp:
     """With its place in the cache, if the workflow has one (230)."""
-    cache, cacheable, execution = call.workflow.cache, call.workflow.cacheable, root.execution
+    cache, cacheable, execution = call.workflow.cache, call.workflow._cacheable, root.execution
     if cache is not None and cacheable is not None:
         besides = (execution.runtime.previous, call.context)
         root.cached = CachedCall.of(cache, cacheable, (execution.input,), {}, besides)

@@ -90,8 +90,8 @@ def report(
         live_types={}, on_divergence=workflow.on_divergence,
     )  # fmt: skip
     closing = new_checkpoint((thread_id, ""), opening, "loop", 0, b"")
-    root = RootOp(execution, workflow.spec, (), closing, opening.saved is not None, ())
-    outcome = go_sync(root, workflow.spec.is_async)
+    root = RootOp(execution, workflow._spec, (), closing, opening.saved is not None, ())
+    outcome = go_sync(root, workflow._spec.is_async)
     left = [] if root.frame is None else [c for c in root.frame.log.unused() if c.finished]
     reused = [call for call in recorded if call not in left]
     ended = outcome.status == "done"

@@ -26,7 +26,8 @@ class Primitives(ABC):
         return id(self)
 
     @abstractmethod
-    def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None: ...
+    def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None:
+        """The thread's row; None when the database holds no such thread."""
 
     @abstractmethod
     def list_threads(self) -> list[ThreadRow]:
@@ -107,7 +108,8 @@ class Primitives(ABC):
         """
 
     @abstractmethod
-    def get_run(self, run_id: str) -> RunRow | None: ...
+    def get_run(self, run_id: str) -> RunRow | None:
+        """The run's row; None when the database holds no such run."""
 
     @abstractmethod
     def list_runs(self, thread_id: str, ns: str = "") -> list[RunRow]:

@@ -29,7 +29,10 @@ def require_names(*names: str | None) -> None:
 
 @dataclass(slots=True)
 class ThreadRow:
+    """How a thread stands; the only row that is ever changed."""
+
     thread_id: str
+    """As ``configurable`` has it."""
     ns: str
     """Checkpoint namespace; ``""`` for the root."""
     head: str | None
@@ -46,10 +49,14 @@ class ThreadRow:
 
 @dataclass(slots=True)
 class RunRow:
+    """One invocation, as it began."""
+
     id: str
     """32 hex digits."""
     thread_id: str
+    """The thread that it is of."""
     ns: str
+    """Checkpoint namespace; ``""`` for the root."""
     base: str | None
     """Id of the checkpoint before the run; None on a fresh thread."""
     parent_run: str | None
@@ -57,11 +64,13 @@ class RunRow:
     upto: int
     """Sequence number of the last op taken from ``parent_run``; 0 for none."""
     workflow: str
+    """The workflow's name; no other one may continue the run (80)."""
     code_fp: bytes
     """Fingerprint of the entrypoint and the code it calls."""
     fmt: int
     """Version of the record's format."""
     input: bytes
+    """Encoded input."""
     meta: bytes
     """Encoded dict: metadata, tags and the declared keys of ``configurable``."""
     ts: float
@@ -93,40 +102,48 @@ class OpRow:
         site: str = "",
         seq: int = 0,
     ) -> None:
-        self.kind = kind
+        self.kind: str = kind
         """``start``, ``result``, ``error``, ``cancel``, ``ask``, ``answer`` or ``void``."""
-        self.key = key
+        self.key: bytes = key
         """16 bytes; one call of the run."""
-        self.parent = parent
+        self.parent: bytes = parent
         """Key of the calling op; the run's root for the entrypoint's own calls."""
-        self.name = name
-        self.args = args
+        self.name: str = name
+        """The task's; empty for a question."""
+        self.args: bytes = args
         """What was called with: the encoded arguments, or their digest when they are long."""
-        self.lane = lane
+        self.lane: str = lane
         """Which line of control called (an asyncio task of the user's), such as ``0.2``."""
-        self.n = n
+        self.n: int = n
         """How many equal calls there had been under this parent before, in any lane."""
-        self.value = value
+        self.value: bytes | None = value
         """Encoded result, failure, question or answer; None for ``start`` and ``void``."""
-        self.attempt = attempt
-        self.gen = gen
+        self.attempt: int = attempt
+        """From 1."""
+        self.gen: int = gen
         """Which life of this key: grows by one with each ``void``."""
-        self.ts = ts
+        self.ts: float = ts
         """When it started, seconds since the epoch."""
-        self.dur = dur
+        self.dur: float = dur
         """Seconds."""
-        self.site = site
+        self.site: str = site
         """Where it was called, such as ``essay.py:12``; for messages only."""
-        self.seq = seq
+        self.seq: int = seq
         """Given by the backend, growing over the whole database."""
 
 
 @dataclass(slots=True)
 class CheckpointRow:
+    """A thread at one moment: before or after a run, or changed by hand."""
+
     id: str
+    """The id that ``configurable`` takes as ``checkpoint_id``."""
     thread_id: str
+    """The thread that it is of."""
     ns: str
+    """Checkpoint namespace; ``""`` for the root."""
     parent: str | None
+    """Id of the checkpoint before it; None for the first."""
     run: str | None
     """The run it opens (``input``, ``fork``) or closes (``loop``); None for ``update``."""
     source: str
@@ -138,5 +155,8 @@ class CheckpointRow:
     returned: bytes | None
     """Encoded value that ``get_state().values`` shows; None when nothing was returned yet."""
     meta: bytes
+    """Encoded dict: metadata and tags."""
     ts: float
+    """Seconds since the epoch."""
     seq: int = 0
+    """Given by the backend, growing over the whole database."""

@@ -20,11 +20,16 @@ from nbflow.errors import MissingBundleError
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Bundle
 
-__all__ = ["bundle_gz", "bundle_reply", "loader_text", "version"]
+__all__ = ["BUNDLE", "LOADER", "STATIC", "bundle_gz", "bundle_reply", "loader_text", "version"]
 
-_STATIC = Path(__file__).parent / "static"
-_LOADER = "loader.mjs"
-_BUNDLE = "bundle.mjs"
+STATIC = Path(__file__).parent / "static"
+"""Where the build puts the front end; the wheel carries it."""
+
+LOADER = "loader.mjs"
+"""The module that every widget carries."""
+
+BUNDLE = "bundle.mjs"
+"""The module that a page gets once."""
 
 _ONCE_S = 2.0
 _REMEMBERED = 64
@@ -40,7 +45,7 @@ def loader_text() -> str:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return _read(_LOADER).decode()
+    return _read(LOADER).decode()
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +55,7 @@ def bundle_gz() -> bytes:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return gzip.compress(_read(_BUNDLE), compresslevel=9, mtime=0)
+    return gzip.compress(_read(BUNDLE), compresslevel=9, mtime=0)
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +65,7 @@ def version() -> str:
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return hashlib.sha256(_read(_BUNDLE)).hexdigest()[:16]
+    return hashlib.sha256(_read(BUNDLE)).hexdigest()[:16]
 
 
 def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
@@ -85,7 +90,7 @@ def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
 
 
 def _read(name: str) -> bytes:
-    path = _STATIC / name
+    path = STATIC / name
     try:
         return path.read_bytes()
     except FileNotFoundError:

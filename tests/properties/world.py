@@ -120,7 +120,7 @@ class World:
                 left.remove(result_of(name, arg))
             except ValueError:
                 self._fault(f"{at}: {name}({shown(arg)}) is not among {values!r}")
-        return sorted(values, key=lambda value: repr(plain(value)))
+        return sorted(values, key=lambda value: (repr(plain(value)), repr(value)))
 
     def asking(self, at: str, asked: str) -> str:
         """A question is going to be asked."""

@@ -36,15 +36,9 @@ PUBLIC = [
 
 Excuses = dict[str, str]
 
-NO_TEXT: Excuses = {
-    "nbflow.checkpoint.base.*Row": "a backend's; the fields that are not plain are documented",
-    "nbflow.checkpoint.*.get_run": "a backend's; the name and the type say all",
-    "nbflow.checkpoint.*.get_thread": "a backend's; the name and the type say all",
-    "nbflow.run.hooks": "the notebook side's; Hooks says what they are",
-}
+NO_TEXT: Excuses = {}
 
 NO_FIELD_TEXT: Excuses = {
-    "nbflow.checkpoint.base.*Row.*": "a backend's; the fields that are not plain are documented",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
 }
 
