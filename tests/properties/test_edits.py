@@ -51,7 +51,7 @@ def test_unchanged_code_that_behaves_otherwise(
     if trial is None:
         return
     if trial.to_the_end(after, may_refuse=True):
-        trial.check_edited()
+        trial.check_value()
         return
     trial.change()
     if trial.to_the_end([], may_refuse=True):
