@@ -39,6 +39,17 @@ class Startable(Protocol):
     def run(self) -> None: ...
 
 
+class Caller(Protocol):
+    """Code of one thread that calls tasks."""
+
+    @property
+    def left_alone(self) -> Startable | None:
+        """The task that it called last; those that it called before have begun."""
+
+    watched: bool
+    """Whether the crew looks at it; the crew's to say."""
+
+
 class Crew:
     """The process's workers."""
 
@@ -51,15 +62,19 @@ class Crew:
         self._room = 0
         self._elsewhere: dict[int, int] = {}
         """Threads in a wait that is not ours, and for how many tasks they wait; by their waiter."""
-        self._fresh: deque[Startable] = deque()
+        self._watched: set[Caller] = set()
         self._wake = threading.Event()
         self._ticking = False
 
-    def offer(self, task: Startable) -> None:
-        """Start the task in a millisecond, unless somebody claims it first."""
-        self._fresh.append(task)
-        if not self._wake.is_set():
-            self._wake_ticker()
+    def watch(self, caller: Caller) -> None:
+        """Start what the caller leaves alone within a millisecond, unless somebody claims it."""
+        with self._ready:
+            caller.watched = True
+            self._watched.add(caller)
+            self._wake.set()
+            if not self._ticking:
+                self._ticking = True
+                threading.Thread(target=self._tick, name="nbflow-starter", daemon=True).start()
 
     def start(self, task: Startable) -> None:
         """Start the task in a worker now."""
@@ -143,26 +158,34 @@ class Crew:
                 _log.exception("A task could not be run to its outcome")
             del task
 
-    def _wake_ticker(self) -> None:
-        with self._ready:
-            self._wake.set()
-            if not self._ticking:
-                self._ticking = True
-                threading.Thread(target=self._tick, name="nbflow-starter", daemon=True).start()
-
     def _tick(self) -> None:
-        fresh = self._fresh
         while True:
             self._wake.wait()
             quiet = 0
             while quiet < _QUIET_TICKS:
-                quiet = 0 if fresh else quiet + 1
-                for _ in range(len(fresh)):
-                    self.start(fresh.popleft())
+                quiet = 0 if self._start_left_alone() else quiet + 1
                 time.sleep(_TICK_S)
-            self._wake.clear()
-            if fresh:
-                self._wake.set()
+            with self._ready:
+                self._wake.clear()
+                callers, self._watched = self._watched, set()
+                for caller in callers:
+                    caller.watched = False
+            # one that called a task before it saw that nobody watches it any more
+            for caller in callers:
+                if _is_waiting(caller.left_alone):
+                    self.watch(caller)
+
+    def _start_left_alone(self) -> bool:
+        """Whether there was anything to start."""
+        found = [caller.left_alone for caller in tuple(self._watched)]
+        alone = [task for task in found if task is not None and _is_waiting(task)]
+        for task in alone:
+            self.start(task)
+        return bool(alone)
+
+
+def _is_waiting(task: Startable | None) -> bool:
+    return task is not None and not task.claimed and not task.queued
 
 
 crew = Crew()

@@ -94,7 +94,6 @@ class Execution:
     loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
     """The loop of an ``ainvoke`` whose body runs in a thread."""
     _stopped: threading.Event | None = field(init=False, default=None)
-    _last_offer: Op | None = field(init=False, default=None)
 
     def __post_init__(self, record: Journal) -> None:
         config, run, options = self.config, self.run, self.options
@@ -443,12 +442,17 @@ class Execution:
         if self.places is not None:
             self.places.enter(op, partial(crew.start, op))
             return future
-        last, self._last_offer = self._last_offer, op
-        if last is None or last.claimed:
-            crew.offer(op)
-        else:
+        frame = op.caller
+        assert frame is not None
+        if op.called_in is THREAD_LANE:
+            crew.start(op)
+            return future
+        last, frame.left_alone = frame.left_alone, op
+        if last is not None and not last.claimed:
             crew.start(last)
             crew.start(op)
+        elif not frame.watched:
+            crew.watch(frame)
         return future
 
     # -- the end ----------------------------------------------------------------------------

@@ -44,6 +44,10 @@ class Frame:
     """The thread that runs the function."""
     left_a_question = False
     """Whether a task that it called stopped at a question, even one that nobody awaits."""
+    left_alone: Op | None = None
+    """The task that its code called last, in its own thread: perhaps nobody has begun it."""
+    watched = False
+    """Whether the crew looks at that."""
     over = False
     """Whether it has ended: what still runs of its code can do nothing more in the run."""
     refused: BaseException | None = None

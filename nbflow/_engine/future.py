@@ -95,9 +95,9 @@ class SyncAsyncFuture(Future[T]):
         condition = self._lazy_condition
         if condition is None:
             with _making:
-                condition = self._lazy_condition
+                condition, op = self._lazy_condition, self._op
                 if condition is None:
-                    self._waiters: list[Any] = [] if self._op is None else _Waiters(self._op)
+                    self._waiters: list[Any] = [] if op is None else _Waiters(op)
                     self._done_callbacks: list[Any] = []
                     condition = self._lazy_condition = threading.Condition()
         return condition
@@ -112,11 +112,13 @@ class SyncAsyncFuture(Future[T]):
         condition = self._lazy_condition
         if condition is None:
             self._state = _FINISHED
+            self._op = None
             condition = self._lazy_condition
             if condition is None:
                 return
         with condition:
             self._state = _FINISHED
+            self._op = None
             for waiter in self._waiters:
                 (waiter.add_exception if exc is not None else waiter.add_result)(self)
             if isinstance(self._waiters, _Waiters):
@@ -131,8 +133,9 @@ class SyncAsyncFuture(Future[T]):
             TimeoutError: not there after ``timeout`` seconds; the task goes on.
             BaseException: whatever the task raised.
         """
-        if self._state is not _FINISHED and self._op is not None:
-            self._op.join(timeout)
+        op = self._op
+        if op is not None and self._state is not _FINISHED:
+            op.join(timeout)
             if self._state is not _FINISHED:
                 super().result(0)
         self.observed = True
@@ -164,7 +167,8 @@ class SyncAsyncFuture(Future[T]):
 
     def cancel(self) -> bool:
         """Cancel a task that has not started; True when it is cancelled now or was before."""
-        return self.cancelled() or (self._op is not None and self._op.cancel_unstarted())
+        op = self._op
+        return self.cancelled() or (op is not None and op.cancel_unstarted())
 
     def cancelled(self) -> bool:
         return self._state is _FINISHED and isinstance(self._exception, CancelledError)

@@ -127,9 +127,10 @@ class Op(Called):
         self.claim()
         if self.is_settled:
             return False
+        frame = self.frame
         self.cancelled(asyncio.CancelledError())
-        if self.frame is not None:
-            self.frame.end()
+        if frame is not None:
+            frame.end()
         return True
 
     def missed(self) -> None:
@@ -403,6 +404,9 @@ class Op(Called):
             self._tell_end(exc)
         assert self.future is not None
         self.future.settle(value, exc)
+        frame, self.frame = self.frame, None  # no cycle is left for the collector
+        if frame is not None:
+            frame.left_alone = None
 
     def _tell_end(self, exc: BaseException | None) -> None:
         """What was seen to start is seen to end, whatever ended it."""
