@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -27,7 +26,7 @@ from nbflow._engine.retry import as_policies
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.signature_schemas import input_schema, output_schema
 from nbflow._engine.stream import Chunks
-from nbflow._engine.streaming import Mailbox, chunks_here, chunks_on_loop
+from nbflow._engine.streaming import Inbox, Mailbox, chunks_here, chunks_on_loop
 from nbflow._engine.timeouts import Timeout
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
@@ -262,17 +261,17 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
-        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        inbox = Inbox(chunks)
         if outer is not None and not self._spec.is_async:
             begin = partial(self._nested, outer, input, context, blocking=True)
-            yield from nested_chunks(outer.execution, begin, chunks, inbox)
+            yield from nested_chunks(outer.execution, begin, inbox)
             return
         options = _options(durability, control, chunks)
-        opened = self._open(input, config, context, (inbox.put,), options)
+        opened = self._open(input, config, context, (inbox.hear,), options)
         if opened.root is None:
             yield from chunks.of_value(opened.already)
         else:
-            yield from chunks_here(opened.root, self._spec.is_async, chunks, inbox)
+            yield from chunks_here(opened.root, self._spec.is_async, inbox)
 
     async def astream(
         self,
@@ -295,18 +294,18 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
-        mailbox = Mailbox()
+        mailbox = Mailbox(chunks)
         if outer is not None and outer.loop is not None:
             begin = partial(self._nested, outer, input, context)
-            going = nested_chunks_on_loop(outer.execution, begin, chunks, mailbox)
+            going = nested_chunks_on_loop(outer.execution, begin, mailbox)
         else:
             options = _options(durability, control, chunks)
-            opened = self._open(input, config, context, (mailbox.put,), options)
+            opened = self._open(input, config, context, (mailbox.hear,), options)
             if opened.root is None:
                 for chunk in chunks.of_value(opened.already):
                     yield chunk
                 return
-            going = chunks_on_loop(opened.root, self._spec.is_async, chunks, mailbox)
+            going = chunks_on_loop(opened.root, self._spec.is_async, mailbox)
         try:
             async for chunk in going:
                 yield chunk

@@ -19,8 +19,11 @@ def own_copies(
 
     What cannot be stored is passed on as it is.
     """
-    copied = args if _ATOMS.issuperset(map(type, args)) else tuple(map(_own_copy, args))
-    return copied, {k: _own_copy(v) for k, v in kwargs.items()} if kwargs else kwargs
+    for arg in args:
+        if type(arg) not in _ATOMS:
+            args = tuple(map(_own_copy, args))
+            break
+    return args, {k: _own_copy(v) for k, v in kwargs.items()} if kwargs else kwargs
 
 
 def _own_copy(value: Any) -> Any:

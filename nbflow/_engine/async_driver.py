@@ -61,7 +61,7 @@ def _run(op: Op, loop: asyncio.AbstractEventLoop) -> None:
     """On the loop: run the op in an asyncio task of its own."""
     if op.is_settled:
         return
-    runner = asyncio.Task(drive(op), loop=loop, context=op.context)
+    runner = asyncio.Task(drive(op), loop=loop, context=op.take_context())
     runner.add_done_callback(op.cancelled_unstarted)
     if isinstance(op.future, AsyncTaskFuture):
         op.future.runner = runner

@@ -96,6 +96,16 @@ class Called:
         """Tasks that its code called and that have no outcome yet, by key."""
         self.context: Context = copy_context()
 
+    def take_context(self) -> Context:
+        """The context that its code runs in, for whoever runs it.
+
+        That will hold the attempt, which holds the call: with no way back from here, nothing is
+        left for the collector of cycles.
+        """
+        context = self.context
+        del self.context
+        return context
+
     @property
     def id(self) -> str:
         if not self._id:

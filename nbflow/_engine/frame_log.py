@@ -48,7 +48,8 @@ class FrameLog:
         """How many of each lane are sorted by content and due; lanes with none are left out."""
         self._keys: dict[str, Any] = {}
         """By name of a task: its key, as far as the name decides."""
-        self._made: dict[tuple[str | None, bytes], int] | None = None
+        self._made: dict[str | None, dict[bytes, int]] | None = None
+        """How many equal calls there were, by name and arguments."""
         self._by_name: dict[str | None, list[Call]] | None = None
         if by_name:
             self._by_name = {}
@@ -100,14 +101,20 @@ class FrameLog:
         """How many equal calls were made under this parent before; counts this one."""
         made = self._made
         if made is None:
-            made = self._made = {}
-            for call in self._recorded:
-                content = (call.name, call.args)
-                made[content] = max(made.get(content, 0), call.n + 1)
-        content = (name, args)
-        n = made.get(content, 0)
-        made[content] = n + 1
+            made = self._made = self._count_recorded()
+        equal = made.get(name)
+        if equal is None:
+            equal = made[name] = {}
+        n = equal.get(args, 0)
+        equal[args] = n + 1
         return n
+
+    def _count_recorded(self) -> dict[str | None, dict[bytes, int]]:
+        made: dict[str | None, dict[bytes, int]] = {}
+        for call in self._recorded:
+            equal = made.setdefault(call.name, {})
+            equal[call.args] = max(equal.get(call.args, 0), call.n + 1)
+        return made
 
     def new_key(self, parent: bytes, name: str, args: bytes) -> tuple[bytes, int]:
         """Key and number of a task call without record; ``parent`` is the op of this attempt."""

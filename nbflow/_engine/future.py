@@ -216,24 +216,31 @@ def _set_once(settled: asyncio.Future[None]) -> None:
         settled.set_result(None)
 
 
+_init = asyncio.Future.__init__
+_result = asyncio.Future.result
+_exception = asyncio.Future.exception
+
+
 class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     """A task's result in the making, for code on the event loop."""
 
+    __slots__ = ("_called_in", "_lane", "observed", "op")
+
+    runner: asyncio.Task[None] | None = None
+    """The asyncio task that works for it; None for a replayed result, and when the op runs in the
+    place of the asyncio task that awaits it."""
+    given_up = False
+    """Whether the code that called the task cancelled it itself."""
+    _taken_for: asyncio.Task[Any] | None = None
+    """The asyncio task that was cancelled when the op was meant which runs in its place."""
+
     def __init__(self, loop: asyncio.AbstractEventLoop, lane: str) -> None:
-        super().__init__(loop=loop)
+        _init(self, loop=loop)
         self._lane = lane
         self._called_in = current_frame.get()
         self.observed = False
         self.op: Op | None = None
         """What it is the result of, until that was seen; None for a replayed one."""
-        self.runner: asyncio.Task[None] | None = None
-        """The asyncio task that works for it; None for a replayed result."""
-        self._in_place: asyncio.Task[Any] | None = None
-        """The asyncio task in whose place the op runs."""
-        self._taken_for: asyncio.Task[Any] | None = None
-        """The same, when it was cancelled and the op was meant."""
-        self.given_up = False
-        """Whether the code that called the task cancelled it itself."""
 
     def settle(self, result: Any, exc: BaseException | None) -> None:
         if self.done():
@@ -259,10 +266,11 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
             self.given_up = True
         if self.runner is not None and not self.done():
             return self.runner.cancel(msg)
-        if self._in_place is not None and not self.done():
-            self._taken_for = self._in_place
-            return self._in_place.cancel(msg)
-        if self.op is not None and not self.done() and not self.op.give_up():
+        op = self.op
+        if op is not None and op.runner is not None and not self.done():
+            self._taken_for = op.runner
+            return op.runner.cancel(msg)
+        if op is not None and not self.done() and not op.give_up():
             return False
         return super().cancel(msg)
 
@@ -288,7 +296,6 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:
         op = self.op
         if op is not None and not op.claimed and op.may_run_in_place:
-            self._in_place = asyncio.current_task()
             yield from run_in_place(op)
             if self._taken_for is not None:
                 self._taken_for.uncancel()
@@ -307,10 +314,10 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
                 self.observed = True
                 raise
         self.observed, self.op = True, None
-        exc = None if self.cancelled() else super().exception()
+        exc = None if self.cancelled() else _exception(self)
         if exc is not None:
             raise deliver(exc)
-        return super().result()
+        return _result(self)
 
     __iter__ = __await__
 

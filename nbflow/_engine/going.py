@@ -60,9 +60,10 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     watch_lanes(loop)
     root.loop = root.execution.loop = loop
     root.begin()
-    runner = root.runner = asyncio.Task(async_driver.drive(root), loop=loop, context=root.context)
+    runner = root.runner = asyncio.Task(
+        async_driver.drive(root), loop=loop, context=root.take_context()
+    )
     runner.add_done_callback(root.cancelled_unstarted)
-    root.runner = runner
     try:
         await asyncio.shield(runner)
     except asyncio.CancelledError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, overload
 
@@ -14,10 +14,10 @@ from nbflow._engine.nested import open_workflow, place_of
 from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
-from nbflow._engine.threads import config_of
+from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import UnknownCheckpointError
-from nbflow.types import OpSnapshot, PregelTask, StateSnapshot
+from nbflow.types import Interrupt, OpSnapshot, PregelTask, StateSnapshot
 
 __all__ = ["checkpoint_at", "closed_by", "head_of", "ops_of", "snapshot", "snapshots"]
 
@@ -88,7 +88,7 @@ def snapshots(
         if row.run is not None and row.source == "loop":
             closed[row.run] = row.returned
         if metadata_filter:
-            metadata = _metadata(row)
+            metadata = metadata_of(row)
             if any(metadata.get(k) != v for k, v in metadata_filter.items()):
                 continue
         yield snapshot(saver, row, closed, runs)
@@ -121,42 +121,29 @@ def snapshot(
         runs: those that are read already, by id.
         subgraphs: with the state of a nested workflow that is under way (144).
     """
-    status = "done"
-    tasks: tuple[PregelTask, ...] = ()
+    task: Callable[[], PregelTask] | None = None
+    name, status = "", "done"
+    interrupts: tuple[Interrupt, ...] = ()
     ops: Sequence[OpSnapshot] = ()
     if row.source in _OPENS and row.run is not None:
         run = (runs or {}).get(row.run) or saver.get_run(row.run)
         if run is not None:
-            ops = _LazyOps(saver, run)
+            name, ops = run.workflow, _LazyOps(saver, run)
             if closed is not None and run.id in closed:
-                tasks = (_closed_task(run, closed[run.id]),)
+                task = partial(_closed_task, run, closed[run.id])
             else:
                 journal = Journal(ops_of(saver, run))
-                task = _open_task(run, journal)
+                open_task = _open_task(run, journal)
                 inner = open_workflow(row, run, journal)
                 if inner is not None:
-                    task = task._replace(state=inner if subgraphs else place_of(inner))
-                tasks, status = (task,), _status(saver, row, run, task)
-    return StateSnapshot(
-        values=None if row.returned is None else serde.loads(row.returned),
-        next=tuple([task.name for task in tasks]),
-        config=config_of(row.thread_id, row.ns, row.id),
-        metadata=_metadata(row),
-        created_at=datetime.fromtimestamp(row.ts, UTC).isoformat(),
-        parent_config=(
-            None if row.parent is None else config_of(row.thread_id, row.ns, row.parent)
-        ),
-        tasks=tasks,
-        interrupts=tuple([q for task in tasks for q in task.interrupts]),
-        status=status,
-        ops=ops,
-    )
+                    open_task = open_task._replace(state=inner if subgraphs else place_of(inner))
+                status, interrupts = _status(saver, row, run, open_task), open_task.interrupts
+                task = partial(_as_it_is, open_task)
+    return StoredSnapshot(row, task, name, interrupts, status, ops)
 
 
-def _metadata(row: CheckpointRow) -> dict[str, Any]:
-    own = serde.loads(row.meta)
-    parents = own.get("parents", {}) if row.ns else {}
-    return {**own, "source": row.source, "step": row.step, "parents": parents}
+def _as_it_is(task: PregelTask) -> PregelTask:
+    return task
 
 
 def _closed_task(run: RunRow, returned: bytes | None) -> PregelTask:
@@ -224,6 +211,9 @@ class _LazyOps(Sequence[OpSnapshot]):
 
     def __repr__(self) -> str:
         return repr(self._ops())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (self._ops(),)
 
 
 def _op_of(run_id: str, call: Call) -> OpSnapshot:

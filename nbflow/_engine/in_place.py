@@ -11,11 +11,13 @@ import asyncio
 import time
 from collections.abc import Coroutine, Generator
 from contextvars import Context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
 
 if TYPE_CHECKING:
+    from nbflow._engine.frame import Frame
     from nbflow._engine.op import Op
 
 __all__ = ["Fresh", "run_in_place"]
@@ -27,17 +29,21 @@ _LONGEST_S = 0.005
 class Fresh:
     """Tasks that were called and not awaited yet; the event loop begins them at its next turn."""
 
-    __slots__ = ("_ops", "_since")
+    __slots__ = ("_ops", "since")
 
     def __init__(self) -> None:
         self._ops: list[Op] = []
-        self._since = 0.0
+        self.since = 0.0
+        """When the event loop last had its turn, by ``time.monotonic()``, or shortly after."""
 
     def add(self, op: Op, loop: asyncio.AbstractEventLoop) -> None:
-        if not self._ops:
-            self._since = time.monotonic()
+        ops = self._ops
+        if not ops:
+            self.since = time.monotonic()
             loop.call_soon(self._begin)
-        self._ops.append(op)
+        elif ops[-1].claimed:
+            ops.pop()
+        ops.append(op)
 
     def _begin(self) -> None:
         from nbflow._engine.async_driver import run_soon
@@ -48,55 +54,73 @@ class Fresh:
                 op.claimed = True
                 run_soon(op)
 
-    @property
-    def is_the_loops_turn(self) -> bool:
-        """Whether the event loop has waited for long enough."""
-        return time.monotonic() - self._since > _LONGEST_S
-
 
 def run_in_place(op: Op) -> Generator[Any, Any, None]:
     """Run the op's coroutine in the asyncio task that runs now, to its outcome."""
     from nbflow._engine.async_driver import drive
 
-    execution, context = op.execution, op.context
+    execution, context = op.execution, op.take_context()
     op.claimed = True
-    if execution.fresh.is_the_loops_turn:
+    if time.monotonic() - execution.fresh.since > _LONGEST_S:
+        op.runner = asyncio.current_task()
         yield
-    op.runner = asyncio.current_task()
     if op.inject is not None or op.timeout is not None or op.cached is not None:
-        yield from _steps(drive(op), context)
+        yield from _steps(op, drive(op), context)
         return
     frame = op.begin_attempt()
-    context.run(current_frame.set, frame)
     value: Any = None
     failure: BaseException | None = None
     try:
-        op.check_begin()
-        value = yield from _steps(context.run(op.fn, *op.call_args, **op.call_kwargs), context)
+        if execution.stopping or execution.control.drain_reason is not None:
+            op.check_begin()
+        coroutine, value = context.run(_begun, frame, op)
+        if coroutine is not None:
+            value = yield from _rest(op, coroutine, context, value)
         if frame.is_clean and not op.decided and not execution.resumed:
             return op.finished(value)
     except BaseException as exc:
         failure = exc
-    yield from _steps(drive(op, frame, value, failure), context)
+    yield from _steps(op, drive(op, frame, value, failure), context)
 
 
-def _steps(coroutine: Coroutine[Any, Any, Any], context: Context) -> Generator[Any, Any, Any]:
+def _begun(frame: Frame, op: Op) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
+    """The op's coroutine after its first step, and what it waits for; or None, and its value."""
+    current_frame.set(frame)
+    coroutine = op.fn(*op.call_args, **op.call_kwargs)
+    try:
+        return coroutine, coroutine.send(None)
+    except StopIteration as end:
+        return None, end.value
+
+
+def _steps(
+    op: Op, coroutine: Coroutine[Any, Any, Any], context: Context
+) -> Generator[Any, Any, Any]:
     """Take every step of a coroutine in its context; what it waits for, the outer one waits for."""
-    came: Any = None
-    thrown: BaseException | None = None
+    op.runner = op.runner or asyncio.current_task()
+    try:
+        waits_for = context.run(coroutine.send, None)
+    except StopIteration as end:
+        return end.value
+    return (yield from _rest(op, coroutine, context, waits_for))
+
+
+def _rest(
+    op: Op, coroutine: Coroutine[Any, Any, Any], context: Context, waits_for: Any
+) -> Generator[Any, Any, Any]:
+    """The steps after the first one."""
+    op.runner = op.runner or asyncio.current_task()
     while True:
-        try:
-            if thrown is None:
-                waits_for = context.run(coroutine.send, came)
-            else:
-                waits_for = context.run(coroutine.throw, thrown)
-        except StopIteration as end:
-            return end.value
-        came, thrown = None, None
         try:
             came = yield waits_for
         except GeneratorExit:
             context.run(coroutine.close)
             raise
         except BaseException as exc:
-            thrown = exc
+            step = partial(coroutine.throw, exc)
+        else:
+            step = partial(coroutine.send, came)
+        try:
+            waits_for = context.run(step)
+        except StopIteration as end:
+            return end.value

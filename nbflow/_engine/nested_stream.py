@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbflow._engine.stream import Chunks
-from nbflow._engine.streaming import Mailbox
+from nbflow._engine.streaming import Inbox, Mailbox
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
 
 __all__ = ["nested_chunks", "nested_chunks_on_loop"]
 
-_END = object()
 
-
-def nested_chunks(
-    execution: Execution,
-    begin: Callable[[], Any],
-    chunks: Chunks,
-    inbox: queue.SimpleQueue[Any],
-) -> Iterator[Any]:
+def nested_chunks(execution: Execution, begin: Callable[[], Any], inbox: Inbox) -> Iterator[Any]:
     """Call the workflow as a step of the run; yield in the thread that called."""
-    with execution.heard_by(inbox.put):
+    with execution.heard_by(inbox.hear):
         future = begin()
-        future.add_done_callback(lambda _: inbox.put(_END))
+        future.add_done_callback(inbox.end)
         op = getattr(future, "_op", None)
         if op is not None:
             op.start_soon()
-        while (event := inbox.get()) is not _END:
-            yield from chunks.of(event)
+        yield from inbox
     future.result()
 
 
 async def nested_chunks_on_loop(
-    execution: Execution, begin: Callable[[], Any], chunks: Chunks, mailbox: Mailbox
+    execution: Execution, begin: Callable[[], Any], mailbox: Mailbox
 ) -> AsyncGenerator[Any, None]:
     """Call the workflow as a step of the run, and yield on the run's event loop."""
-    inbox = mailbox.inbox
-    with execution.heard_by(mailbox.put):
+    with execution.heard_by(mailbox.hear):
         future = begin()
-        future.add_done_callback(lambda _: inbox.put_nowait(_END))
-        while (event := await inbox.get()) is not _END:
-            for chunk in chunks.of(event):
-                yield chunk
+        future.add_done_callback(mailbox.end)
+        async for chunk in mailbox:
+            yield chunk
     await future

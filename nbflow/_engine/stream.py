@@ -13,11 +13,20 @@ from typing import Any, get_args
 from nbflow import events as ev
 from nbflow.types import Interrupt, StateSnapshot, StreamMode
 
-__all__ = ["Chunks"]
+__all__ = ["Chunks", "Printed"]
 
 Part = tuple[str, tuple[str, ...], Any]
 
 _MODES: tuple[str, ...] = get_args(StreamMode)
+
+
+class Printed:
+    """A chunk that whoever takes the chunks prints."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Any) -> None:
+        self.parts = parts
 
 
 class Chunks:
@@ -27,7 +36,7 @@ class Chunks:
         modes: one mode gives bare chunks, a sequence gives ``(mode, chunk)`` pairs.
         subgraphs: also what nested workflows do; each chunk begins with its namespace.
         version: ``"v2"`` gives a dict for each chunk, whatever the modes.
-        printed: modes whose chunks are printed, besides.
+        printed: modes whose chunks come as :class:`Printed`, besides.
         base: the namespace of a nested workflow; only what happens in it is shown.
 
     Raises:
@@ -68,26 +77,25 @@ class Chunks:
 
     def of_value(self, value: Any) -> list[Any]:
         """The chunks of a run that was over before it was asked for."""
-        return [self._shape("values", (), value, ())] if "values" in self._modes else []
+        return [self._shape("values", (), value, None)] if "values" in self._modes else []
 
     def of(self, event: ev.Event) -> list[Any]:
         """The chunks that one event gives."""
-        if self._print is not None:
-            for chunk in self._print.of(event):
-                print(*chunk)
         read = _READERS.get(type(event))
         if read is None:
             return []
-        modes, shape, skipped = self._modes, self._shape, len(self._base)
         chunks: list[Any] = []
+        if self._print is not None:
+            chunks += map(Printed, self._print.of(event))
+        modes, shape, skipped = self._modes, self._shape, len(self._base)
         for mode, path, data in read(self, event):
             ns = path[skipped:]
             if (ns and not self._subgraphs) or path[:skipped] != self._base:
                 continue
             if mode in modes:
-                chunks.append(shape(mode, ns, data, _open_in(event)))
+                chunks.append(shape(mode, ns, data, event))
             if mode in _DEBUGGED and "debug" in modes:
-                chunks.append(shape("debug", ns, self._debug(mode, data, event), ()))
+                chunks.append(shape("debug", ns, self._debug(mode, data, event), event))
         return chunks
 
     # -- one reader for each kind of event --------------------------------------------------
@@ -170,7 +178,7 @@ class Chunks:
 
     def _start(self, id_: str, name: str, input: Any, trigger: str) -> dict[str, Any]:
         start = {"id": id_, "name": name, "input": input, "triggers": (trigger,)}
-        return {**start, **self._metadata}
+        return {**start, **self._metadata} if self._metadata else start
 
     def _start_of(self, event: ev.TaskEvent, called_with: Any) -> dict[str, Any]:
         if event.is_workflow:
@@ -208,26 +216,26 @@ class Chunks:
         return {"step": step, "timestamp": at, "type": kind, "payload": data}
 
 
-def _bare(_mode: str, _ns: tuple[str, ...], data: Any, _open: Any) -> Any:
+def _bare(_mode: str, _ns: tuple[str, ...], data: Any, _event: Any) -> Any:
     return data
 
 
-def _with_mode(mode: str, _ns: tuple[str, ...], data: Any, _open: Any) -> Any:
+def _with_mode(mode: str, _ns: tuple[str, ...], data: Any, _event: Any) -> Any:
     return mode, data
 
 
-def _with_namespace(_mode: str, ns: tuple[str, ...], data: Any, _open: Any) -> Any:
+def _with_namespace(_mode: str, ns: tuple[str, ...], data: Any, _event: Any) -> Any:
     return ns, data
 
 
-def _with_both(mode: str, ns: tuple[str, ...], data: Any, _open: Any) -> Any:
+def _with_both(mode: str, ns: tuple[str, ...], data: Any, _event: Any) -> Any:
     return ns, mode, data
 
 
-def _as_part(mode: str, ns: tuple[str, ...], data: Any, open_: Any) -> Any:
+def _as_part(mode: str, ns: tuple[str, ...], data: Any, event: Any) -> Any:
     """A ``StreamPart`` (178)."""
     part = {"type": mode, "ns": ns, "data": data}
-    return {**part, "interrupts": open_} if mode == "values" else part
+    return {**part, "interrupts": getattr(event, "interrupts", ())} if mode == "values" else part
 
 
 _SHAPES: dict[tuple[bool, bool], Callable[[str, tuple[str, ...], Any, Any], Any]] = {
@@ -246,10 +254,6 @@ def _no_values(_interrupts: tuple[Interrupt, ...]) -> Any:
     return {}
 
 
-def _open_in(event: ev.Event) -> tuple[Interrupt, ...]:
-    return getattr(event, "interrupts", ())
-
-
 def _end(
     event: ev.TaskEvent,
     result: dict[str, Any],
@@ -257,15 +261,22 @@ def _end(
     error: dict[str, Any] | None = None,
     interrupts: Iterable[Interrupt] = (),
 ) -> dict[str, Any]:
-    return {
+    end: dict[str, Any] = {
         "id": event.id, "name": event.name, "error": error, "result": result,
-        "interrupts": _as_dicts(interrupts), **_marks(event),
+        "interrupts": _as_dicts(interrupts),
     }  # fmt: skip
+    end.update(_marks(event))
+    return end
 
 
 def _marks(event: ev.TaskEvent) -> dict[str, bool]:
     """That the function did not run; nothing where it did (167, 232)."""
-    return {mark: True for mark in ("replayed", "cached") if getattr(event, mark, False)}
+    marks = {}
+    if getattr(event, "replayed", False):
+        marks["replayed"] = True
+    if getattr(event, "cached", False):
+        marks["cached"] = True
+    return marks
 
 
 def _error(failure: ev.Failure) -> dict[str, Any]:

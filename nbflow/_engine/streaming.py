@@ -9,38 +9,81 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextvars import copy_context
 from typing import Any
 
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.root import Outcome, RootOp
-from nbflow._engine.stream import Chunks
+from nbflow._engine.stream import Chunks, Printed
 from nbflow.events import Event
 
-__all__ = ["Mailbox", "chunks_here", "chunks_on_loop"]
+__all__ = ["Inbox", "Mailbox", "chunks_here", "chunks_on_loop"]
 
 _END = object()
 
 
-class Mailbox:
-    """Where the events of a run arrive for an event loop, from whichever thread."""
+class Inbox:
+    """Where the chunks of a run arrive for a thread.
 
-    def __init__(self) -> None:
+    They are made where the event happens: another processor would have to fetch every part of it.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def hear(self, event: Event) -> None:
+        """Take an event in, in any thread."""
+        for chunk in self._chunks.of(event):
+            self._queue.put(chunk)
+
+    def end(self, _: object = None) -> None:
+        """There will be no more."""
+        self._queue.put(_END)
+
+    def __iter__(self) -> Iterator[Any]:
+        get = self._queue.get
+        while (chunk := get()) is not _END:
+            if type(chunk) is Printed:
+                print(*chunk.parts)
+            else:
+                yield chunk
+
+
+class Mailbox(AsyncIterator[Any]):
+    """Where they arrive for an event loop, from whichever thread."""
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
         self._loop = asyncio.get_running_loop()
         self._home = threading.get_ident()
-        self.inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
 
-    def put(self, event: Event) -> None:
-        if threading.get_ident() == self._home:
-            self.inbox.put_nowait(event)
-        else:
-            self._loop.call_soon_threadsafe(self.inbox.put_nowait, event)
+    def hear(self, event: Event) -> None:
+        """Take an event in, in any thread."""
+        for chunk in self._chunks.of(event):
+            if threading.get_ident() == self._home:
+                self._queue.put_nowait(chunk)
+            else:
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, chunk)
+
+    def end(self, _: object = None) -> None:
+        """There will be no more; called on the loop."""
+        self._queue.put_nowait(_END)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        while type(chunk := await self._queue.get()) is Printed:
+            print(*chunk.parts)
+        if chunk is _END:
+            raise StopAsyncIteration
+        return chunk
 
 
-def chunks_here(
-    root: RootOp, is_async: bool, chunks: Chunks, inbox: queue.SimpleQueue[Any]
-) -> Iterator[Any]:
+def chunks_here(root: RootOp, is_async: bool, inbox: Inbox) -> Iterator[Any]:
     """Run in a worker thread; yield in this one."""
     ended: list[Outcome] = []
 
@@ -50,12 +93,11 @@ def chunks_here(
         except BaseException as exc:
             ended.append(Outcome("error", exception=exc))
         finally:
-            inbox.put(_END)
+            inbox.end()
 
     worker = _start(work)
     try:
-        while (event := inbox.get()) is not _END:
-            yield from chunks.of(event)
+        yield from inbox
     finally:
         if worker.is_alive() and not ended:
             root.execution.request_stop()
@@ -74,16 +116,14 @@ def _start(work: Callable[[], None]) -> threading.Thread:
 
 
 async def chunks_on_loop(
-    root: RootOp, is_async: bool, chunks: Chunks, mailbox: Mailbox
+    root: RootOp, is_async: bool, mailbox: Mailbox
 ) -> AsyncGenerator[Any, None]:
     """Run as a task of this loop, and yield in it."""
-    inbox = mailbox.inbox
     runner = asyncio.get_running_loop().create_task(go_async(root, is_async))
-    runner.add_done_callback(lambda _: inbox.put_nowait(_END))
+    runner.add_done_callback(mailbox.end)
     try:
-        while (event := await inbox.get()) is not _END:
-            for chunk in chunks.of(event):
-                yield chunk
+        async for chunk in mailbox:
+            yield chunk
     finally:
         if not runner.done():
             runner.cancel()

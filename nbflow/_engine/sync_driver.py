@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
@@ -24,22 +25,27 @@ def drive(op: Op) -> None:
     """Run the op in this thread until it has its outcome, whatever happens."""
     execution = op.execution
     if op.cached is not None or execution.places is not None or execution.resumed:
-        return _drive(op)
+        return _drive(op, op.take_context())
     op.started = time.time()
     frame, failure, value = op.begin_attempt(), None, None
+    context = op.take_context()
     try:
         if execution.stopping or execution.control.drain_reason is not None:
             op.check_begin()
-        value = op.context.run(_inside, frame, op)
+        value = context.run(_inside, frame, op)
         if frame.is_clean and not op.decided:
             return op.finished(value)
     except BaseException as exc:
         failure = exc
-    _drive(op, frame, value, failure)
+    _drive(op, context, frame, value, failure)
 
 
 def _drive(
-    op: Op, frame: Frame | None = None, value: Any = None, failure: BaseException | None = None
+    op: Op,
+    context: Context,
+    frame: Frame | None = None,
+    value: Any = None,
+    failure: BaseException | None = None,
 ) -> None:
     """Take every step that the op asks for.
 
@@ -53,7 +59,7 @@ def _drive(
             step = steps.send(value) if failure is None else steps.throw(failure)
         while True:
             try:
-                value = _done(step, op)
+                value = _done(step, op, context)
             except BaseException as exc:
                 step = steps.throw(exc)
             else:
@@ -67,7 +73,7 @@ def _drive(
             op.execution.places.leave(op)
 
 
-def _done(step: Step, op: Op) -> Any:
+def _done(step: Step, op: Op, context: Context) -> Any:
     if isinstance(step, float):
         with crew.blocked():
             op.execution.wait_for_retry(step)
@@ -78,7 +84,7 @@ def _done(step: Step, op: Op) -> Any:
         with crew.blocked(), op.aside():
             step.result()
     else:
-        return op.context.run(_inside, step, op)
+        return context.run(_inside, step, op)
     return None
 
 
@@ -94,13 +100,10 @@ def _await(op: Op, waiter: Op | None) -> None:
 
 
 def _inside(frame: Frame, op: Op) -> Any:
-    token = current_frame.set(frame)
-    try:
-        if op.inject is None:
-            return op.fn(*op.call_args, **op.call_kwargs)
-        return op.fn(*op.call_args, **op.inject(op.call_args, op.call_kwargs, frame))
-    finally:
-        current_frame.reset(token)
+    current_frame.set(frame)
+    if op.inject is None:
+        return op.fn(*op.call_args, **op.call_kwargs)
+    return op.fn(*op.call_args, **op.inject(op.call_args, op.call_kwargs, frame))
 
 
 def drain(execution: Execution) -> None:

@@ -78,8 +78,8 @@ class _Journal:
         self.row = row
         self.thread = thread
         self.ops: list[OpRow] = []
-        self.taken: set[tuple[bytes, int]] = set()
-        """Key and ``gen`` of the single ops."""
+        self.taken: set[bytes | tuple[bytes, int]] = set()
+        """Of the single ops: the key of a first ``gen``, key and ``gen`` of a later one."""
 
 
 class InMemorySaver(BaseCheckpointSaver):
@@ -374,7 +374,7 @@ class InMemorySaver(BaseCheckpointSaver):
         for op in ops:
             if op.kind in _SINGLE:
                 before = len(taken)
-                taken.add((op.key, op.gen))
+                taken.add((op.key, op.gen) if op.gen else op.key)
                 if len(taken) == before:
                     _refuse(journal.row, op)
             self._last_op += 1
@@ -383,12 +383,13 @@ class InMemorySaver(BaseCheckpointSaver):
 
     def _check_several(self, journal: _Journal, ops: Sequence[OpRow]) -> None:
         """All or none: find a repeated op before the first one is stored."""
-        taken = set(journal.taken)
+        taken, these = journal.taken, set[bytes | tuple[bytes, int]]()
         for op in ops:
             if op.kind in _SINGLE:
-                if (op.key, op.gen) in taken:
+                one = (op.key, op.gen) if op.gen else op.key
+                if one in taken or one in these:
                     _refuse(journal.row, op)
-                taken.add((op.key, op.gen))
+                these.add(one)
 
 
 def _past_of(threads: Sequence[_Thread]) -> Past:

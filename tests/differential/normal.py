@@ -69,7 +69,7 @@ class Normaliser:
         if fields is None:
             return {"tuple": [self(item) for item in value]}
         kind = type(value).__name__
-        if kind == "StateSnapshot":
+        if kind in ("StateSnapshot", "StoredSnapshot"):
             return self._snapshot(value)
         if kind == "PregelTask":
             return self._task(value)

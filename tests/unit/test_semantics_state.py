@@ -1,14 +1,16 @@
 """previous, final and state: numbers 125 to 145 of the semantics."""
 
 import datetime
+import pickle
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import InvalidUpdateError, NbflowError, UnknownCheckpointError
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow
+from nbflow.errors import CorruptDataError, InvalidUpdateError, NbflowError, UnknownCheckpointError
 from nbflow.func import entrypoint, task
-from nbflow.types import Command, Interrupt, interrupt
+from nbflow.types import Command, Interrupt, StateSnapshot, interrupt
 from tests.unit.drive import HEX, Config, Drive, on_thread
 
 
@@ -352,3 +354,40 @@ def test_unknown_checkpoint(
     with pytest.raises(UnknownCheckpointError, match=wanted):
         drive.invoke(workflow, 1, lost)
     assert drive.state(workflow, config).values == 1
+
+
+def test_a_snapshot_is_a_tuple(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
+    """138: also where its parts are decoded only when somebody looks."""
+    workflow = _sum(saver)
+    drive.invoke(workflow, 1, config)
+    for shot in drive.history(workflow, config):
+        plain = StateSnapshot(*shot)
+        values, following, *_ = shot
+        assert (values, following) == (plain.values, plain.next) == (shot[0], shot[1])
+        assert shot == plain and plain == shot and (shot != plain) is False
+        assert repr(shot) == repr(plain) and shot._asdict() == plain._asdict()
+        assert shot._replace(next=("b",)) == plain._replace(next=("b",)) != shot
+        for copy in (deepcopy(shot), pickle.loads(pickle.dumps(shot))):  # noqa: S301  # its own
+            assert copy == plain and type(copy) is StateSnapshot
+        assert shot.values is shot.values
+
+
+def test_a_history_decodes_what_is_looked_at(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """142, 260: values that cannot be decoded spoil themselves alone."""
+    workflow = _sum(saver)
+    drive.invoke(workflow, 1, config)
+    of_a_newer_nbflow = b"\xc1\x09"
+    saver.update(
+        CheckpointRow(
+            id="c", thread_id="some_thread_id", ns="", parent=None, run=None, source="update",
+            step=1, saved=of_a_newer_nbflow, returned=of_a_newer_nbflow, meta=b"\x80", ts=0.0,
+        ),
+        1,
+    )  # fmt: skip
+    newest, *others = drive.history(workflow, config)
+    assert (newest.created_at, newest.status) == ("1970-01-01T00:00:00+00:00", "done")
+    assert [shot.values for shot in others] == [1, None]
+    with pytest.raises(CorruptDataError, match="upgrade"):
+        newest.values  # noqa: B018  # looking is what fails

@@ -115,12 +115,11 @@ def test_a_look_at_a_hostile_thread_runs_nothing(
         return f"{type(previous).__name__} {previous.type_name} {previous.data}"
 
     config = {"configurable": {"thread_id": "t"}}
-    shown = [workflow.get_state(config), *workflow.get_state_history(config)]
+    seen = [workflow.get_state(config), *workflow.get_state_history(config)]
+    shown = [repr(state.values) for state in seen]
     said = workflow.invoke(1, config)
 
-    assert [repr(state.values) for state in shown] == [
-        f"Opaque('subprocess.Popen', {{'args': 'touch {mark}'}})"
-    ] * 2
+    assert shown == [f"Opaque('subprocess.Popen', {{'args': 'touch {mark}'}})"] * 2
     assert said == f"Opaque os.system {{'command': 'touch {mark}'}}"
     assert not mark.exists()
     assert [one.getMessage().partition(" cannot")[0] for one in caplog.records] == [
