@@ -47,7 +47,7 @@ class Caller(Protocol):
         """The task that it called last; those that it called before have begun."""
 
     watched: bool
-    """Whether the crew looks at it; the crew's to say."""
+    """Whether the crew will look at that; the crew's to say."""
 
 
 class Crew:
@@ -62,15 +62,16 @@ class Crew:
         self._room = 0
         self._elsewhere: dict[int, int] = {}
         """Threads in a wait that is not ours, and for how many tasks they wait; by their waiter."""
-        self._watched: set[Caller] = set()
+        self._watched: list[Caller] = []
         self._wake = threading.Event()
         self._ticking = False
 
     def watch(self, caller: Caller) -> None:
         """Start what the caller leaves alone within a millisecond, unless somebody claims it."""
         with self._ready:
-            caller.watched = True
-            self._watched.add(caller)
+            if not caller.watched:
+                caller.watched = True
+                self._watched.append(caller)
             self._wake.set()
             if not self._ticking:
                 self._ticking = True
@@ -166,26 +167,23 @@ class Crew:
                 quiet = 0 if self._start_left_alone() else quiet + 1
                 time.sleep(_TICK_S)
             with self._ready:
-                self._wake.clear()
-                callers, self._watched = self._watched, set()
-                for caller in callers:
-                    caller.watched = False
-            # one that called a task before it saw that nobody watches it any more
-            for caller in callers:
-                if _is_waiting(caller.left_alone):
-                    self.watch(caller)
+                if not self._watched:
+                    self._wake.clear()
 
     def _start_left_alone(self) -> bool:
-        """Whether there was anything to start."""
-        found = [caller.left_alone for caller in tuple(self._watched)]
-        alone = [task for task in found if task is not None and _is_waiting(task)]
-        for task in alone:
-            self.start(task)
-        return bool(alone)
+        """Start what those left alone who called a task since the last time; False when none did.
 
-
-def _is_waiting(task: Startable | None) -> bool:
-    return task is not None and not task.claimed and not task.queued
+        A caller is forgotten before it is looked at: what it calls from then on, it tells again.
+        """
+        with self._ready:
+            callers, self._watched = self._watched, []
+            for caller in callers:
+                caller.watched = False
+        for caller in callers:
+            task = caller.left_alone
+            if task is not None:
+                self.start(task)
+        return bool(callers)
 
 
 crew = Crew()

@@ -47,7 +47,7 @@ class Frame:
     left_alone: Op | None = None
     """The task that its code called last, in its own thread: perhaps nobody has begun it."""
     watched = False
-    """Whether the crew looks at that."""
+    """Whether the crew will look at that."""
     over = False
     """Whether it has ended: what still runs of its code can do nothing more in the run."""
     refused: BaseException | None = None

@@ -42,11 +42,26 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
     if call.answer is not None:
         answer = serde.loads(call.answer)
         try:
-            return coerce(response_schema, answer, question.id)
+            value = coerce(response_schema, answer, question.id)
         except InvalidAnswerError as error:
             execution.reopen(call, error)
-    execution.live_types[question.id] = response_schema
+        else:
+            execution.live_types.pop(question.id, None)
+            return value
+    if response_schema is not schema:
+        _note_type(execution.live_types, question.id, response_schema)
     _pause(frame, question, lane)
+
+
+_MOST_TYPES = 10_000
+
+
+def _note_type(live_types: dict[str, Any], question_id: str, response_schema: Any) -> None:
+    """Keep the type that judges the answer, when it comes; of too many open questions, the oldest
+    one's answer is judged by its JSON Schema alone, and by the type when the code gets it."""
+    live_types[question_id] = response_schema
+    if len(live_types) > _MOST_TYPES:
+        live_types.pop(next(iter(live_types)), None)
 
 
 def question_of(run_id: str, call: Call) -> Interrupt:

@@ -15,16 +15,20 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 __all__ = ["journal_of", "remember"]
 
 _MOST_FACTS = 100_000
+_FACTS_OF_A_JOURNAL = 10
+"""What a journal counts besides its own."""
 
 _lock = threading.Lock()
-_journals: dict[tuple[Hashable, str], Journal] = {}
-"""By saver and run, in the order of use, the latest last."""
+_journals: dict[tuple[Hashable, str], tuple[Journal, int]] = {}
+"""Each with what it counts, by saver and run, in the order of use, the latest last."""
+_counted = 0
+"""What all of them count."""
 
 
 def journal_of(saver: BaseCheckpointSaver, run: RunRow, ops: list[OpRow]) -> Journal:
     """The journal of a run that has just these ops; taken out, so that one execution has it."""
     with _lock:
-        known = _journals.pop((saver.identity, run.id), None)
+        known = _forget((saver.identity, run.id))
     if known is None or known.facts > len(ops):
         return Journal(ops)
     for op in ops[known.facts :]:
@@ -34,8 +38,19 @@ def journal_of(saver: BaseCheckpointSaver, run: RunRow, ops: list[OpRow]) -> Jou
 
 def remember(saver: BaseCheckpointSaver, run_id: str, journal: Journal) -> None:
     """Keep a journal that nobody uses now, for the next time its run is gone on with."""
+    global _counted
     with _lock:
-        _journals[saver.identity, run_id] = journal
-        total = sum(kept.facts for kept in _journals.values())
-        while total > _MOST_FACTS:
-            total -= _journals.pop(next(iter(_journals))).facts
+        of = (saver.identity, run_id)
+        _forget(of)
+        counts = journal.facts + _FACTS_OF_A_JOURNAL
+        _journals[of] = journal, counts
+        _counted += counts
+        while _counted > _MOST_FACTS:
+            _forget(next(iter(_journals)))
+
+
+def _forget(of: tuple[Hashable, str]) -> Journal | None:
+    global _counted
+    journal, counts = _journals.pop(of, (None, 0))
+    _counted -= counts
+    return journal
