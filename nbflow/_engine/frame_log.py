@@ -77,14 +77,15 @@ class FrameLog:
             Divergence: there is none, this lane's recorded calls are not used up, and the code is
                 unchanged.
         """
-        if self._by_name is not None:
+        ahead = self._ahead
+        if ahead:
+            due = ahead[-1]
+            if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
+                return ahead.pop()
+            self._sort()
+        elif self._by_name is not None:
             nth = self._by_name.get(name)
             return nth.pop() if nth else None
-        if self._ahead:
-            due = self._ahead[-1]
-            if due.args == args and due.name == name and due.n == 0 and due.lane == lane:
-                return self._ahead.pop()
-            self._sort()
         if not self._by_content:
             return None
         bucket = self._by_content.get((lane, name, args))

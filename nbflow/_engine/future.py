@@ -186,6 +186,9 @@ class Held(SyncAsyncFuture[Any]):
     def __init__(self, result: Any) -> None:
         self._result = result
 
+    def result(self, timeout: float | None = None) -> Any:
+        return self._result
+
 
 async def _awaited(future: SyncAsyncFuture[T]) -> T:
     if future._state is not _FINISHED:

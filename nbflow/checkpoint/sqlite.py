@@ -69,11 +69,12 @@ class SqliteSaver(BaseCheckpointSaver):
         """Used with the file's lock held."""
         self._blobs = Blobs(self._file)
         self._reader = RowReader(self._file.name, self._blobs)
+        name = self._file.name
+        self._identity = id(self) if name == ":memory:" else (type(self), os.path.realpath(name))
 
     @property
     def identity(self) -> Hashable:
-        name = self._file.name
-        return id(self) if name == ":memory:" else (type(self), os.path.realpath(name))
+        return self._identity
 
     @classmethod
     def from_conn_string(cls, conn_string: str) -> Self:

@@ -54,14 +54,14 @@ def lines(options: argparse.Namespace) -> Iterator[str]:
     libraries = (nbflow(), langgraph())
     yield f"Python {platform.python_version()}, LangGraph {version('langgraph')}; runs of "
     yield f"{options.count}, the best of {options.rounds} interleaved rounds; microseconds.\n"
-    yield f"| {'':40} | {'nbflow':>8} | {'LangGraph':>9} | {'cheaper':>8} | {'aim':>5} |"
-    yield f"|{'-' * 42}|{'-' * 9}:|{'-' * 10}:|{'-' * 9}:|{'-' * 6}:|"
+    yield f"| {'':42} | {'nbflow':>8} | {'LangGraph':>9} | {'cheaper':>8} | {'aim':>5} |"
+    yield f"|{'-' * 44}|{'-' * 9}:|{'-' * 10}:|{'-' * 9}:|{'-' * 6}:|"
     for name, program, aim in PROGRAMS:
         if options.only not in name:
             continue
         ours, theirs = best_of(libraries, program, options.count, options.rounds)
         ratio, wanted = theirs / ours, "" if aim is None else f"{aim:g}x"
-        yield f"| {name:40} | {ours:8.1f} | {theirs:9.1f} | {ratio:7.1f}x | {wanted:>5} |"
+        yield f"| {name:42} | {ours:8.1f} | {theirs:9.1f} | {ratio:7.1f}x | {wanted:>5} |"
     yield ""
     for name, figure in FIGURES:
         if options.only in name:

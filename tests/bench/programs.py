@@ -190,6 +190,31 @@ def history(library: Library, folder: Path, count: int) -> Iterator[Callable[[],
     yield run
 
 
+@contextmanager
+def history_of_a_chat(library: Library, folder: Path, count: int) -> Iterator[Callable[[], int]]:
+    """Each turn keeps all that was said before, and 1 KB more."""
+
+    @library.task
+    def answer(n: int) -> dict[str, str]:
+        return {"role": "assistant", "content": f"{n:04}" * 256}
+
+    @library.entrypoint(checkpointer=library.sqlite_saver(folder / "runs.sqlite"))
+    def turn(n: int, *, previous: Any = None) -> list[dict[str, str]]:
+        said = {"role": "user", "content": str(n)}
+        return [*(previous or ()), said, answer(n).result()]
+
+    config = next(_threads())
+    for n in range(count):
+        turn.invoke(n, config)
+
+    def run() -> int:
+        shots = list(turn.get_state_history(config))
+        assert len(shots) == 2 * count and len(shots[0].values) == len(shots)
+        return len(shots)
+
+    yield run
+
+
 PROGRAMS: tuple[tuple[str, Program, float | None], ...] = (
     ("sequential task, in memory", sequential_memory, 60),
     ("sequential task, SQLite, a commit each", sequential_sqlite, 20),
@@ -200,6 +225,7 @@ PROGRAMS: tuple[tuple[str, Program, float | None], ...] = (
     ("replay after a restart, SQLite", replay_restarted, None),
     ("invoke on a thread, in memory", invoke_memory, 20),
     ("invoke on a thread, SQLite", invoke_sqlite, None),
-    ("history, per checkpoint, SQLite", history, 10),
+    ("history of a chat, per checkpoint, SQLite", history_of_a_chat, 10),
+    ("history of numbers, per checkpoint, SQLite", history, 10),
 )
 """Name, program, and how many times cheaper than LangGraph it should be; None for no aim."""
