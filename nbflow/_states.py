@@ -206,7 +206,8 @@ class ThreadStates:
         Args:
             config: names the thread, or one of its checkpoints: the run that this opened.
             after: id of the last op that is kept, a task or an answered question.
-            before: id of the first op that is not kept; of a question, only the answer is not.
+            before: id of the first op that is not kept; of a question, only the answer is not:
+                one that nobody answered is open again, with all that the run had done.
                 Without either, everything is kept.
 
         Returns:

@@ -16,6 +16,7 @@ from nbflow import serde
 from nbflow._engine.history import checkpoint_at, ops_of
 from nbflow._engine.ids import public_id
 from nbflow._engine.owners import disown, owner_name, owning
+from nbflow._engine.replay import Journal
 from nbflow._engine.threads import (
     address_of,
     config_of,
@@ -124,12 +125,16 @@ def fork(
         )
     refuse_foreign(run, workflow)
     ops = ops_of(saver, run)
-    upto = _cut(run.id, ops, after, before) if after or before else _last(ops)
+    upto = _last(ops)
+    if after is not None:
+        upto = _end_of(after, _ops_of_call(run.id, ops, after))
+    elif before is not None:
+        upto = _before(_ops_of_call(run.id, ops, before), upto)
     forked, made, epoch = begin_fork(
         saver, thread, opening, run, code_fp, parent=opening, upto=upto
     )
-    kept = [op for op in ops if op.seq <= upto]
-    saver.finish(forked, epoch, "interrupted" if _asks(kept) else "ready")
+    asks = Journal(op for op in ops if op.seq <= upto).open_questions()
+    saver.finish(forked, epoch, "interrupted" if asks else "ready")
     disown(forked.id, epoch)
     return config_of(thread_id, ns, made.id)
 
@@ -145,26 +150,38 @@ def _last(ops: list[OpRow]) -> int:
     return ops[-1].seq if ops else 0
 
 
-def _cut(run_id: str, ops: list[OpRow], after: str | None, before: str | None) -> int:
-    """Sequence number of the last op that is kept."""
-    wanted = after or before
-    of_call = [op for op in ops if public_id(run_id, op.key) == wanted]
-    settled = [op for op in of_call if op.kind in _SETTLES]
-    if not of_call or (after and not settled):
-        what = "is not one of its ops" if not of_call else "has no outcome yet"
+def _ops_of_call(run_id: str, ops: list[OpRow], wanted: str) -> list[OpRow]:
+    found = [op for op in ops if public_id(run_id, op.key) == wanted]
+    if not found:
         raise UnknownOpError(
-            f"{wanted!r} {what}. Nothing was stored. Give the id of a finished task or of an "
-            "answered question: [op.id for op in workflow.get_state(config).ops]."
+            f"{wanted!r} is not one of the run's ops. Nothing was stored. They are: "
+            "[op.id for op in workflow.get_state(config).ops]."
         )
-    if after:
-        return settled[-1].seq
-    first = settled[0] if settled and of_call[0].kind == "ask" else of_call[0]
-    return first.seq - 1
+    return found
 
 
-def _asks(ops: list[OpRow]) -> bool:
-    answered = {op.key for op in ops if op.kind == "answer"}
-    return any(op.kind == "ask" and op.key not in answered for op in ops)
+def _end_of(wanted: str, ops: list[OpRow]) -> int:
+    """Sequence number of the last outcome, or answer, among the ops of a call."""
+    settled = [op for op in ops if op.kind in _SETTLES]
+    if not settled:
+        raise UnknownOpError(
+            f"{wanted!r} has no outcome yet. Nothing was stored. Give after= the id of a "
+            "finished task or of an answered question: "
+            "[op.id for op in workflow.get_state(config).ops]."
+        )
+    return settled[-1].seq
+
+
+def _before(ops: list[OpRow], last: int) -> int:
+    """Sequence number of the last op before a call; a question is kept, and its answer is not.
+
+    Args:
+        ops: those of the call.
+        last: of the whole record, which is kept when nobody has answered the question.
+    """
+    if ops[0].kind != "ask":
+        return ops[0].seq - 1
+    return next((op.seq - 1 for op in ops if op.kind == "answer"), last)
 
 
 def update(

@@ -129,6 +129,36 @@ def test_fork_before_an_answer_to_answer_differently(
     assert ran == ["c"]
 
 
+def test_fork_before_a_question_that_nobody_answered(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """116, 82: a question that a new input dropped is open again on the fork."""
+
+    @task
+    def ask(name: str) -> Any:
+        return interrupt(name)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(names: list[str]) -> Any:
+        return [future.result() for future in [ask(name) for name in names]]
+
+    first, second = drive.invoke(workflow, ["a", "b"], config)["__interrupt__"]
+    opening = drive.state(workflow, config).config
+    with pytest.warns(UserWarning, match="open questions are dropped"):
+        drive.invoke(workflow, [], config)
+    with pytest.raises(UnknownInterruptError, match=r"workflow\.fork"):
+        drive.invoke(workflow, Command(resume={first.id: "A"}), opening)
+
+    fork = workflow.fork(opening, before=first.id)
+
+    state = drive.state(workflow, fork)
+    asked = sorted(str(q.value) for q in state.interrupts)
+    assert (state.status, asked) == ("interrupted", ["a", "b"])
+    answers = {q.id: q.value.upper() for q in state.interrupts}
+    assert drive.invoke(workflow, Command(resume=answers), fork) == ["A", "B"]
+    assert {first.id, second.id}.isdisjoint(answers)
+
+
 def test_fork_of_a_fork_keeps_both_pasts(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
