@@ -214,6 +214,7 @@ class ThreadStates:
             The configuration that names the fork.
 
         Raises:
+            ValueError: both are given.
             UnknownOpError: the run has no such op, or it has no outcome.
             ThreadBusyError: the thread is running.
         """

@@ -110,6 +110,11 @@ def fork(
     before: str | None,
 ) -> dict[str, Any]:
     """Make a run that has everything up to an op; see ``Workflow.fork``."""
+    if after is not None and before is not None:
+        raise ValueError(
+            "fork() was given after= and before=, and a run can end at one op only. Nothing was "
+            "stored. Give one of them."
+        )
     thread_id, ns = address_of(config)
     thread = saver.get_thread(thread_id, ns)
     row = checkpoint_at(saver, thread_id, ns, config["configurable"].get("checkpoint_id"))

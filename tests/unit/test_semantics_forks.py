@@ -211,6 +211,17 @@ def test_fork_at_an_op_that_is_not_there(
     assert len(drive.history(workflow, config)) == 1
 
 
+def test_fork_at_two_ops(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
+    """155: a run cannot end at both; nothing is stored."""
+    workflow = reviewed(saver, [])
+    drive.invoke(workflow, "a", config)
+    first, second = drive.state(workflow, config).ops[:2]
+
+    with pytest.raises(ValueError, match="after= and before="):
+        workflow.fork(config, after=first.id, before=second.id)
+    assert len(drive.history(workflow, config)) == 1
+
+
 def test_fork_of_a_running_thread_is_refused(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
