@@ -92,14 +92,16 @@ class ThreadStates:
             filter: entries that the metadata must have.
             before: only checkpoints older than the one this configuration names.
             limit: at most so many.
+
+        Raises:
+            UnknownCheckpointError: the thread has no checkpoint as ``before`` names it.
         """
         saver = self._saver("get_state_history")
         thread_id, ns = address_of(dict(config))
-        mark = None
-        if before is not None:
-            mark = before.get("configurable", {}).get("checkpoint_id")
+        mark = None if before is None else before.get("configurable", {}).get("checkpoint_id")
+        newer = None if mark is None else checkpoint_at(saver, thread_id, ns, mark)
         rows = saver.list_checkpoints(thread_id, ns, before=mark, limit=None if filter else limit)
-        for at, shot in enumerate(snapshots(saver, rows, filter)):
+        for at, shot in enumerate(snapshots(saver, rows, filter, newer)):
             if at == limit:
                 return
             yield shot

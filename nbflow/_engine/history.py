@@ -80,9 +80,17 @@ def snapshots(
     saver: BaseCheckpointSaver,
     rows: Iterator[CheckpointRow],
     metadata_filter: dict[str, Any] | None,
+    newer: CheckpointRow | None,
 ) -> Iterator[StateSnapshot]:
-    """Snapshots newest first, those whose metadata has every entry of the filter."""
+    """Snapshots newest first, those whose metadata has every entry of the filter.
+
+    Args:
+        newer: the checkpoint after the first of the rows, when that is not the newest: a run is
+            closed by the checkpoint after the one that opened it.
+    """
     closed: dict[str, bytes | None] = {}
+    if newer is not None and newer.run is not None and newer.source == "loop":
+        closed[newer.run] = newer.returned
     runs: dict[str, RunRow] = {}
     for row in _with_runs(saver, rows, runs):
         if row.run is not None and row.source == "loop":

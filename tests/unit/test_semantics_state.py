@@ -321,6 +321,24 @@ def test_history_limit_before_filter(
     assert drive.history(workflow, config, filter={"source": "input"}, limit=1) == [states[1]]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_pages_of_a_history(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, size: int
+) -> None:
+    """142, 140: a page says what the whole history says, wherever it begins."""
+    workflow = _three_runs(saver, drive, config)
+    drive.invoke(workflow, None, drive.history(workflow, config)[1].config)
+    with pytest.raises(TypeError):
+        drive.invoke(workflow, "no number", config)
+    states = drive.history(workflow, config)
+    assert [s.status for s in states] == ["error", *["done"] * 7]
+    pages = [drive.history(workflow, config, limit=size)]
+    while pages[-1]:
+        before = pages[-1][-1].config
+        pages.append(drive.history(workflow, config, before=before, limit=size))
+    assert [shot for page in pages for shot in page] == states
+
+
 def test_history_of_an_interrupted_thread(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
