@@ -144,13 +144,13 @@ class ThreadStates:
             as_node: the workflow's own name, or nothing; ``"__copy__"`` makes a sibling of the
                 checkpoint instead, open where that one is open (153).
             task_id: as LangGraph's; a workflow has one task, so it changes nothing.
-            force: drop the open questions of a waiting thread.
+            force: drop the open questions of a run that waits, failed or was cancelled.
 
         Returns:
             The configuration that names the new checkpoint.
 
         Raises:
-            InvalidUpdateError: another ``as_node``, or the thread waits for an answer.
+            InvalidUpdateError: another ``as_node``, or the thread has open questions.
         """
         saver = self._saver("update_state")
         return forks.update(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbflow import serde
-from nbflow._engine.history import checkpoint_at, ops_of
+from nbflow._engine.history import checkpoint_at, ops_of, still_asks
 from nbflow._engine.ids import public_id
 from nbflow._engine.owners import disown, owner_name, owning
 from nbflow._engine.replay import Journal
@@ -209,14 +209,14 @@ def update(
     encoded = serde.dumps(values)
     thread = saver.get_thread(thread_id, ns)
     wanted = config["configurable"].get("checkpoint_id")
-    drops = thread is not None and thread.status == "interrupted" and wanted in (None, thread.head)
-    if drops and not force and as_node != COPY:
-        raise InvalidUpdateError(
-            f"Thread {thread_id!r} waits for an answer, which this update would drop. Nothing "
-            "was stored. Answer it, or pass force=True."
-        )
     if thread is not None:
         refuse_busy(thread)
+        drops = as_node != COPY and wanted in (None, thread.head)
+        if drops and not force and still_asks(saver, thread):
+            raise InvalidUpdateError(
+                f"Thread {thread_id!r} has open questions, which this update would drop. Nothing "
+                "was stored. Answer them, or pass force=True."
+            )
     base = checkpoint_at(saver, thread_id, ns, wanted)
     if as_node == COPY:
         if thread is None or base is None:

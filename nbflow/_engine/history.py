@@ -16,10 +16,18 @@ from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
-from nbflow.errors import UnknownCheckpointError
+from nbflow.errors import CorruptDataError, UnknownCheckpointError
 from nbflow.types import Interrupt, OpSnapshot, PregelTask, StateSnapshot
 
-__all__ = ["checkpoint_at", "closed_by", "head_of", "ops_of", "snapshot", "snapshots"]
+__all__ = [
+    "checkpoint_at",
+    "closed_by",
+    "head_of",
+    "ops_of",
+    "snapshot",
+    "snapshots",
+    "still_asks",
+]
 
 _OPENS = ("input", "fork")
 _PAGE = 100
@@ -44,6 +52,17 @@ def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | No
     if thread.head is None:
         return None
     return saver.get_checkpoint(thread.thread_id, thread.ns, thread.head)
+
+
+def still_asks(saver: BaseCheckpointSaver, thread: ThreadRow) -> bool:
+    """Whether an answer would reach a question of the thread's newest run, however that stands."""
+    if thread.status == "idle" or thread.run is None:
+        return False
+    try:
+        run = saver.get_run(thread.run)
+        return run is not None and bool(Journal(ops_of(saver, run)).open_questions())
+    except CorruptDataError:  # nobody can go on with that run, but another may begin
+        return False
 
 
 def checkpoint_at(

@@ -17,7 +17,7 @@ from nbflow._engine.answering import answers_for
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
 from nbflow._engine.forks import begin_fork, copy_of, run_of
-from nbflow._engine.history import checkpoint_at, head_of, ops_of
+from nbflow._engine.history import checkpoint_at, head_of, ops_of, still_asks
 from nbflow._engine.ids import public_id
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.owners import owner_name, owning
@@ -142,10 +142,11 @@ def _begin(
     meta = serde.dumps(dict(call.config.get("metadata") or {}))
     if thread is not None:
         refuse_busy(thread)
-        if thread.status == "interrupted":
+        if still_asks(saver, thread):
             warnings.warn(
-                f"Thread {thread.thread_id!r} was waiting for an answer; the new input begins a "
-                "new run and the open questions are dropped. The old run stays in the history.",
+                f"Thread {thread.thread_id!r} has a run that asks; the new input begins another "
+                "and the open questions are dropped. The old run stays in the history, and "
+                "workflow.fork(its_config) opens them again.",
                 stacklevel=4,
             )
         base = base or head_of(saver, thread)

@@ -1,15 +1,24 @@
 """previous, final and state: numbers 125 to 145 of the semantics."""
 
 import datetime
+import os
 import pickle
+import socket
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow
-from nbflow.errors import CorruptDataError, InvalidUpdateError, NbflowError, UnknownCheckpointError
+from nbflow.errors import (
+    CorruptDataError,
+    GraphDrained,
+    InvalidUpdateError,
+    NbflowError,
+    UnknownCheckpointError,
+)
 from nbflow.func import entrypoint, task
+from nbflow.runtime import RunControl
 from nbflow.types import Command, Interrupt, StateSnapshot, interrupt
 from tests.unit.drive import HEX, Config, Drive, on_thread
 
@@ -174,6 +183,69 @@ def test_update_state_while_interrupted(
     drive.update(workflow, config, "new", force=True)
     assert drive.state(workflow, config)[:2] == ("new", ())
     assert drive.invoke(workflow, 0, config) == "new"
+
+
+class _Stopped:
+    """A thread that asks, and was gone on with, to no good end."""
+
+    def __init__(self, saver: BaseCheckpointSaver, drive: Drive, config: Config, how: str) -> None:
+        fails = False
+
+        @entrypoint(checkpointer=saver)
+        def workflow(n: int, previous: Any = None) -> Any:
+            if fails:
+                raise ValueError("no")
+            return [n, previous, interrupt("?")] if n else previous
+
+        self.workflow: Any = workflow
+        (self.question,) = drive.invoke(workflow, 1, config)["__interrupt__"]
+        if how == "crashed":
+            owner = f"{socket.gethostname()}/{os.getpid()}/0/gone"
+            saver.claim("some_thread_id", "", owner, 1)
+        elif how == "error":
+            fails = True
+            with pytest.raises(ValueError, match="no"):
+                drive.invoke(workflow, None, config)
+            fails = False
+        else:
+            control = RunControl()
+            control.request_drain()
+            with pytest.raises(GraphDrained):
+                drive.invoke(workflow, None, config, control=control)
+
+
+@pytest.mark.parametrize("how", ["error", "cancelled", "crashed"])
+def test_update_state_of_a_stopped_run_that_asks(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, how: str
+) -> None:
+    """135: an answer would still reach the question, so it is not dropped in silence."""
+    stopped = _Stopped(saver, drive, config, how)
+    state = drive.state(stopped.workflow, config)
+    assert (state.status, state.interrupts) == (how, (stopped.question,))
+    with pytest.raises(InvalidUpdateError, match="force=True"):
+        drive.update(stopped.workflow, config, "new")
+    assert drive.state(stopped.workflow, config) == state
+    drive.update(stopped.workflow, config, "new", force=True)
+    assert drive.invoke(stopped.workflow, 0, config) == "new"
+
+
+@pytest.mark.parametrize("how", ["error", "cancelled", "crashed"])
+def test_new_input_for_a_stopped_run_that_asks(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, how: str
+) -> None:
+    """82"""
+    stopped = _Stopped(saver, drive, config, how)
+    with pytest.warns(UserWarning, match="some_thread_id.*open questions are dropped"):
+        assert drive.invoke(stopped.workflow, 0, config) is None
+
+
+@pytest.mark.parametrize("how", ["error", "cancelled", "crashed"])
+def test_an_answer_for_a_stopped_run_that_asks(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, how: str
+) -> None:
+    """65, 91"""
+    stopped = _Stopped(saver, drive, config, how)
+    assert drive.invoke(stopped.workflow, Command(resume="!"), config) == [1, None, "!"]
 
 
 def test_update_state_as_unknown_node(
