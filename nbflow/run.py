@@ -418,7 +418,8 @@ class Run:
         with self._state:
             self._take(root)
         if hooks.started is not None:
-            hooks.started(self)
+            with root.or_end():
+                hooks.started(self)
 
     def _take(self, root: RootOp) -> None:
         self._root = root
@@ -471,7 +472,8 @@ class Run:
             )
         else:
             work = partial(self._context_vars.copy().run, go_sync, root, False)
-            threading.Thread(target=work, name="nbflow-run", daemon=True).start()
+            with root.or_end():
+                threading.Thread(target=work, name="nbflow-run", daemon=True).start()
 
     def _answer_meanwhile(self, command: Command) -> None:
         """An answer to one question while the run works on after another."""

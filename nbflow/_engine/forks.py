@@ -15,7 +15,7 @@ from typing import Any
 from nbflow import serde
 from nbflow._engine.history import checkpoint_at, ops_of, still_asks
 from nbflow._engine.ids import public_id
-from nbflow._engine.owners import disown, owner_name, owning
+from nbflow._engine.owners import disown, owning
 from nbflow._engine.replay import Journal
 from nbflow._engine.threads import (
     address_of,
@@ -28,7 +28,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, Ru
 from nbflow.errors import InvalidUpdateError, UnknownCheckpointError, UnknownOpError
 from nbflow.types import StateUpdate
 
-__all__ = ["COPY", "begin_fork", "copy_of", "fork", "run_of", "update", "update_in_bulk"]
+__all__ = ["COPY", "copy_of", "fork", "new_fork", "run_of", "update", "update_in_bulk"]
 
 COPY = "__copy__"
 """As ``as_node``: make a sibling of the checkpoint (153)."""
@@ -43,25 +43,20 @@ def run_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> RunRow | None:
     return saver.get_run(row.run)
 
 
-def begin_fork(
-    saver: BaseCheckpointSaver,
-    thread: ThreadRow,
+def new_fork(
     row: CheckpointRow,
     run: RunRow,
     code_fp: bytes,
     *,
     parent: CheckpointRow | None,
     upto: int | None = None,
-) -> tuple[RunRow, CheckpointRow, int]:
-    """Store a run that goes another way from one of the past, and own the thread.
+) -> tuple[RunRow, CheckpointRow]:
+    """A run that goes another way from one of the past, and its opening; neither is stored yet.
 
     Args:
         row: the checkpoint that opened ``run``.
         parent: the checkpoint that the new one follows.
         upto: sequence number of the last op that is kept; None takes what ``run`` began with.
-
-    Returns:
-        The new run, its opening checkpoint, and the epoch.
     """
     kept = (run.id, upto) if upto is not None else (run.parent_run or run.id, run.upto)
     forked = replace(
@@ -71,9 +66,22 @@ def begin_fork(
     opening = new_checkpoint(
         (row.thread_id, row.ns), parent, "fork", row.step + 1, row.meta, run=forked.id, values=row
     )
-    with owning(forked.id, thread.epoch + 1):
-        epoch = saver.begin_run(forked, opening, owner_name(), thread.epoch)
-    return forked, opening, epoch
+    return forked, opening
+
+
+def _keep(
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    forked: RunRow,
+    opening: CheckpointRow,
+    status: str,
+) -> None:
+    """Make a fork the thread's newest run, which nobody runs yet."""
+    epoch = thread.epoch + 1
+    with owning(forked.id, epoch) as owner:
+        saver.begin_run(forked, opening, owner, thread.epoch)
+        saver.finish(forked, epoch, status)
+    disown(forked.id, epoch)
 
 
 def copy_of(
@@ -94,9 +102,8 @@ def copy_of(
         saver.update(copied, thread.epoch)
         return copied
     refuse_foreign(run, workflow)
-    forked, opening, epoch = begin_fork(saver, thread, row, run, code_fp, parent=parent)
-    saver.finish(forked, epoch, "ready")
-    disown(forked.id, epoch)
+    forked, opening = new_fork(row, run, code_fp, parent=parent)
+    _keep(saver, thread, forked, opening, "ready")
     return opening
 
 
@@ -135,12 +142,9 @@ def fork(
         upto = _end_of(after, _ops_of_call(run.id, ops, after))
     elif before is not None:
         upto = _before(_ops_of_call(run.id, ops, before), upto)
-    forked, made, epoch = begin_fork(
-        saver, thread, opening, run, code_fp, parent=opening, upto=upto
-    )
+    forked, made = new_fork(opening, run, code_fp, parent=opening, upto=upto)
     asks = Journal(op for op in ops if op.seq <= upto).open_questions()
-    saver.finish(forked, epoch, "interrupted" if asks else "ready")
-    disown(forked.id, epoch)
+    _keep(saver, thread, forked, made, "interrupted" if asks else "ready")
     return config_of(thread_id, ns, made.id)
 
 

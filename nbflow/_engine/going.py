@@ -19,18 +19,20 @@ def go_sync(root: RootOp, is_async: bool) -> Outcome:
     """Run in this thread; an async body runs on the background loop while this thread waits."""
     if is_async:
         return _on_background_loop(root)
-    root.begin()
+    with root.or_end():
+        root.begin()
     sync_driver.drive(root)
     return _outcome(root)
 
 
 def _on_background_loop(root: RootOp) -> Outcome:
-    loop = background_loop()
-    if is_running(loop):
-        raise OutsideRunError(
-            f"invoke() of the async workflow {root.name!r} was called on the event loop that it "
-            f"would run on. Write 'await {root.name}.ainvoke(...)'."
-        )
+    with root.or_end():
+        loop = background_loop()
+        if is_running(loop):
+            raise OutsideRunError(
+                f"invoke() of the async workflow {root.name!r} was called on the event loop that "
+                f"it would run on. Write 'await {root.name}.ainvoke(...)'."
+            )
     ended = threading.Event()
     future = asyncio.run_coroutine_threadsafe(go_async(root, True), loop)
     future.add_done_callback(lambda _: ended.set())
@@ -59,7 +61,8 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
         return await _in_thread(root, loop)
     watch_lanes(loop)
     root.loop = root.execution.loop = loop
-    root.begin()
+    with root.or_end():
+        root.begin()
     runner = root.runner = asyncio.Task(
         async_driver.drive(root), loop=loop, context=root.take_context()
     )
@@ -86,8 +89,9 @@ async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:
         finally:
             loop.call_soon_threadsafe(done.set)
 
-    root.begin()
-    threading.Thread(target=work, name="nbflow-body", daemon=True).start()
+    with root.or_end():
+        root.begin()
+        threading.Thread(target=work, name="nbflow-body", daemon=True).start()
     try:
         await done.wait()
     except asyncio.CancelledError:

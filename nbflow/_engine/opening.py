@@ -1,6 +1,7 @@
 """How an execution begins: a new run, an answer, or a continuation; and what is refused.
 
-Nothing is stored before everything was checked.
+Everything that can fail is done first; taking the thread over comes last. So whatever is refused,
+nothing was stored, and the thread is as free as it was.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +18,11 @@ from nbflow import serde
 from nbflow._engine.answering import answers_for
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
-from nbflow._engine.forks import begin_fork, copy_of, run_of
+from nbflow._engine.forks import copy_of, new_fork, run_of
 from nbflow._engine.history import checkpoint_at, head_of, ops_of, still_asks
 from nbflow._engine.ids import public_id
 from nbflow._engine.options import DEFAULT, Options
-from nbflow._engine.owners import owner_name, owning
+from nbflow._engine.owners import owning
 from nbflow._engine.recent import journal_of
 from nbflow._engine.replay import Journal
 from nbflow._engine.root import RootOp
@@ -31,7 +33,7 @@ from nbflow._engine.threads import (
     refuse_busy,
     refuse_foreign,
 )
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import (
     EmptyInputError,
     OutsideRunError,
@@ -79,7 +81,8 @@ def open_run(call: Call) -> Opened:
     Raises:
         EmptyInputError, ThreadBusyError, UnknownThreadError, UnknownCheckpointError,
         WorkflowMismatchError, UnknownInterruptError, InvalidAnswerError, NotSerializableError,
-        StorageError: nothing was stored.
+        CorruptDataError, StorageError: nothing was stored.
+        BaseException: what the ``key_func`` of a cache policy raised; nothing was stored.
     """
     saver = call.workflow.saver
     if saver is None:
@@ -157,13 +160,24 @@ def _begin(
     )  # fmt: skip
     step = base.step + 1 if base else -1
     opening = new_checkpoint(address, base, "input", step, meta, run=run.id, values=base)
-    expected = thread.epoch if thread else None
-    with owning(run.id, (expected or 0) + 1):
-        epoch = saver.begin_run(run, opening, owner_name(), expected)
     execution = _execution(
-        call, saver, run, epoch, Journal(), opening, serde.decoded(call.input, encoded)
+        call, saver, run, thread, Journal(), opening, serde.decoded(call.input, encoded)
     )
-    return _root(call, execution, opening, [_saved(opening)])
+    root = _root(call, execution, opening, [_saved(opening)])
+    _begin_run(saver, run, thread, opening)
+    return root
+
+
+def _begin_run(
+    saver: BaseCheckpointSaver, run: RunRow, thread: ThreadRow | None, opening: CheckpointRow
+) -> None:
+    with owning(run.id, _next_epoch(thread)) as owner:
+        saver.begin_run(run, opening, owner, None if thread is None else thread.epoch)
+
+
+def _next_epoch(thread: ThreadRow | None) -> int:
+    """The epoch of whoever takes the thread over as it was read."""
+    return 1 if thread is None else thread.epoch + 1
 
 
 def _again(
@@ -174,18 +188,19 @@ def _again(
     refuse_busy(thread)
     run = run_of(saver, base)
     if run is None:
+        value = None if base.returned is None else serde.loads(base.returned)
         copy_of(saver, thread, base, workflow.name, b"", parent=base)
-        return Opened(None, None if base.returned is None else serde.loads(base.returned))
+        return Opened(None, value)
     refuse_foreign(run, workflow.name)
-    forked, opening, epoch = begin_fork(
-        saver, thread, base, run, workflow.fingerprint(), parent=base
-    )
+    forked, opening = new_fork(base, run, workflow.fingerprint(), parent=base)
     journal = Journal(ops_of(saver, forked))
     execution = _execution(
-        call, saver, forked, epoch, journal, opening, serde.loads(run.input),
+        call, saver, forked, thread, journal, opening, serde.loads(run.input),
         resumed=len(journal) > 0,
     )  # fmt: skip
-    return Opened(_root(call, execution, opening, [_saved(opening)]))
+    root = _root(call, execution, opening, [_saved(opening)])
+    _begin_run(saver, forked, thread, opening)
+    return Opened(root)
 
 
 def _saved(opening: CheckpointRow) -> CheckpointSaved:
@@ -226,23 +241,56 @@ def _continue(
     rows = []
     if call.input is not None:
         rows = answers_for(run, journal, call.input, workflow.live_types)
-    with owning(run.id, thread.epoch + 1):
-        epoch = saver.claim(thread.thread_id, thread.ns, owner_name(), thread.epoch)
-        if rows:
-            saver.answer(run, epoch, rows)
-    for op in ops_of(saver, run, after=len(ops)):
-        journal.apply(op)
     opening = head_of(saver, thread)
     assert opening is not None
     execution = _execution(
-        call, saver, run, epoch, journal, opening, serde.loads(run.input), resumed=True
+        call, saver, run, thread, journal, opening, serde.loads(run.input), resumed=True
     )
-    answered: list[Event] = []
+    root = _root(call, execution, opening, _answered(run, rows))
+    with owning(run.id, execution.epoch) as owner:
+        saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
+        with _given_back(saver, run, execution.epoch, thread.status):
+            _take_in(saver, run, execution.epoch, journal, len(ops), rows)
+    return Opened(root)
+
+
+def _take_in(
+    saver: BaseCheckpointSaver,
+    run: RunRow,
+    epoch: int,
+    journal: Journal,
+    known: int,
+    answers: list[OpRow],
+) -> None:
+    """Complete the record with what was stored before the thread was claimed, then the answers."""
+    for op in ops_of(saver, run, after=known):
+        journal.apply(op)
+    if answers:
+        saver.answer(run, epoch, answers)
+        for row in answers:
+            journal.apply(row)
+
+
+@contextmanager
+def _given_back(saver: BaseCheckpointSaver, run: RunRow, epoch: int, status: str) -> Iterator[None]:
+    """When what is inside fails, the thread is as it was before it was claimed."""
+    try:
+        yield
+    except BaseException as cause:
+        try:
+            saver.finish(run, epoch, status)
+        except Exception as exc:
+            cause.add_note(f"The thread's status could not be stored: {exc}")
+        raise
+
+
+def _answered(run: RunRow, rows: list[OpRow]) -> list[Event]:
+    events: list[Event] = []
     for row in rows:
         assert row.value is not None
         shown = public_id(run.id, row.key)
-        answered.append(Answered(interrupt_id=shown, answer=serde.loads(row.value)))
-    return Opened(_root(call, execution, opening, answered))
+        events.append(Answered(interrupt_id=shown, answer=serde.loads(row.value)))
+    return events
 
 
 def _closed(journal: Journal) -> Journal:
@@ -264,7 +312,7 @@ def _execution(
     call: Call,
     saver: BaseCheckpointSaver,
     run: RunRow,
-    epoch: int,
+    thread: ThreadRow | None,
     journal: Journal,
     opening: CheckpointRow,
     input: Any,
@@ -274,9 +322,9 @@ def _execution(
     workflow = call.workflow
     previous = None if opening.saved is None else serde.loads(opening.saved)
     return Execution(
-        workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=epoch, record=journal,
-        strict=run.code_fp == workflow.fingerprint(), resumed=resumed, input=input,
-        checkpoint_id=opening.id, config=call.config,
+        workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=_next_epoch(thread),
+        record=journal, strict=run.code_fp == workflow.fingerprint(), resumed=resumed,
+        input=input, checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
         live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache, on_divergence=workflow.on_divergence,

@@ -30,14 +30,16 @@ def owner_name() -> str:
 
 
 @contextmanager
-def owning(run_id: str, epoch: int) -> Iterator[None]:
-    """Take a thread over inside: nobody in this process takes its new owner for dead meanwhile.
+def owning(run_id: str, epoch: int) -> Iterator[str]:
+    """Take a thread over inside, with the owner's name that is given: nobody in this process takes
+    its new owner for dead meanwhile.
 
     Afterwards this process runs it, unless the taking over failed; see :func:`disown`.
     """
+    owner = owner_name()
     _keep(run_id, epoch)
     try:
-        yield
+        yield owner
     except BaseException:
         disown(run_id, epoch)
         raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,17 @@ class RootOp(Op):
         self.call_args = (spec.fn, execution.input)
         self.timeout = spec.timeout
         self.inject = partial(spec.inject, has_previous)
+
+    @contextmanager
+    def or_end(self) -> Iterator[None]:
+        """Around what sets it going: if that fails the run has failed, and holds its thread no
+        more."""
+        try:
+            yield
+        except BaseException as exc:
+            self.started = self.started or time.time()
+            self.settle(None, exc)
+            raise
 
     def begin(self) -> None:
         """Say that the run starts."""

@@ -95,7 +95,8 @@ def chunks_here(root: RootOp, is_async: bool, inbox: Inbox) -> Iterator[Any]:
         finally:
             inbox.end()
 
-    worker = _start(work)
+    with root.or_end():
+        worker = _start(work)
     try:
         yield from inbox
     finally:
