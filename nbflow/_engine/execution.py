@@ -67,8 +67,8 @@ class Execution:
     epoch: int
     record: InitVar[Journal]
     """What was stored before."""
-    strict: bool
-    """Whether the code is the code that made the record."""
+    code_fp: bytes
+    """Fingerprint of the code that runs; empty when nothing is kept."""
     resumed: bool
     input: Any
     checkpoint_id: str | None
@@ -84,6 +84,8 @@ class Execution:
 
     wants_life: bool = field(init=False, default=False)
     """Whether some task has an idle time-out."""
+    strict: bool = field(init=False)
+    """Whether the code is the code that made the record."""
     on_stop: Callable[[], None] | None = field(init=False, default=None)
     """Cancels what runs on the event loop."""
     stopping: bool = field(init=False, default=False)
@@ -98,6 +100,7 @@ class Execution:
     def __post_init__(self, record: Journal) -> None:
         config, run, options = self.config, self.run, self.options
         self._journal = record
+        self.strict = run is not None and run.code_fp == self.code_fp
         self._fresh: deque[OpRow] = deque()
         """Facts that the journal does not have yet: most of a run's own are never asked for."""
         self._catching_up = threading.RLock()
@@ -117,6 +120,8 @@ class Execution:
         """Whether facts are stored only when the execution ends (86)."""
         self.held_back: list[OpRow] = []
         """Facts that are stored with the next thing that must be."""
+        self.late_answers: list[bytes] = []
+        """Keys of the questions that were answered while the run worked."""
         self.thread_id = run.thread_id if run else None
         self.ns = run.ns if run else ""
         self.lock = threading.Lock()
@@ -126,7 +131,8 @@ class Execution:
         """Ops without an outcome yet, the entrypoint included, by key."""
         self._unannounced: dict[bytes, Op] = {}
         self.fresh = Fresh()
-        self._commit_lock = threading.Lock()
+        self.committing = threading.Lock()
+        """Held while facts are stored."""
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
         self.control: RunControl = options.control or RunControl()
@@ -266,7 +272,7 @@ class Execution:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
         """
         assert self.saver is not None and self.run is not None
-        with self._commit_lock:
+        with self.committing:
             if self.closed or self.broken is not None:
                 self.check()
             if op is not None:
@@ -308,12 +314,13 @@ class Execution:
     def take_answers(self, rows: list[OpRow]) -> None:
         """Store answers that came while the run works; a later replay finds them."""
         assert self.saver is not None and self.run is not None
-        with self._commit_lock:
+        with self.committing:
             if self.held_back:
                 self.saver.append(self.run, self.epoch, self.held_back)
                 self.held_back = []
             self.saver.answer(self.run, self.epoch, rows)
             self._fresh += rows
+            self.late_answers += [row.key for row in rows]
         answered = {public_id(self.run_id, row.key) for row in rows}
         with self.lock:
             self.questions = tuple(q for q in self.questions if q.id not in answered)

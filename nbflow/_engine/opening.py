@@ -124,7 +124,7 @@ def _unkept(call: Call) -> RootOp:
         )
     execution = Execution(
         workflow=workflow.name, saver=None, run=None, run_id=uuid.uuid4().hex, epoch=0,
-        record=Journal(), strict=False, resumed=False, input=call.input, checkpoint_id=None,
+        record=Journal(), code_fp=b"", resumed=False, input=call.input, checkpoint_id=None,
         config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
         live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache,
@@ -323,7 +323,7 @@ def _execution(
     previous = None if opening.saved is None else serde.loads(opening.saved)
     return Execution(
         workflow=workflow.name, saver=saver, run=run, run_id=run.id, epoch=_next_epoch(thread),
-        record=journal, strict=run.code_fp == workflow.fingerprint(), resumed=resumed,
+        record=journal, code_fp=workflow.fingerprint(), resumed=resumed,
         input=input, checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
         live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,

@@ -81,7 +81,7 @@ def report(
     execution = _Rehearsal(
         workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
         run_id=run.id, epoch=thread.epoch, record=journal,
-        strict=run.code_fp == workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
+        code_fp=workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
         checkpoint_id=opening.id, config={"configurable": {"thread_id": thread_id}},
         runtime=Runtime(
             context=context, store=workflow.store,

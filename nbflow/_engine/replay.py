@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from nbflow.checkpoint.base import OpRow
 
-__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe"]
+__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value"]
 
 OPTIONAL = "?"
 """Ends the lane of a call that a replay need not make."""
 
+_FINGERPRINT = _KEY = 16
+"""Bytes."""
+
 _OUTCOMES = frozenset(("result", "error", "cancel"))
-_SETTLES = _OUTCOMES | {"ask"}
+_SETTLES = _OUTCOMES | {"ask", "pause"}
 
 
 class Call:
@@ -29,10 +32,14 @@ class Call:
     start: bytes | None = None
     """What its start stored; only the start of a nested workflow stores something."""
     outcome: str | None = None
-    """``result``, ``error``, ``cancel``, ``ask``; None when it only started."""
+    """``result``, ``error``, ``cancel``, ``ask``, of the entrypoint ``pause``; None when it only
+    started."""
     value: bytes | None = None
     """Encoded result, failure or question."""
     answer: bytes | None = None
+    is_new = False
+    """Of a question: whether something has come of it that the code had not got when the run paused
+    last."""
 
     def __init__(self, first: OpRow) -> None:
         self.key = first.key
@@ -50,8 +57,23 @@ class Call:
         """Whether it has an outcome, or was answered."""
         return self.outcome in _OUTCOMES or self.answer is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a question that waits for its answer."""
+        return self.outcome == "ask" and self.answer is None
+
     def describe(self) -> str:
         return describe(self.name, self.site)
+
+
+def pause_value(code_fp: bytes, late: Iterable[bytes]) -> bytes:
+    """What the record says of a pause.
+
+    Args:
+        code_fp: fingerprint of the code that paused.
+        late: keys of the questions whose answers came when the code was past them.
+    """
+    return code_fp + b"".join(late)
 
 
 def describe(name: str | None, site: str) -> str:
@@ -71,11 +93,13 @@ class Divergence(Exception):
 class Journal:
     """The calls of one run, by the call they were made in."""
 
-    __slots__ = ("_calls", "_children", "facts")
+    __slots__ = ("_calls", "_children", "_new", "facts")
 
     def __init__(self, ops: Iterable[OpRow] = ()) -> None:
         self._calls: dict[bytes, Call] = {}
         self._children: dict[bytes, list[Call]] = {}
+        self._new: list[Call] = []
+        """Questions with something new."""
         self.facts = 0
         """How many there are."""
         calls = self._calls
@@ -120,6 +144,11 @@ class Journal:
             call.answer = None
             if call.outcome != "ask":
                 call.outcome = None
+        if call.name is None and not call.is_new:
+            call.is_new = True
+            self._new.append(call)
+        elif kind == "pause":
+            self._pause(op.value or b"")
 
     def _add(self, op: OpRow) -> Call:
         call = self._calls[op.key] = Call(op)
@@ -130,5 +159,29 @@ class Journal:
             siblings.append(call)
         return call
 
+    def _pause(self, told: bytes) -> None:
+        """The code has got everything that was new, but the answers that came too late for it."""
+        late = {told[at : at + _KEY] for at in range(_FINGERPRINT, len(told), _KEY)}
+        for call in self._new:
+            call.is_new = call.key in late
+        self._new = [call for call in self._new if call.is_new]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a question has something new; see :attr:`Call.is_new`."""
+        return bool(self._new)
+
     def open_questions(self) -> list[Call]:
         return [c for c in tuple(self._calls.values()) if c.outcome == "ask" and c.answer is None]
+
+    def questions_of(self, call: Call) -> list[Call]:
+        """The questions of an unfinished task and of the unfinished ones below it, in order."""
+        found: list[Call] = []
+        left = [call]
+        while left:
+            one = left.pop()
+            if one.name is None:
+                found.append(one)
+            elif not one.finished:
+                left += reversed(self.children(one.key))
+        return found

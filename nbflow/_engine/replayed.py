@@ -26,9 +26,10 @@ Future = SyncAsyncFuture[Any] | AsyncTaskFuture[Any]
 
 
 def waits(journal: Journal, call: Call) -> bool:
-    """Whether the task stopped at a question of its own that is still open."""
-    asked = [c for c in journal.children(call.key) if c.outcome == "ask"]
-    return bool(asked) and all(c.answer is None for c in asked)
+    """Whether the task stopped at questions, its own or of tasks that it called, when the run
+    paused, and nothing has come for it since."""
+    questions = journal.questions_of(call)
+    return any(q.is_open for q in questions) and not any(q.is_new for q in questions)
 
 
 def void_of(call: Call) -> OpRow:
@@ -84,18 +85,14 @@ class Replay:
         return future
 
     def pause(self) -> Future:
-        """The future of a task that waits at its question: it does not run only to ask (102)."""
-        execution, call = self.execution, self.call
-        questions = tuple(
-            question_of(execution.run_id, c)
-            for c in execution.journal.children(call.key)
-            if c.outcome == "ask"
-        )
-        asker = public_id(execution.run_id, call.key)
-        for question in questions:
+        """The future of a task that waits at questions: it does not run only to ask (102)."""
+        execution, run_id = self.execution, self.execution.run_id
+        asked = [q for q in execution.journal.questions_of(self.call) if q.is_open]
+        questions = tuple([question_of(run_id, q) for q in asked])
+        for call, question in zip(asked, questions, strict=True):
             execution.note_question(question)
             if execution.watched:
-                execution.emit(Asked(interrupt=question, task=asker))
+                execution.emit(Asked(interrupt=question, task=public_id(run_id, call.parent)))
         self.frame.left_a_question = True
         self._tell(TaskPaused, interrupts=questions)
         return self._settled(None, GraphInterrupt(questions))

@@ -20,6 +20,7 @@ from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import disown
+from nbflow._engine.pausing import pause_rows
 from nbflow._engine.recent import remember
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
@@ -192,9 +193,7 @@ class RootOp(Op):
                 closing.returned = serde.dumps(returned)
                 closing.saved = closing.returned if saved is returned else serde.dumps(saved)
                 closing.ts = time.time()
-                execution.saver.finish(
-                    execution.run, execution.epoch, "idle", execution.held_back, closing
-                )
+                self._finish("idle", [], closing)
             except Exception as exc:
                 exc.add_note(f"The result of the entrypoint {self.name!r} cannot be stored.")
                 return self.failed(exc)
@@ -236,7 +235,7 @@ class RootOp(Op):
             return None
         execution = self.execution
         if isinstance(exc, GraphInterrupt):
-            lost = self._close("interrupted", (), exc)
+            lost = self._close("interrupted", [], exc)
             if lost is not None:
                 return self._end(Outcome("error", exception=lost), failure_of(lost))
             self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
@@ -249,24 +248,32 @@ class RootOp(Op):
         else:
             self.failed(exc)
 
-    def _close(
-        self, status: str, rows: Sequence[OpRow], cause: BaseException
-    ) -> BaseException | None:
+    def _close(self, status: str, rows: list[OpRow], cause: BaseException) -> BaseException | None:
         """Give the thread up; returns what kept facts from being stored that were held back.
 
-        Otherwise all that cannot be stored now is the status.
+        Otherwise all that cannot be stored now is how the run stands.
         """
         execution = self.execution
-        if execution.saver is None or execution.run is None:
+        if execution.saver is None:
             return None
         try:
-            execution.saver.finish(
-                execution.run, execution.epoch, status, [*execution.held_back, *rows]
-            )
+            self._finish(status, rows)
         except Exception as exc:
             cause.add_note(f"The run's status could not be stored: {exc}")
             return exc if execution.held_back else None
         return None
+
+    def _finish(self, status: str, rows: list[OpRow], closing: CheckpointRow | None = None) -> None:
+        """Store the last facts and give the thread up; from then on nothing can be stored."""
+        execution = self.execution
+        assert execution.saver is not None and execution.run is not None
+        with execution.committing:
+            if status == "interrupted":  # only now it is sure which answers came in time
+                rows = pause_rows(execution)
+            last = [*execution.held_back, *rows]
+            execution.saver.finish(execution.run, execution.epoch, status, last, closing)
+            execution.closed, execution.held_back = True, []
+            execution._fresh += rows
 
     def _failure_row(self, exc: BaseException) -> OpRow:
         earlier = self.execution.journal.get(ROOT)

@@ -103,7 +103,8 @@ class OpRow:
         seq: int = 0,
     ) -> None:
         self.kind: str = kind
-        """``start``, ``result``, ``error``, ``cancel``, ``ask``, ``answer`` or ``void``."""
+        """``start``, ``result``, ``error``, ``cancel``, ``ask``, ``answer``, ``void``; of the
+        entrypoint itself ``error`` and ``pause``."""
         self.key: bytes = key
         """16 bytes; one call of the run."""
         self.parent: bytes = parent
@@ -117,7 +118,8 @@ class OpRow:
         self.n: int = n
         """How many equal calls there had been under this parent before, in any lane."""
         self.value: bytes | None = value
-        """Encoded result, failure, question or answer; None for ``start`` and ``void``."""
+        """Encoded result, failure, question or answer; what a ``pause`` tells, as it is; None for
+        most ``start`` and for ``void``."""
         self.attempt: int = attempt
         """From 1."""
         self.gen: int = gen

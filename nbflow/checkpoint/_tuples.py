@@ -209,6 +209,8 @@ def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
                 outcomes[op.key] = None
         elif op.kind in ("result", "error"):
             outcomes[op.key] = op
+        elif op.kind == "pause":
+            outcomes[op.key] = None
     writes: list[tuple[str, str, Any]] = []
     for key, outcome in outcomes.items():
         task_id = _shown_id(run_id, key)

@@ -32,7 +32,7 @@ from nbflow.checkpoint.refusals import (
 
 __all__ = ["InMemorySaver", "MemorySaver"]
 
-_SINGLE = frozenset(("result", "error", "cancel", "answer"))
+_SINGLE = frozenset(("result", "error", "cancel", "answer", "pause"))
 """Kinds of which a key holds one for each ``gen``; a key is a task's or a question's."""
 
 _thread_cells = attrgetter(*ThreadRow.__slots__)

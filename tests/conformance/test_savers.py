@@ -259,7 +259,7 @@ def test_runs_newest_first(saver: BaseCheckpointSaver) -> None:
 
 def test_ops_come_back_as_they_were_in_order(saver: BaseCheckpointSaver) -> None:
     run, epoch = begun(saver)
-    kinds = ("start", "ask", "answer", "result", "error", "cancel", "void")
+    kinds = ("start", "ask", "answer", "result", "error", "cancel", "void", "pause")
     ops = [
         an_op(kind, key=i, value=value, gen=i, n=2**40, attempt=3, site="", args=BIG)
         for i, (kind, value) in enumerate((k, v) for k in kinds for v in (None, b"\xc0", BIG))
@@ -300,7 +300,7 @@ def test_no_ops(saver: BaseCheckpointSaver) -> None:
     assert saver.get_ops(run.id) == []
 
 
-@pytest.mark.parametrize("kind", ["result", "error", "cancel"])
+@pytest.mark.parametrize("kind", ["result", "error", "cancel", "pause"])
 def test_an_outcome_is_stored_once_per_life(saver: BaseCheckpointSaver, kind: str) -> None:
     run, epoch = begun(saver)
     saver.append(run, epoch, [an_op("result")])

@@ -6,7 +6,8 @@ import pytest
 
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.ids import ROOT
-from nbflow._engine.replay import Call, Divergence, Journal
+from nbflow._engine.replay import Call, Divergence, Journal, pause_value
+from nbflow._engine.replayed import waits
 from nbflow.checkpoint.base import OpRow
 
 
@@ -70,3 +71,32 @@ def test_calls_that_only_began_are_not_missed() -> None:
     log = FrameLog(recorded(("a", "x", "0", 0), kind="start"), strict=True)
     assert log.next_unused() is None
     assert taken(log, "a", "x") == 0
+
+
+def test_a_task_waits_when_nothing_is_new_below_it_since_the_pause() -> None:
+    task, child, first, second, third = (bytes([at]) * 16 for at in range(1, 6))
+    fp = b"f" * 16
+    facts = [
+        OpRow("start", task, ROOT, "task", b"", "0"),
+        OpRow("start", child, task, "child", b"", "0"),
+        OpRow("ask", first, child, "", b"1", "0"),
+        OpRow("ask", second, child, "", b"2", "0"),
+        OpRow("pause", ROOT, b"", "workflow", b"", "0", value=fp),
+        OpRow("answer", first, child, "", b"1", "0", value=b"yes"),
+        OpRow("pause", ROOT, b"", "workflow", b"", "0", value=fp, gen=1),
+        OpRow("ask", third, child, "", b"3", "0"),
+        OpRow("answer", second, child, "", b"2", "0", value=b"no"),
+        OpRow("pause", ROOT, b"", "workflow", b"", "0", value=pause_value(fp, [second]), gen=2),
+        OpRow("pause", ROOT, b"", "workflow", b"", "0", value=fp, gen=3),
+    ]
+    waiting = []
+    for upto in range(len(facts)):
+        journal = Journal(facts[: upto + 1])
+        call = journal.get(task)
+        assert call is not None
+        waiting.append(waits(journal, call))
+    assert waiting == [
+        *(False, False, False, False, True),
+        *(False, True),
+        *(False, False, False, True),
+    ]

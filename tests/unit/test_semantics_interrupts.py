@@ -9,8 +9,9 @@ import pydantic
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import OutsideRunError, UnknownInterruptError
+from nbflow.errors import GraphDrained, OutsideRunError, UnknownInterruptError
 from nbflow.func import entrypoint, task
+from nbflow.runtime import RunControl
 from nbflow.types import Command, Interrupt, interrupt
 from tests.unit.drive import HEX, Config, Drive
 
@@ -290,6 +291,133 @@ def test_answers_one_at_a_time(
     assert drive.invoke(workflow, Command(resume={c.id: "C"}), config) == {"__interrupt__": [a]}
     assert drive.invoke(workflow, Command(resume="A"), config) == ["a: A", "b: B", "c: C"]
     assert sorted(lines) == ["a", "a", "b", "b", "c", "c"]
+
+
+@pytest.mark.parametrize("nested", ["task", "workflow"])
+def test_a_parent_of_tasks_that_wait_waits(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, nested: str
+) -> None:
+    """102: what waits at questions of others does not run either, however deep they are"""
+    ran: list[int] = []
+
+    @task
+    def ask(n: int) -> Any:
+        return interrupt(n)
+
+    @entrypoint()
+    def inner(n: int) -> Any:
+        return ask(n).result()
+
+    @task
+    def parent(n: int) -> Any:
+        ran.append(n)
+        return ask(n).result() if nested == "task" else inner.invoke(n)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(count: int) -> Any:
+        return [future.result() for future in [parent(n) for n in range(count)]]
+
+    first, second, third = drive.invoke(workflow, 3, config)["__interrupt__"]
+    assert sorted(ran) == [0, 1, 2]
+    ran.clear()
+    rest = drive.invoke(workflow, Command(resume={second.id: "b"}), config)["__interrupt__"]
+    assert (rest, ran) == ([first, third], [1])
+    assert set(drive.state(workflow, config).interrupts) == {first, third}
+    answers = {first.id: "a", third.id: "c"}
+    assert drive.invoke(workflow, Command(resume=answers), config) == ["a", "b", "c"]
+    assert sorted(ran) == [0, 1, 2]
+
+
+def test_a_task_waits_at_its_second_question(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """102, 94"""
+    ran: list[str] = []
+
+    @task
+    def ask(name: str, count: int) -> Any:
+        ran.append(name)
+        return [interrupt([name, n]) for n in range(count)]
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return [future.result() for future in [ask("a", 2), ask("b", 1)]]
+
+    a, b = drive.invoke(workflow, 1, config)["__interrupt__"]
+    again, _ = drive.invoke(workflow, Command(resume={a.id: 1}), config)["__interrupt__"]
+    ran.clear()
+    assert drive.invoke(workflow, Command(resume={b.id: 3}), config) == {"__interrupt__": [again]}
+    assert ran == ["b"]
+    assert drive.invoke(workflow, Command(resume=2), config) == [[1, 2], [3]]
+
+
+def test_a_step_that_was_stopped_on_its_way_runs_on(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """101, 102: what did not get as far as it could does not wait, though it has asked"""
+    ran: list[str] = []
+    control = RunControl()
+
+    @task
+    def ask(name: str) -> Any:
+        return interrupt(name)
+
+    @entrypoint()
+    def inner(n: int) -> Any:
+        first = ask("a")
+        if not ran:
+            ran.append("stopped")
+            control.request_drain()
+        return [future.result() for future in [first, ask("b")]]
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return inner.invoke(n)
+
+    with pytest.raises(GraphDrained):
+        drive.invoke(workflow, 1, config, control=control)
+    assert [q.value for q in drive.state(workflow, config).interrupts] == ["a"]
+    questions = drive.invoke(workflow, None, config)["__interrupt__"]
+    assert [q.value for q in questions] == ["a", "b"]
+    answers = {q.id: q.value.upper() for q in questions}
+    assert drive.invoke(workflow, Command(resume=answers), config) == ["A", "B"]
+
+
+def test_an_answer_that_comes_while_the_run_works(saver: BaseCheckpointSaver) -> None:
+    """102: its task runs again, and only that"""
+    ran: list[int] = []
+    go_on = threading.Event()
+
+    @task
+    def ask(n: int) -> Any:
+        ran.append(n)
+        return [interrupt([n, 0]), interrupt([n, 1])]
+
+    @task
+    def work() -> None:
+        go_on.wait(20)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(count: int) -> Any:
+        futures = [ask(n) for n in range(count)]
+        work().result()
+        return [future.result() for future in futures]
+
+    run = workflow.start(2, thread_id="1")
+    both = threading.Event()
+    run.subscribe(lambda _: both.set() if len(run.interrupts) == 2 else None)
+    assert len(run.interrupts) == 2 or both.wait(20)
+    (first,) = [q for q in run.interrupts if q.value == [0, 0]]
+    run.answer(first.id, "a")
+    go_on.set()
+    assert run.wait(20) == "interrupted"
+    assert [q.value for q in run.interrupts] == [[0, 1], [1, 0]]
+    assert sorted(ran) == [0, 0, 1]
+    for number in range(3):
+        run.answer(run.interrupts[0].id, number)
+        run.wait(20)
+    assert run.result(20) == [["a", 0], [1, 2]]
+    assert sorted(ran) == [0, 0, 0, 1, 1, 1]
 
 
 def test_except_exception_does_not_swallow_a_question(

@@ -331,6 +331,31 @@ def test_snapshot_of_a_failed_run(saver: BaseCheckpointSaver, drive: Drive, conf
     assert [t.error for t in state.tasks] == ["ValueError('negative')"]
 
 
+def test_snapshot_of_a_failed_run_that_went_on_to_a_question(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """140: it waits, and its failure is over"""
+    fails = True
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        if fails:
+            raise ValueError("no")
+        return interrupt("?")
+
+    with pytest.raises(ValueError, match="no"):
+        drive.invoke(workflow, 1, config)
+    assert drive.state(workflow, config).tasks[0].error == "ValueError('no')"
+    fails = False
+    (question,) = drive.invoke(workflow, None, config)["__interrupt__"]
+    state = drive.state(workflow, config)
+    assert (state.status, state.tasks[0].error) == ("interrupted", None)
+    found = saver.get_tuple(config)
+    assert found is not None and [write[1:] for write in found.pending_writes or ()] == [
+        ("__interrupt__", [question])
+    ]
+
+
 def test_snapshot_of_no_thread(saver: BaseCheckpointSaver, drive: Drive) -> None:
     """139"""
     missing = on_thread("missing")
