@@ -347,7 +347,8 @@ class OpSnapshot:
     parent: str | None
     """Id of the task it was called in; None when the entrypoint called."""
     status: str
-    """``started``, ``done``, ``failed``, ``cancelled``; of a question ``open`` or ``answered``."""
+    """``started``, ``done``, ``failed``, ``cancelled``; of a question ``open``, ``answered`` or
+    ``withdrawn``: edited code paused without asking it again."""
     value: Any = None
     """The result, or the question."""
     answer: Any = None

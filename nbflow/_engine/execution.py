@@ -100,7 +100,9 @@ class Execution:
     def __post_init__(self, record: Journal) -> None:
         config, run, options = self.config, self.run, self.options
         self._journal = record
-        self.strict = run is not None and run.code_fp == self.code_fp
+        self.strict = run is not None and {run.code_fp, *record.paused_by} == {self.code_fp}
+        self.strays = not self.strict or self.on_divergence == "reuse"
+        """Whether the code may have gone another way than the record."""
         self._fresh: deque[OpRow] = deque()
         """Facts that the journal does not have yet: most of a run's own are never asked for."""
         self._catching_up = threading.RLock()
@@ -173,7 +175,7 @@ class Execution:
                 key = parent.parent
             order[public_id(self.run_id, asked.key)] = path[::-1]
         found = self.questions
-        if self.saver is not None and self.strict:  # also those that it did not get to this time
+        if self.saver is not None:  # with strict code also those that it did not get to this time
             found = tuple(question_of(self.run_id, call) for call in self.journal.open_questions())
         return tuple(sorted(found, key=lambda question: order.get(question.id, [])))
 

@@ -182,15 +182,15 @@ def _end_of(wanted: str, ops: list[OpRow]) -> int:
 
 
 def _before(ops: list[OpRow], last: int) -> int:
-    """Sequence number of the last op before a call; a question is kept, and its answer is not.
+    """Sequence number of the last op before a call; a question is kept, and what came of it is not.
 
     Args:
         ops: those of the call.
-        last: of the whole record, which is kept when nobody has answered the question.
+        last: of the whole record, which is kept when the question is still open.
     """
     if ops[0].kind != "ask":
         return ops[0].seq - 1
-    return next((op.seq - 1 for op in ops if op.kind == "answer"), last)
+    return next((op.seq - 1 for op in ops if op.kind in ("answer", "void")), last)
 
 
 def update(

@@ -276,6 +276,7 @@ class Frame:
         due = divergence.due.describe()
         if self.execution.on_divergence == "warn":
             _warn_divergence(f"called {called} where the record has {due}")
+            self.execution.strays = True
             log.relax()
             return log.take(name, args, lane)
         raise NonDeterminismError(

@@ -246,10 +246,10 @@ class _LazyOps(Sequence[OpSnapshot]):
 def _op_of(run_id: str, call: Call) -> OpSnapshot:
     if call.name is None:
         question = question_of(run_id, call)
-        answered = call.answer is not None
+        status = "withdrawn" if call.is_withdrawn else "open" if call.is_open else "answered"
         return OpSnapshot(
             id=question.id, kind="question", name=None, parent=parent_id(run_id, call.parent),
-            status="answered" if answered else "open", value=question.value,
+            status=status, value=question.value,
             answer=None if call.answer is None else serde.loads(call.answer), site=call.site,
         )  # fmt: skip
     failed = call.outcome == "error" and call.value is not None

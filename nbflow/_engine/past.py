@@ -58,6 +58,9 @@ def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> I
     if op.kind == "ask":
         call = journal.get(op.key)
         assert call is not None
+        if call.is_withdrawn or op.key in begun:
+            return
+        begun.add(op.key)
         yield ev.Asked(ts=op.ts, interrupt=question_of(run_id, call), task=parent)
         return
     if op.kind == "answer":

@@ -84,12 +84,14 @@ def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:
 
     execution, parent = frame.execution, frame.op.key
     n = frame.log.number(None, args)
+    key = op_key(parent, "ask", "", args, n)
+    withdrawn = execution.journal.get(key)
     row = OpRow(
-        "ask", op_key(parent, "ask", "", args, n), parent, "", args, frame.kept_lane(lane), n,
-        payload, ts=time.time(), site=call_site(_CALLER),
+        "ask", key, parent, "", args, frame.kept_lane(lane), n, payload,
+        gen=0 if withdrawn is None else withdrawn.gen, ts=time.time(), site=call_site(_CALLER),
     )  # fmt: skip
     execution.commit([row])
-    call = execution.journal.get(row.key)
+    call = execution.journal.get(key)
     assert call is not None
     return call
 

@@ -33,7 +33,7 @@ class Call:
     """What its start stored; only the start of a nested workflow stores something."""
     outcome: str | None = None
     """``result``, ``error``, ``cancel``, ``ask``, of the entrypoint ``pause``; None when it only
-    started."""
+    started, and of a question that was withdrawn."""
     value: bytes | None = None
     """Encoded result, failure or question."""
     answer: bytes | None = None
@@ -56,6 +56,11 @@ class Call:
     def finished(self) -> bool:
         """Whether it has an outcome, or was answered."""
         return self.outcome in _OUTCOMES or self.answer is not None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is a question that the code went by when it ran last."""
+        return self.name is None and self.outcome is None
 
     @property
     def is_open(self) -> bool:
@@ -93,13 +98,15 @@ class Divergence(Exception):
 class Journal:
     """The calls of one run, by the call they were made in."""
 
-    __slots__ = ("_calls", "_children", "_new", "facts")
+    __slots__ = ("_calls", "_children", "_new", "facts", "paused_by")
 
     def __init__(self, ops: Iterable[OpRow] = ()) -> None:
         self._calls: dict[bytes, Call] = {}
         self._children: dict[bytes, list[Call]] = {}
         self._new: list[Call] = []
         """Questions with something new."""
+        self.paused_by: set[bytes] = set()
+        """Fingerprints of the code that has paused the run."""
         self.facts = 0
         """How many there are."""
         calls = self._calls
@@ -122,14 +129,17 @@ class Journal:
         return self._calls.get(key)
 
     def children(self, parent: bytes) -> list[Call]:
-        """Calls made in ``parent``, in the order in which they were first stored."""
+        """Calls made in ``parent``, in the order in which they were first stored; questions that
+        were withdrawn are left out."""
         return self._children.get(parent, [])
 
     def apply(self, op: OpRow) -> None:
         """Add one durable fact."""
         self.facts += 1
         kind = op.kind
-        call = self._calls.get(op.key) or self._add(op)
+        call = self._calls.get(op.key)
+        if call is None or (kind == "ask" and call.is_withdrawn):
+            call = self._add(op)
         if kind in _SETTLES:
             call.outcome = kind
             call.value = op.value
@@ -141,9 +151,11 @@ class Journal:
             call.answer = op.value
         elif kind == "void":
             call.gen = op.gen + 1
-            call.answer = None
-            if call.outcome != "ask":
+            if call.answer is None:
                 call.outcome = None
+                if call.name is None:
+                    self._children[call.parent].remove(call)
+            call.answer = None
         if call.name is None and not call.is_new:
             call.is_new = True
             self._new.append(call)
@@ -162,6 +174,7 @@ class Journal:
     def _pause(self, told: bytes) -> None:
         """The code has got everything that was new, but the answers that came too late for it."""
         late = {told[at : at + _KEY] for at in range(_FINGERPRINT, len(told), _KEY)}
+        self.paused_by.add(told[:_FINGERPRINT])
         for call in self._new:
             call.is_new = call.key in late
         self._new = [call for call in self._new if call.is_new]

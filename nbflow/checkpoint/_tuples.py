@@ -203,7 +203,8 @@ def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
         elif op.kind == "answer":
             answers[op.key] = op
         elif op.kind == "void":
-            answers.pop(op.key, None)
+            if answers.pop(op.key, None) is None:
+                questions.get(op.parent, {}).pop(op.key, None)
             known = outcomes.get(op.key)
             if known is not None and known.kind == "result":
                 outcomes[op.key] = None

@@ -115,6 +115,8 @@ def summary_of(events: Iterable[ev.Event]) -> Summary:
             summary.status, summary.error = event.status, event.error
             summary.duration_s += event.duration_s
             summary.result = preview(event.value, _RESULT_CHARS) if event.status == "done" else None
+            if event.status == "interrupted":
+                _keep_open(summary, {question.id for question in event.interrupts})
         else:
             _fold_task(summary, event)
     return summary
@@ -144,6 +146,15 @@ def _fold_question(summary: Summary, event: ev.Asked) -> None:
     if event.interrupt.id not in summary.questions:
         form = form_of(event.interrupt, None if task is None else task.name)
         summary.questions[event.interrupt.id] = Question(form=form)
+
+
+def _keep_open(summary: Summary, still_open: set[str]) -> None:
+    """Drop the questions that edited code has withdrawn."""
+    summary.questions = {
+        asked: question
+        for asked, question in summary.questions.items()
+        if question.answer is not None or asked in still_open
+    }
 
 
 def _fold_task(summary: Summary, event: ev.Event) -> None:

@@ -146,6 +146,8 @@ class Session:
                 self._status = "running"
             elif isinstance(event, RunEnded):
                 self._status = event.status
+                if event.status == "interrupted":
+                    self._open = {question.id for question in event.interrupts}
             elif isinstance(event, Asked):
                 self._open.add(event.interrupt.id)
             elif isinstance(event, Answered):
