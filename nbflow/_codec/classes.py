@@ -12,6 +12,7 @@ import enum
 import sys
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from nbflow._codec.kinds import EXCEPTION, Kind, Layout, Unavailable, Unencodable, add
@@ -129,16 +130,27 @@ def _build_enum(parts: list[Any]) -> Any:
     name, member, value = parts
     cls: Any = _find(name, _ENUM)
     if cls is not None and issubclass(cls, enum.Flag) and type(value) is int:
-        known = 0
-        for flag in cls.__members__.values():
-            known |= flag._value_
-        if not value & ~known or value < 0:
-            return cls(value)
+        found = _flag(cls, value)
+        if found is not None:
+            return found
     elif cls is not None:
         found = cls.__members__.get(member)
         if found is not None and (value is None or found._value_ == value):
             return found
     raise Unavailable(name, {"name": member, "value": value})
+
+
+_make_flag: Any = vars(enum.Flag)["_missing_"].__func__
+"""Makes combinations of members, and what a flag's boundary allows besides; Python's own."""
+
+
+def _flag(cls: Any, value: int) -> Any:
+    """The combination of flags; None where the class, as it is now, cannot have this value."""
+    found = cls._value2member_map_.get(value)
+    if found is None:
+        with suppress(ValueError):
+            found = _make_flag(cls, value)
+    return found if isinstance(found, cls) and found._value_ == value else None
 
 
 def _split_namedtuple(value: Any) -> list[Any]:

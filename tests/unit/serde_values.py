@@ -66,6 +66,15 @@ class Right(enum.Flag):
     WRITE = 2
 
 
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class Bits(enum.Flag, boundary=enum.KEEP):
+    LOW = 1
+
+
 class Pair(NamedTuple):
     left: int
     right: str = ""
@@ -133,7 +142,8 @@ PLAIN: list[Any] = [
     ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fe80::/10"),
     ipaddress.ip_interface("10.1.2.3/8"), ipaddress.ip_interface("::1/64"),
     Point(1, Point(2, (3, {4: 5}))), Frozen(key="k", at=1.5), Colour.RED, Colour.BLUE, Level.LOW,
-    Word.YES, Right.READ, Right.READ | Right.WRITE, Right(0), Pair(1, "b"), {Pair(1): Level.LOW},
+    Word.YES, Right.READ, Right.READ | Right.WRITE, Right(0), Access.READ | 8,
+    ~(Access.WRITE | 8), Access(2**70), Bits.LOW | Bits(6), Pair(1, "b"), {Pair(1): Level.LOW},
     {Level.LOW: 1, Word.YES: 2, Frozen(key="a"): 3}, [Level.LOW, Word.YES],
     Order.model_validate({"id": 1, "inner": Inner(tags={"a"}), "point": Point(1), "more": [1]}),
     Order(id=2), Numbers([1, 2]),

@@ -24,6 +24,11 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
 @dataclasses.dataclass
 class Point:
     x: int
@@ -48,6 +53,7 @@ VALUES: list[Any] = [
     decimal.Decimal("1.10"),
     uuid.UUID(int=5),
     Colour.RED,
+    Access.READ | 8,
     Point(1, ("a",)),
     Model(name="a", when=datetime.date(2026, 1, 2)),
 ]
@@ -57,7 +63,7 @@ VALUES: list[Any] = [
 def test_replayed_values_equal_first_ones(
     saver: BaseCheckpointSaver, drive: Drive, config: Config, value: Any
 ) -> None:
-    """75"""
+    """75, 263"""
     seen: list[Any] = []
 
     @task

@@ -104,6 +104,35 @@ def test_changed_models_enums_and_tuples_are_shown() -> None:
         assert type(loads(data)) is Opaque
 
 
+@pytest.mark.parametrize(
+    ("boundary", "back"),
+    [("STRICT", "Opaque"), ("CONFORM", "Opaque"), ("EJECT", "Opaque"), ("KEEP", "Thing")],
+)
+def test_a_flag_that_lost_a_member_is_shown_unless_it_keeps_bits(boundary: str, back: str) -> None:
+    """263, 271: nothing but its boundary decides, so no bit is lost."""
+    head = f"class Thing(enum.Flag, boundary=enum.{boundary}):\n    A = 1\n"
+    thing = define(f"{head}    B = 8\n", enum=enum)
+    data = dumps(thing.A | thing.B)
+    serde.register(define(head, enum=enum))
+    loaded = loads(data)
+    assert type(loaded).__name__ == back
+    assert dumps(loaded) == data or loaded.value == 9
+
+
+def test_a_flag_is_made_without_code_of_the_users() -> None:
+    """268"""
+    source = """class Thing(enum.IntFlag):
+    A = 1
+
+    @classmethod
+    def _missing_(cls, value):
+        raise AssertionError("called")
+"""
+    thing = define(source, enum=enum)
+    serde.register(thing)
+    assert loads(ext(30, ["cell.Thing", "A|8", 9])) == 9
+
+
 def test_a_class_is_not_kept_alive() -> None:
     """269"""
     thing = define("@dataclass\nclass Thing:\n    a: int\n")
