@@ -1,4 +1,4 @@
-"""NumPy arrays and scalars; enters its kinds once NumPy is imported, by us only when decoding.
+"""NumPy arrays and scalars.
 
 An array is stored as dtype, shape, memory order and its bytes. Arrays of Python objects are
 refused: their content would have to be run to be rebuilt.
@@ -7,53 +7,11 @@ refused: their content would have to be run to be rebuilt.
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
-from nbflow._codec.kinds import BY_TAG, Kind, Layout, Unavailable, Unencodable, add
+from nbflow._codec.kinds import Kind, Layout, Unencodable, add
 
-__all__ = ["build_array", "enter", "late_kind", "split_array"]
-
-_NAMES = {
-    40: "numpy.ndarray",
-    41: "numpy.generic",
-    50: "pandas.Timestamp",
-    51: "pandas.Timedelta",
-    52: "pandas.missing",
-    53: "pandas.Index",
-    54: "pandas.Series",
-    55: "pandas.DataFrame",
-    56: "pandas.Categorical",
-}
-
-
-def enter(module: str) -> None:
-    """Add the kinds of ``numpy`` or ``pandas``, which is imported already; repeating is free."""
-    if 40 not in BY_TAG:
-        _enter_numpy()
-    if module == "pandas" and 50 not in BY_TAG:
-        from nbflow._codec import frames
-
-        frames.enter()
-
-
-def late_kind(tag: int) -> Kind | None:
-    """The kind of a tag that is not entered yet; imports NumPy or pandas by these fixed names.
-
-    Where the library is not installed the data are shown as stored. None for an unknown tag.
-    """
-    name = _NAMES.get(tag)
-    if name is None:
-        return None
-    try:
-        enter(name.partition(".")[0])
-    except ImportError:
-        return Kind(tag, Layout.PARTS, list, partial(_missing, name))
-    return BY_TAG.get(tag)
-
-
-def _missing(name: str, parts: list[Any]) -> Any:
-    raise Unavailable(name, parts)
+__all__ = ["build_array", "enter", "split_array"]
 
 
 def _descriptor(dtype: Any) -> Any:
@@ -124,7 +82,8 @@ def _build_scalar(parts: list[Any]) -> Any:
     return build_array([descriptor, [], False, raw])[()]
 
 
-def _enter_numpy() -> None:
+def enter() -> None:
+    """Add the kinds; once."""
     import numpy as np
 
     add(Kind(40, Layout.PARTS, split_array, build_array), np.ndarray)

@@ -17,6 +17,7 @@ from ormsgpack import Ext, Fragment, packb
 
 from nbflow._codec.classes import user_kind
 from nbflow._codec.kinds import BY_TYPE, UNENCODED, Kind, Layout, Unencodable
+from nbflow._codec.late import LIBRARIES, enter
 from nbflow._codec.records import type_name
 from nbflow.errors import NotSerializableError
 
@@ -47,11 +48,9 @@ def kind_of(cls: type) -> Kind | None:
     """How values of exactly this class are stored; None when they are not."""
     kind = BY_TYPE.get(cls)
     if kind is None:
-        module = cls.__module__.partition(".")[0]
-        if module in ("numpy", "pandas") and module in sys.modules:
-            from nbflow._codec import arrays
-
-            arrays.enter(module)
+        library = cls.__module__.partition(".")[0]
+        if library in LIBRARIES and library in sys.modules:
+            enter(library)
             kind = BY_TYPE.get(cls)
         if kind is None:
             kind = user_kind(cls)

@@ -16,6 +16,7 @@ from typing import Any
 from ormsgpack import unpackb
 
 from nbflow._codec.kinds import BY_TAG, UNENCODED, Kind, Layout, Unavailable
+from nbflow._codec.late import late_kind
 from nbflow._codec.records import Opaque
 from nbflow.errors import CorruptDataError
 
@@ -74,9 +75,7 @@ def _hook(level: int, inner: _Hook | None) -> _Hook:
 
 
 def _late_kind(tag: int) -> Kind:
-    from nbflow._codec import arrays
-
-    kind = arrays.late_kind(tag)
+    kind = late_kind(tag)
     if kind is None:
         raise ValueError(f"unknown extension {tag}")
     return kind

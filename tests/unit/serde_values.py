@@ -21,6 +21,7 @@ import zoneinfo
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import pydantic
+import pydantic_core
 from hypothesis import strategies as st
 from ormsgpack import Ext, packb
 
@@ -134,7 +135,9 @@ PLAIN: list[Any] = [
     dt.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=BERLIN), dt.date(9999, 12, 31),
     dt.time(1, 2, 3, 4, fold=1), dt.time(5, tzinfo=dt.timezone(dt.timedelta(hours=-3), "X")),
     dt.timedelta(-999999999), dt.timedelta(1, 2, 3), dt.UTC, dt.timezone(dt.timedelta(seconds=1)),
-    BERLIN, uuid.UUID(int=5), decimal.Decimal("1.10"), decimal.Decimal("-Infinity"),
+    BERLIN, pydantic_core.TzInfo(-19800), dt.time(1, tzinfo=pydantic_core.TzInfo()),
+    dt.datetime(2024, 5, 1, 10, tzinfo=pydantic_core.TzInfo(86399)), uuid.UUID(int=5),
+    decimal.Decimal("1.10"), decimal.Decimal("-Infinity"),
     decimal.Decimal("-0E+7"), decimal.Decimal("1E+999999"), pathlib.Path("/a/b"),
     pathlib.PurePosixPath("x"), pathlib.PureWindowsPath("C:\\a"),
     re.compile("a.b", re.I | re.X), re.compile(b"\xff"),

@@ -1,6 +1,7 @@
 """Answers: numbers 103 to 120 of the semantics."""
 
 import dataclasses
+import datetime as dt
 import threading
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict
@@ -294,6 +295,10 @@ class Size:
     height: int = 1
 
 
+class Event(pydantic.BaseModel):
+    at: dt.datetime
+
+
 class Person(TypedDict):
     name: str
 
@@ -336,6 +341,21 @@ def test_response_schema(
     assert drive.state(workflow, config).interrupts == (question,)
     result = drive.invoke(workflow, Command(resume=good), config)
     assert (result, type(result)) == (expected, type(expected))
+
+
+def test_an_answer_with_a_time_zone_can_be_returned(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """119, 123, 263: what Pydantic made of the answer can be stored."""
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return interrupt("when?", response_schema=Event)
+
+    drive.invoke(workflow, 1, config)
+    result = drive.invoke(workflow, Command(resume={"at": "2024-05-01T10:00:00Z"}), config)
+    assert result == Event(at=dt.datetime(2024, 5, 1, 10, tzinfo=dt.UTC))
+    assert drive.state(workflow, config).values == result
 
 
 def test_response_schema_is_json_schema(

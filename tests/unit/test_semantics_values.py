@@ -40,6 +40,10 @@ class Model(pydantic.BaseModel):
     when: datetime.date
 
 
+class Event(pydantic.BaseModel):
+    at: datetime.datetime
+
+
 VALUES: list[Any] = [
     (1, (2, [3])),
     {1, 2},
@@ -56,6 +60,7 @@ VALUES: list[Any] = [
     Access.READ | 8,
     Point(1, ("a",)),
     Model(name="a", when=datetime.date(2026, 1, 2)),
+    Event.model_validate_json('{"at": "2024-05-01T10:00:00Z"}'),
 ]
 
 

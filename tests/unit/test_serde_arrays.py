@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pydantic_core
 import pytest
 
 from nbflow.serde import dumps, loads
@@ -123,16 +124,19 @@ before = set(sys.modules)
 value = serde.loads({data!r})
 print(type(value).__name__, serde.dumps(value) == {data!r})
 new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
-print(sorted(new & {{"numpy", "pandas", "os"}}))
+print(sorted(new & {{"numpy", "pandas", "pydantic_core", "os"}}))
 """
 
 
-def test_numpy_is_imported_when_an_array_is_read_and_only_then() -> None:
+def test_a_library_is_imported_when_a_value_of_it_is_read_and_only_then() -> None:
     """263, 268, 271: and where it is missing, the data are shown."""
     data = dumps(np.arange(3))
     present = child(CHILD.format(path=sys.path, blocked="...", data=data))
     missing = child(CHILD.format(path=sys.path, blocked="None", data=data))
     other = child(CHILD.format(path=sys.path, blocked="...", data=dumps([1, (2,)])))
+    zone = dumps(pydantic_core.TzInfo(3600))
+    core = child(CHILD.format(path=sys.path, blocked="...", data=zone))
     assert present == ["ndarray True", "['numpy']"]
     assert missing == ["Opaque True", "[]"]
     assert other == ["list True", "[]"]
+    assert core == ["TzInfo True", "['pydantic_core']"]
