@@ -22,7 +22,7 @@ from typing import (
 )
 
 from nbflow._current import current_frame
-from nbflow._engine.caching import Cacheable
+from nbflow._engine.caching import Cacheable, as_cache_policy
 from nbflow._engine.declaration import TaskSpec
 from nbflow._engine.final import Final
 from nbflow._engine.future import SyncAsyncFuture
@@ -195,8 +195,8 @@ def task(
             writes is dropped (209-214).
 
     Raises:
-        DeclarationError: it cannot be a task (a class, a generator), or the time-out is none, or
-            the function is a plain one, which nothing can stop.
+        DeclarationError: it cannot be a task (a class, a generator), or a policy or the time-out
+            cannot be followed, or there is one and nothing can stop the function, a plain one.
 
     >>> from nbflow.func import entrypoint, task
     >>> @task
@@ -248,7 +248,8 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             gets the n-th record of that name, whatever its arguments.
 
     Raises:
-        DeclarationError: the function cannot be one; the message says why.
+        DeclarationError: the function cannot be one, or a policy cannot be followed; the message
+            says why.
 
     >>> from nbflow.checkpoint.memory import InMemorySaver
     >>> @entrypoint(checkpointer=InMemorySaver())
@@ -324,7 +325,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             old = deprecated.pop("config_schema")
             context_schema = context_schema or old
         self.context_schema = context_schema
-        self.cache_policy = cache_policy
+        self.cache_policy = as_cache_policy(cache_policy)
         self.retry_policy: _Retry = _retry(retry_policy, deprecated, "entrypoint")
         self.timeout = timeout
         self.name = name

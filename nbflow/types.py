@@ -294,8 +294,8 @@ class CachePolicy:
     """
 
     key_func: Callable[..., str | bytes] | None = None
-    """Arguments to key; None takes a digest of the arguments."""
-    ttl: int | None = None
+    """Arguments to key, a str or bytes; None takes a digest of the arguments."""
+    ttl: float | None = None
     """Seconds a result is good for; None for ever."""
 
 

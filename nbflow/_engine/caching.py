@@ -18,13 +18,40 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine.fingerprint import Fingerprint, plain
-from nbflow.errors import NotSerializableError
+from nbflow.errors import DeclarationError, NotSerializableError
 from nbflow.types import CachePolicy
 
 if TYPE_CHECKING:
     from nbflow.cache.base import BaseCache, FullKey
 
-__all__ = ["Cacheable", "CachedCall", "Hit"]
+__all__ = ["Cacheable", "CachedCall", "Hit", "as_cache_policy"]
+
+
+def as_cache_policy(policy: CachePolicy | None) -> CachePolicy | None:
+    """The policy, looked at.
+
+    Raises:
+        DeclarationError: something else than a policy, or one that cannot be followed.
+    """
+    if policy is None:
+        return None
+    if not isinstance(policy, CachePolicy):
+        raise DeclarationError(
+            f"cache_policy= was given {policy!r}. Give a CachePolicy, such as CachePolicy(ttl=60)."
+        )
+    ttl: Any = policy.ttl
+    key_func: Any = policy.key_func
+    if ttl is not None and (not isinstance(ttl, int | float) or not ttl >= 0):
+        raise DeclarationError(
+            f"CachePolicy(ttl={ttl!r}) is no time. Give a number of seconds, 0 or more, or None "
+            "to keep results for ever."
+        )
+    if key_func is not None and not callable(key_func):
+        raise DeclarationError(
+            f"CachePolicy(key_func={key_func!r}) cannot be called. Give a function that takes the "
+            "task's arguments and returns a str or bytes."
+        )
+    return policy
 
 
 class Hit:
@@ -107,13 +134,13 @@ class CachedCall:
             besides: what the result depends on, too, and a ``key_func`` is not given.
 
         Raises:
-            Exception: what the policy's ``key_func`` raised.
+            DeclarationError: the policy's ``key_func`` returned no key.
+            Exception: what it raised.
         """
         policy = called.policy
         try:
             if policy.key_func is not None:
-                made = policy.key_func(*args, **kwargs)
-                key = made if isinstance(made, str) else made.hex()
+                key = _as_key(policy.key_func(*args, **kwargs), called.namespace[-1])
             else:
                 serde.dumps((args, kwargs))
                 key = serde.digest_source(args, kwargs).hex()
@@ -163,6 +190,18 @@ class CachedCall:
     @property
     def _place(self) -> tuple[int, FullKey]:
         return id(self._cache), self._key
+
+
+def _as_key(made: Any, name: str) -> str:
+    """What a ``key_func`` returned, as text."""
+    if isinstance(made, str):
+        return made
+    if isinstance(made, bytes | bytearray | memoryview):
+        return made.hex()
+    raise DeclarationError(
+        f"The key_func of {name!r} returned {made!r}, which is no key. Return a str or bytes, for "
+        "example str(value)."
+    )
 
 
 _lock = threading.Lock()

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbflow._engine.caching import Cacheable
+from nbflow._engine.caching import Cacheable, as_cache_policy
 from nbflow._engine.nested import kept_before, previous_of
 from nbflow._engine.retry import as_policies
 from nbflow._engine.timeouts import Timeout, as_timeout
@@ -56,7 +56,8 @@ class TaskSpec:
         self.name = _name_of(fn, name, "task")
         _refuse_generators(fn, self.name, "task")
         self.fn = fn
-        self.cache = Cacheable(fn, self.name, cache_policy) if cache_policy else None
+        policy = as_cache_policy(cache_policy)
+        self.cache = None if policy is None else Cacheable(fn, self.name, policy)
         self.is_async = _is_async(fn)
         self.policies = as_policies(retry_policy)
         self.timeout = as_timeout(timeout, is_async=self.is_async, what="task", name=self.name)

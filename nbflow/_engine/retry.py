@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from nbflow.errors import DeclarationError
@@ -14,7 +15,7 @@ def as_policies(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[Ret
     """The policies as a tuple.
 
     Raises:
-        DeclarationError: something else than a policy, or a ``retry_on`` that is none (202).
+        DeclarationError: something else than a policy, or one that cannot be followed (202).
     """
     if policy is None:
         return ()
@@ -31,7 +32,20 @@ def as_policies(policy: RetryPolicy | Sequence[RetryPolicy] | None) -> tuple[Ret
                 f"retry_on={wanted!r} says nothing about exceptions. Give an exception class, "
                 "several in a list, or a function that takes the exception."
             )
+        for name, (least, expected) in _NUMBERS.items():
+            given = getattr(one, name)
+            if not isinstance(given, int | float) or not given >= least:
+                raise DeclarationError(f"RetryPolicy({name}={given!r}): give {expected}.")
     return policies
+
+
+_NUMBERS = {
+    "initial_interval": (0, "a number of seconds, 0 or more"),
+    "backoff_factor": (0, "a factor, 0 or more"),
+    "max_interval": (0, "a number of seconds, 0 or more"),
+    "max_attempts": (-math.inf, "how many attempts there may be, the first one included"),
+}
+"""Fields of a policy: the least that they may be, and what they are."""
 
 
 def _is_exception(kind: object) -> bool:

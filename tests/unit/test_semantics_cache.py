@@ -13,6 +13,7 @@ from nbflow.cache.base import BaseCache
 from nbflow.cache.memory import InMemoryCache
 from nbflow.cache.sqlite import SqliteCache
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.errors import DeclarationError
 from nbflow.func import entrypoint, task
 from nbflow.types import CachePolicy, Command, interrupt
 from tests.unit.drive import Drive, on_thread
@@ -297,3 +298,59 @@ def test_without_a_cache_a_policy_costs_nothing(drive: Drive) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert drive.invoke(workflow, 1) == 1
+
+
+@pytest.mark.parametrize("made", ["k", b"k", bytearray(b"k"), memoryview(b"k")], ids=repr)
+def test_a_key_is_text_or_bytes(cache: BaseCache[Any], drive: Drive, made: Any) -> None:
+    """221: as in LangGraph"""
+    step = task(lambda n: n, name="step", cache_policy=CachePolicy(key_func=lambda n: made))
+
+    @entrypoint(cache=cache)
+    def workflow(n: int) -> Any:
+        return step(n).result()
+
+    assert [drive.invoke(workflow, n) for n in (1, 2)] == [1, 1]
+
+
+@pytest.mark.parametrize("made", [5, None, True, ("k",)], ids=repr)
+def test_another_key_is_refused(cache: BaseCache[Any], drive: Drive, made: Any) -> None:
+    """221: with the name of the task, and what was expected; a TypeError, as in LangGraph."""
+    policy = CachePolicy(key_func=lambda n: made)
+    step = task(lambda n: n, name="step", cache_policy=policy)
+
+    @entrypoint(cache=cache)
+    def of_a_task(n: int) -> Any:
+        return step(n).result()
+
+    @entrypoint(cache=cache, cache_policy=policy)
+    def of_itself(n: int) -> int:
+        return n
+
+    for name, workflow in (("step", of_a_task), ("of_itself", of_itself)):
+        with pytest.raises(TypeError, match=f"'{name}' returned .*Return a str or bytes") as caught:
+            drive.invoke(workflow, 1)
+        assert caught.type is DeclarationError
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (5, "Give a CachePolicy"),
+        (0, "Give a CachePolicy"),
+        (CachePolicy, "Give a CachePolicy"),
+        (CachePolicy(ttl=-1), "number of seconds, 0 or more"),
+        (CachePolicy(ttl=float("nan")), "number of seconds, 0 or more"),
+        (CachePolicy(ttl="60"), "number of seconds, 0 or more"),  # type: ignore[arg-type]
+        (CachePolicy(key_func="n"), "a function that takes the task's arguments"),  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_a_policy_that_cannot_be_followed_is_refused(policy: Any, expected: str) -> None:
+    """221: at declaration"""
+    for declare in (
+        lambda: task(cache_policy=policy)(len),
+        lambda: task(len, cache_policy=policy),
+        lambda: entrypoint(cache_policy=policy),
+    ):
+        with pytest.raises(DeclarationError, match=expected):
+            declare()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -118,6 +119,24 @@ def test_something_else_is_refused(retry_on: Any) -> None:
         task(retry_policy=RetryPolicy(retry_on=retry_on))(len)
     with pytest.raises(DeclarationError, match="RetryPolicy"):
         task(retry_policy=retry_on or "x")(len)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("initial_interval", -1), ("initial_interval", math.nan), ("initial_interval", "1"),
+        ("backoff_factor", -2.0), ("backoff_factor", None), ("max_interval", -1),
+        ("max_attempts", "3"), ("max_attempts", None), ("max_attempts", math.nan),
+    ],
+)  # fmt: skip
+def test_a_number_that_means_nothing_is_refused(field: str, value: Any) -> None:
+    """201: at declaration, of tasks and entrypoints, alone and among several"""
+    policy = RetryPolicy(**{field: value})
+    for given in (policy, [RetryPolicy(), policy]):
+        with pytest.raises(DeclarationError, match=rf"RetryPolicy\({field}={value!r}\): give "):
+            task(len, retry_policy=given)
+        with pytest.raises(DeclarationError, match=rf"RetryPolicy\({field}={value!r}\): give "):
+            entrypoint(retry_policy=given)(lambda n: n)
 
 
 @pytest.mark.parametrize(
