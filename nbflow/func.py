@@ -263,6 +263,8 @@ class entrypoint:  # noqa: N801  # LangGraph's name
     class final(Final, Generic[R_co, S_co]):  # noqa: N801  # LangGraph's name
         """Return one value and save another for the next run's ``previous`` (126-131).
 
+        The entrypoint itself returns it: from a task, and inside another value, it is refused.
+
         Args:
             value: what ``invoke`` returns.
             save: what the next run on this thread gets as ``previous``; None is kept, too (127).

@@ -22,9 +22,9 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
-from nbflow._codec.records import Opaque, StoredException
+from nbflow._codec.records import Opaque, StoredException, type_name
 
-__all__ = ["BY_TAG", "BY_TYPE", "Kind", "Layout", "Unavailable", "Unencodable", "add"]
+__all__ = ["BY_TAG", "BY_TYPE", "Kind", "Layout", "Unavailable", "Unencodable", "add", "no_data"]
 
 
 class Layout(enum.Enum):
@@ -317,3 +317,13 @@ EXCEPTION = add(
 BY_TYPE[StoredException] = Kind(34, Layout.PARTS, _split_exception, _build_exception)
 UNENCODED = add(Kind(35, Layout.PARTS, lambda v: [v], _unknown))
 """Stands for a part of a call's arguments that cannot be encoded; only in digests."""
+
+
+def no_data(reason: str, *types: type) -> None:
+    """Let values of these types be refused with a reason, which says what to do instead."""
+
+    def split(value: object) -> Any:
+        raise Unencodable(reason)
+
+    kind = Kind(UNENCODED.tag, Layout.PARTS, split, _unknown, lambda v: [type_name(type(v))])
+    BY_TYPE.update(dict.fromkeys(types, kind))

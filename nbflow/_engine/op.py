@@ -20,7 +20,7 @@ from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
 from nbflow._engine.failures import encode_failure, failure_of, signal_in
-from nbflow._engine.final import Final
+from nbflow._engine.final import Final, alive, refuse_within
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.joining import join
@@ -29,7 +29,13 @@ from nbflow._engine.nested import to_keep
 from nbflow._engine.retry import wait_before_retry
 from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
-from nbflow.errors import GraphInterrupt, NodeCancelledError, RunCancelled, RunDrained
+from nbflow.errors import (
+    GraphInterrupt,
+    NodeCancelledError,
+    NotSerializableError,
+    RunCancelled,
+    RunDrained,
+)
 from nbflow.events import (
     TaskCancelled,
     TaskFailed,
@@ -311,6 +317,11 @@ class Op(Called):
             except Exception as exc:
                 return self.settle(None, exc)
             value = serde.decoded(value, data)
+        elif alive:
+            try:
+                refuse_within(value)
+            except NotSerializableError as exc:
+                return self.failed(exc)
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep(value)
         if execution.wants_messages and not from_cache:

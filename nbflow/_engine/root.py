@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow import serde
 from nbflow._engine import async_driver, messages, sync_driver
 from nbflow._engine.failures import encode_failure, failure_of, signal_in, without_engine
-from nbflow._engine.final import Final
+from nbflow._engine.final import Final, alive, refuse_within
 from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
@@ -24,7 +24,13 @@ from nbflow._engine.pausing import pause_rows
 from nbflow._engine.recent import remember
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
-from nbflow.errors import GraphDrained, GraphInterrupt, RunCancelled, RunDrained
+from nbflow.errors import (
+    GraphDrained,
+    GraphInterrupt,
+    NotSerializableError,
+    RunCancelled,
+    RunDrained,
+)
 from nbflow.events import CheckpointSaved, Event, Failure, RunEnded, RunStarted
 from nbflow.types import Interrupt, RetryPolicy, StateSnapshot
 
@@ -205,6 +211,11 @@ class RootOp(Op):
                         values=returned, state=self._state(closing.id),
                     )
                 )  # fmt: skip
+        elif len(alive) > isinstance(value, Final):
+            try:
+                refuse_within(returned)
+            except NotSerializableError as exc:
+                return self.failed(exc)
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep({"value": returned, "save": saved})
         self._end(Outcome("done", returned, from_cache=from_cache))

@@ -1,12 +1,15 @@
 """previous, final and state: numbers 125 to 145 of the semantics."""
 
+import dataclasses
 import datetime
 import os
 import pickle
 import socket
+from collections import deque
 from copy import deepcopy
 from typing import Any
 
+import pydantic
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow
@@ -14,7 +17,7 @@ from nbflow.errors import (
     CorruptDataError,
     GraphDrained,
     InvalidUpdateError,
-    NbflowError,
+    NotSerializableError,
     UnknownCheckpointError,
 )
 from nbflow.func import entrypoint, task
@@ -127,16 +130,91 @@ def test_previous_after_an_interrupt(
         assert drive.invoke(workflow, False, config) == [[None]]
 
 
-def test_final_inside_a_list(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
+@dataclasses.dataclass(slots=True)
+class Box:
+    content: Any
+
+
+class Model(pydantic.BaseModel):
+    content: Any
+
+
+def _final() -> Any:
+    return entrypoint.final(value=1, save=2)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (lambda: [_final()], "$[0]"),
+        (lambda: {"a": (1, _final())}, "$"),
+        (lambda: Box(deque([Box(_final())])), "$"),
+        (lambda: Model(content={1: _final()}), "$"),
+        (lambda: entrypoint.final(value=[_final()], save=3), "$[0]"),
+    ],
+    ids=["list", "dict", "dataclass", "model", "final"],
+)
+def test_final_inside_a_value(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, make: Any, path: str, kept: bool
+) -> None:
+    """131: the error says where it belongs, whether anything is stored or not."""
+
+    @entrypoint(checkpointer=saver if kept else None)
+    def workflow(n: int) -> Any:
+        return make()
+
+    with pytest.raises(
+        NotSerializableError, match="the entrypoint itself must return it"
+    ) as caught:
+        drive.invoke(workflow, 1, config)
+    assert caught.value.path.startswith(path)
+    if kept:
+        assert drive.state(workflow, config).values is None
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("make", [_final, lambda: [_final()]], ids=["alone", "in-a-list"])
+def test_final_from_a_task(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, make: Any, kept: bool
+) -> None:
     """131"""
 
-    @entrypoint(checkpointer=saver)
-    def workflow(n: int) -> Any:
-        return [entrypoint.final(value=n, save=n)]
+    @task
+    def finish() -> Any:
+        return make()
 
-    with pytest.raises(NbflowError, match="final"):
-        drive.invoke(workflow, 1, config)
-    assert drive.state(workflow, config).values is None
+    @task
+    async def afinish() -> Any:
+        return make()
+
+    @entrypoint(checkpointer=saver if kept else None)
+    def workflow(n: int) -> Any:
+        return finish().result()
+
+    @entrypoint(checkpointer=saver if kept else None)
+    async def aworkflow(n: int) -> Any:
+        return await afinish()
+
+    for number, made in enumerate((workflow, aworkflow)):
+        with pytest.raises(NotSerializableError, match="itself must return it, not a task"):
+            drive.invoke(made, 1, on_thread(number))
+
+
+def test_final_of_a_nested_workflow(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """126, 131: it returns it itself; where it stores nothing, too."""
+
+    @entrypoint(checkpointer=False)
+    def inner(n: int) -> Any:
+        return _final()
+
+    @entrypoint(checkpointer=saver)
+    def outer(n: int) -> Any:
+        return [inner.invoke(n)]
+
+    assert drive.invoke(outer, 1, config) == [1]
 
 
 def test_update_state(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
