@@ -319,11 +319,19 @@ UNENCODED = add(Kind(35, Layout.PARTS, lambda v: [v], _unknown))
 """Stands for a part of a call's arguments that cannot be encoded; only in digests."""
 
 
-def no_data(reason: str, *types: type) -> None:
-    """Let values of these types be refused with a reason, which says what to do instead."""
+def no_data(
+    reason: str,
+    *types: type,
+    identity: Callable[[Any], list[Any]] = lambda value: [type_name(type(value))],
+) -> None:
+    """Let values of these types be refused with a reason, which says what to do instead.
+
+    Args:
+        identity: what they count as among the arguments of a call.
+    """
 
     def split(value: object) -> Any:
         raise Unencodable(reason)
 
-    kind = Kind(UNENCODED.tag, Layout.PARTS, split, _unknown, lambda v: [type_name(type(v))])
+    kind = Kind(UNENCODED.tag, Layout.PARTS, split, _unknown, identity)
     BY_TYPE.update(dict.fromkeys(types, kind))

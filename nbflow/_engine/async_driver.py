@@ -37,7 +37,7 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
     future: AsyncTaskFuture[Any] = (
         AsyncTaskFuture(loop, op.called_in) if places is None else AwaitedFuture(loop, op)
     )
-    future.op = op
+    future.op, future.key = op, op.key
     if is_async:
         op.future = future
         op.loop = loop

@@ -381,13 +381,14 @@ class Execution:
             try:
                 call = log.take(name, digest, lane)
             except Divergence as divergence:
-                call = frame.diverged(divergence, name, digest, lane, 3)
+                call = frame.diverged(divergence, name, digest, lane, 3, (args, kwargs))
         if call is not None:
             value = call.value
             if call.outcome == "result" and value and loop is None and not self.watched:
-                return Held(unpack(value))
+                return Held(unpack(value), call.key)
             settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
             if settled is not None:
+                settled.key = call.key
                 return settled
             key, n, gen = call.key, call.n, call.gen
         else:

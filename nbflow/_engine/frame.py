@@ -17,7 +17,7 @@ from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.ids import op_key
 from nbflow._engine.lanes import lane_token
 from nbflow._engine.nested import previous_of
-from nbflow._engine.replay import OPTIONAL, Call, Divergence, describe
+from nbflow._engine.replay import OPTIONAL, Call, Divergence, describe, shown
 from nbflow._engine.timeouts import Watch, show_life
 from nbflow.checkpoint.base import OpRow
 from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled, RunDrained
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from nbflow._engine.op import Op
 
 __all__ = ["MAIN_LANE", "Frame", "call_site"]
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 MAIN_LANE = "0"
 THREAD_LANE = "t"
@@ -252,8 +254,18 @@ class Frame:
 
     # -- the record -------------------------------------------------------------------------
 
-    def take(self, name: str | None, args: bytes, lane: str, depth: int) -> Call | None:
+    def take(
+        self,
+        name: str | None,
+        args: bytes,
+        lane: str,
+        depth: int,
+        called_with: Arguments = ((), {}),
+    ) -> Call | None:
         """The recorded call that this one is, or None.
+
+        Args:
+            called_with: for a message.
 
         Raises:
             NonDeterminismError: unchanged code, another call.
@@ -261,10 +273,16 @@ class Frame:
         try:
             return self.log.take(name, args, lane)
         except Divergence as divergence:
-            return self.diverged(divergence, name, args, lane, depth + 1)
+            return self.diverged(divergence, name, args, lane, depth + 1, called_with)
 
     def diverged(
-        self, divergence: Divergence, name: str | None, args: bytes, lane: str, depth: int
+        self,
+        divergence: Divergence,
+        name: str | None,
+        args: bytes,
+        lane: str,
+        depth: int,
+        called_with: Arguments,
     ) -> Call | None:
         """A call has no record where one was due: refuse it, or go by its content alone.
 
@@ -274,6 +292,9 @@ class Frame:
         log = self.log
         called = describe(name, call_site(depth + 1))
         due = divergence.due.describe()
+        if called == due:
+            called = describe(name, call_site(depth + 1), shown(*called_with))
+            due = divergence.due.describe(divergence.due.arguments())
         if self.execution.on_divergence == "warn":
             _warn_divergence(f"called {called} where the record has {due}")
             self.execution.strays = True

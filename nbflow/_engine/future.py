@@ -13,6 +13,7 @@ from collections.abc import Generator
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from nbflow._codec.kinds import no_data
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
 from nbflow._engine.in_place import run_in_place
@@ -87,9 +88,13 @@ class SyncAsyncFuture(Future[T]):
     _exception: BaseException | None = None
     observed: bool = False
     """Whether somebody has seen the outcome."""
+    key: bytes = b""
+    """Of the call that it is the result of: as an argument it counts as that."""
 
     def __init__(self, op: Any = None) -> None:  # Any: the type of a call leads not into the engine
         self._op: Op | None = op
+        if op is not None:
+            self.key = op.key
 
     def _made_condition(self) -> threading.Condition:
         condition = self._lazy_condition
@@ -183,8 +188,9 @@ class Held(SyncAsyncFuture[Any]):
     _state = _FINISHED
     _op = None
 
-    def __init__(self, result: Any) -> None:
+    def __init__(self, result: Any, key: bytes) -> None:
         self._result = result
+        self.key = key
 
     def result(self, timeout: float | None = None) -> Any:
         return self._result
@@ -232,6 +238,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
     runner: asyncio.Task[None] | None = None
     """The asyncio task that works for it; None for a replayed result, and when the op runs in the
     place of the asyncio task that awaits it."""
+    key: bytes = b""
+    """Of the call that it is the result of: as an argument it counts as that."""
     given_up = False
     """Whether the code that called the task cancelled it itself."""
     _taken_for: asyncio.Task[Any] | None = None
@@ -347,6 +355,17 @@ class AwaitedFuture(AsyncTaskFuture[T]):
             if places is not None:
                 places.go_on(one[1], self._op)
         return super().remove_done_callback(fn)
+
+
+no_data(
+    "it is the future of a task, which lives only in this run. Store the task's result: "
+    "future.result(), or 'await future'",
+    SyncAsyncFuture,
+    Held,
+    AsyncTaskFuture,
+    AwaitedFuture,
+    identity=lambda future: ["nbflow.future", future.key],
+)
 
 
 def _loop_safe(exc: BaseException) -> BaseException:

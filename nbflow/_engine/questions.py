@@ -35,7 +35,7 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
         return _ask_unkept(frame, value, schema, lane)
     payload = _payload(value, schema)
     args = serde.digest_source((key,), {}) if key else serde.digest_source((value, schema), {})
-    call = frame.take(None, args, lane, _CALLER - 1)
+    call = frame.take(None, args, lane, _CALLER - 1, ((value,), {}))
     if call is None:
         call = _store(frame, args, lane, payload)
     question = question_of(execution.run_id, call)

@@ -54,6 +54,7 @@ class _Rehearsal(Execution):
         future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] = (
             SyncAsyncFuture() if loop is None else AsyncTaskFuture(loop, op.called_in)
         )
+        future.key = op.key
         future.settle(None, GraphInterrupt())
         return future
 

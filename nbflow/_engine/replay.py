@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from nbflow import serde
 from nbflow.checkpoint.base import OpRow
 
-__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value"]
+__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value", "shown"]
 
 OPTIONAL = "?"
 """Ends the lane of a call that a replay need not make."""
@@ -67,8 +70,18 @@ class Call:
         """Whether it is a question that waits for its answer."""
         return self.outcome == "ask" and self.answer is None
 
-    def describe(self) -> str:
-        return describe(self.name, self.site)
+    def describe(self, arguments: str = "...") -> str:
+        return describe(self.name, self.site, arguments)
+
+    def arguments(self) -> str:
+        """What it was called with, shortened; only short arguments of tasks are on record."""
+        try:
+            if self.name is None:
+                return shown((serde.loads(self.value or b"")["value"],), {})
+            *args, kwargs = serde.loads(self.args)
+            return shown(tuple(args), kwargs)
+        except Exception:  # long arguments are a digest; and a damaged record has its own error
+            return "<other arguments>"
 
 
 def pause_value(code_fp: bytes, late: Iterable[bytes]) -> bytes:
@@ -81,10 +94,21 @@ def pause_value(code_fp: bytes, late: Iterable[bytes]) -> bytes:
     return code_fp + b"".join(late)
 
 
-def describe(name: str | None, site: str) -> str:
+def describe(name: str | None, site: str, arguments: str = "...") -> str:
     """A call in the words of a message; without a name it is a question."""
-    what = "interrupt(...)" if name is None else f"{name}(...)"
+    what = f"{name or 'interrupt'}({arguments})"
     return f"{what} at {site}" if site else what
+
+
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = 60
+_brief.maxlevel = 3
+
+
+def shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Arguments in the words of a message, shortened."""
+    named = (f"{name}={_brief.repr(value)}" for name, value in kwargs.items())
+    return ", ".join([*map(_brief.repr, args), *named])
 
 
 class Divergence(Exception):

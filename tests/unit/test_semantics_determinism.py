@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import (
-    NonDeterminismError,
-)
+from nbflow.errors import NonDeterminismError, NotSerializableError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, Interrupt, interrupt
-from tests.unit.drive import HEX, Config, Drive
+from tests.unit.drive import HEX, Config, Drive, on_thread
 
 
 def test_calls_in_another_order(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
@@ -203,3 +201,138 @@ def test_a_redefined_task_keeps_its_recorded_result(
 
     drive.invoke(define("old"), 1, config)
     assert drive.invoke(define("new"), Command(resume="!"), config) == ["old", "!", "new2"]
+
+
+def _summing(saver: BaseCheckpointSaver, numbers: list[int], *, is_async: bool) -> Any:
+    """Sums each number through a future as an argument, and asks."""
+
+    @task
+    def load(n: int) -> int:
+        return n
+
+    @task
+    def total(parts: list[Any], *, less: Any) -> Any:
+        return sum(part.result() for part in parts) + less["n"].result()
+
+    @task
+    async def aload(n: int) -> int:
+        return n
+
+    @task
+    async def atotal(parts: list[Any], *, less: Any) -> Any:
+        return sum([await part for part in parts]) + await less["n"]
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        made = {n: total([load(n), load(2 * n)], less={"n": load(-n)}) for n in numbers}
+        return {n: future.result() for n, future in sorted(made.items())}, interrupt("ok?")
+
+    @entrypoint(checkpointer=saver)
+    async def aworkflow(n: int) -> Any:
+        made = {n: atotal([aload(n), aload(2 * n)], less={"n": aload(-n)}) for n in numbers}
+        return {n: await future for n, future in sorted(made.items())}, interrupt("ok?")
+
+    return aworkflow if is_async else workflow
+
+
+@pytest.mark.parametrize("options", [{}, {"max_concurrency": 4}], ids=["free", "limited"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async-tasks"])
+def test_a_future_as_an_argument(
+    saver: BaseCheckpointSaver, drive: Drive, is_async: bool, options: dict[str, int]
+) -> None:
+    """61, 71: it counts as the call that it is the result of, whether that runs or is replayed."""
+    numbers = [10, 25]
+    workflow = _summing(saver, numbers, is_async=is_async)
+    expected = {10: 20, 25: 50}
+    for number, resume in enumerate((drive.invoke, drive.stream)):
+        config = on_thread(number, **options)
+        (question,) = drive.invoke(workflow, 1, config)["__interrupt__"]
+        assert drive.invoke(workflow, None, config) == {"__interrupt__": [question]}
+        numbers.reverse()
+        result = resume(workflow, Command(resume="y"), config)
+        ended = result[-1][workflow.name] if resume == drive.stream else result
+        assert ended == (expected, "y")
+    assert workflow.replay_report("0").divergence is None
+
+
+def test_a_call_with_another_future_is_another_call(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """71"""
+    numbers = [10]
+    workflow = _summing(saver, numbers, is_async=False)
+    drive.invoke(workflow, 1, config)
+    numbers[0] = 20
+    with pytest.raises(NonDeterminismError):
+        drive.invoke(workflow, Command(resume="y"), config)
+
+
+def test_a_future_is_not_stored(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
+    """85, 276"""
+
+    @task
+    def load(n: int) -> int:
+        return n
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return {"loaded": load(n)}
+
+    @entrypoint(checkpointer=saver)
+    async def aworkflow(n: int) -> Any:
+        return {"loaded": load(n)}
+
+    for number, made in enumerate((workflow, aworkflow)):
+        with pytest.raises(NotSerializableError, match=r"\$\.loaded .*Store the task's result"):
+            drive.invoke(made, 1, on_thread(number))
+
+
+def test_the_error_shows_in_what_two_calls_differ(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """71, 113"""
+    given: Any = ("a", {"k": 1})
+
+    @task
+    def step(text: str, **more: Any) -> str:
+        return text
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return step(given[0], **given[1]).result(), interrupt(f"{given[0]}: go on?")
+
+    def resumed_with(*changed: Any) -> tuple[str | None, str | None]:
+        nonlocal given
+        given = changed
+        with pytest.raises(NonDeterminismError) as caught:
+            drive.invoke(workflow, None, config)
+        return caught.value.called, caught.value.recorded
+
+    drive.invoke(workflow, 1, config)
+    called, recorded = resumed_with("b", {"k": 1})
+    at = str(called).removeprefix("step('b', k=1)")
+    assert at.startswith(" at test_semantics_determinism.py:")
+    assert recorded == f"step('a', k=1){at}"
+    called, _ = resumed_with("b" * 100, {})
+    assert called == f"step('{'b' * 27}...{'b' * 28}'){at}"
+
+    given = ("a", {"k": 1})
+    assert drive.invoke(workflow, Command(resume="!"), config) == ("a", "!")
+
+
+def test_the_error_shows_in_what_two_questions_differ(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """113"""
+    text = "first"
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return interrupt({"text": text * 10}), interrupt("?")
+
+    drive.invoke(workflow, 1, config)
+    text = "other"
+    with pytest.raises(NonDeterminismError) as caught:
+        drive.invoke(workflow, Command(resume="!"), config)
+    assert str(caught.value.called).startswith(f"interrupt({{'text': '{'other' * 10}'}}) at ")
+    assert str(caught.value.recorded).startswith(f"interrupt({{'text': '{'first' * 10}'}}) at ")
