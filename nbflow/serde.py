@@ -57,7 +57,8 @@ def dumps(value: Any) -> bytes:
 
     Dataclasses, Pydantic models, enums and named tuples are stored as their qualified name and
     fields, and their classes are registered as :func:`register` does. An exception is stored as
-    text and comes back as :class:`StoredException`.
+    text and comes back as :class:`StoredException`. Secrets of Pydantic (``SecretStr``) are stored
+    as they are, and hidden when they are shown; ``EncryptedSaver`` encrypts them with all else.
 
     Raises:
         NotSerializableError: a part cannot be stored (a lock, a generator, a value that contains

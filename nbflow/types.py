@@ -467,8 +467,9 @@ def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None
             the title of the form, the rest its context.
         response_schema: what an answer looks like: a Pydantic model, dataclass, ``TypedDict``,
             any type, or a JSON Schema. An answer that does not fit is refused and the question
-            stays open; one that does is returned as an instance of the type. Type checkers know
-            that of a class, not yet of a union, ``Literal`` or ``Annotated``.
+            stays open; one that does is returned as an instance of the type, and if it was given
+            as one, equal to that. Type checkers know that of a class, not yet of a union,
+            ``Literal`` or ``Annotated``.
         key: identity of the question where its text changes from run to run (a clock, a
             random number); without it the question is known by its value.
 

@@ -9,7 +9,7 @@ from typing import Any
 from nbflow._codec.classes import family, is_model
 from nbflow._codec.kinds import EXCEPTION
 
-__all__ = ["reachable"]
+__all__ = ["reachable", "reachable_from"]
 
 _MOST = 1_000
 """Annotations looked at; what lies behind them is registered when it is first stored."""
@@ -17,9 +17,14 @@ _MOST = 1_000
 
 def reachable(fn: Any) -> list[type]:
     """Classes to register, each once."""
+    return reachable_from(*_hints(fn))
+
+
+def reachable_from(*hints: Any) -> list[type]:
+    """The same for annotations without a function."""
     found: dict[type, None] = {}
     seen: set[int] = set()
-    pending = list(_hints(fn))
+    pending = list(hints)
     keep: list[Any] = []
     while pending and len(seen) < _MOST:
         hint = pending.pop()

@@ -26,6 +26,8 @@ _NAMES = {
     55: "pandas.DataFrame",
     56: "pandas.Categorical",
     60: "pydantic_core.TzInfo",
+    61: "pydantic.SecretStr",
+    62: "pydantic.SecretBytes",
 }
 
 _entered: set[str] = set()
@@ -63,9 +65,16 @@ def _enter_zones() -> None:
     pydantic_values.enter_zones()
 
 
+def _enter_secrets() -> None:
+    from nbflow._codec import pydantic_values
+
+    pydantic_values.enter_secrets()
+
+
 _ENTER: dict[str, Callable[[], None]] = {
     "numpy": _enter_numpy,
     "pandas": _enter_pandas,
+    "pydantic": _enter_secrets,
     "pydantic_core": _enter_zones,
 }
 LIBRARIES = frozenset(_ENTER)

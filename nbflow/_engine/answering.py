@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from nbflow import serde
-from nbflow._engine.answers import coerce, judge, plain_json
+from nbflow._engine.answers import encode_by_schema, encode_by_type
 from nbflow._engine.ids import public_id
 from nbflow._engine.replay import Call, Journal
 from nbflow.checkpoint.base import OpRow, RunRow
@@ -93,13 +93,13 @@ def _find(asked: dict[str, Call], wanted: str, run: RunRow, pending: list[Call])
 def _judged(run_id: str, call: Call, answer: Any, live_types: dict[str, Any]) -> bytes:
     assert call.value is not None
     schema = serde.loads(call.value)["schema"]
+    if schema is None:
+        return serde.dumps(answer)
     question = public_id(run_id, call.key)
     kind = live_types.get(question)
     if kind is None or isinstance(kind, dict):
-        judge(schema, answer, question)
-    else:
-        coerce(kind, answer, question)
-    return serde.dumps(answer if schema is None else plain_json(answer))
+        return encode_by_schema(schema, answer, question)
+    return encode_by_type(kind, answer, question)
 
 
 def _row(call: Call, value: bytes) -> OpRow:

@@ -10,12 +10,13 @@ import typing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from nbflow import serde
 from nbflow.errors import DeclarationError, InvalidAnswerError, NotSerializableError
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["coerce", "judge", "plain_json", "schema_of"]
+__all__ = ["coerce", "encode_by_schema", "encode_by_type", "schema_of"]
 
 
 def schema_of(response_schema: Any) -> dict[str, Any] | None:
@@ -38,21 +39,43 @@ def schema_of(response_schema: Any) -> dict[str, Any] | None:
         ) from exc
 
 
-def judge(schema: dict[str, Any] | None, answer: Any, interrupt_id: str) -> None:
-    """Refuse an answer that does not fit a question's JSON Schema.
+def encode_by_schema(schema: dict[str, Any], answer: Any, interrupt_id: str) -> bytes:
+    """An answer as it is stored where no more than a question's JSON Schema is known.
 
     Raises:
         InvalidAnswerError: with one entry in ``errors`` for each fault.
+        NotSerializableError: JSON cannot hold all of it.
     """
-    if schema is None:
-        return
-    plain = plain_json(answer)
+    plain = _plain_json(answer)
     errors = [
         {"path": list(error.instance_path), "message": error.message}
         for error in _validator(schema).iter_errors(plain)
     ]
     if errors:
         raise _invalid(interrupt_id, errors)
+    if not _holds(plain, answer):
+        raise _no_json(answer, "a part of it would be lost")
+    return serde.dumps(plain)
+
+
+def encode_by_type(response_schema: Any, answer: Any, interrupt_id: str) -> bytes:
+    """An answer as it is stored where the type is known that the code asked for.
+
+    JSON is what a form gives, and what every process can read. But a model may keep secrets, or
+    leave fields out, when it is turned into JSON: then it is stored as it was given.
+
+    Raises:
+        InvalidAnswerError: the type's own validators refuse it.
+        NotSerializableError: it can be stored in neither way.
+    """
+    wanted = coerce(response_schema, answer, interrupt_id)
+    try:
+        plain = _plain_json(answer)
+        if _same(coerce(response_schema, plain, interrupt_id), wanted):
+            return serde.dumps(plain)
+    except Exception:  # there is no JSON form of it, or none that answers the question
+        pass
+    return serde.dumps(answer)
 
 
 def coerce(response_schema: Any, answer: Any, interrupt_id: str) -> Any:
@@ -93,20 +116,57 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
-def plain_json(answer: Any) -> Any:
-    """An answer as JSON values, so that a model instance can be judged like its data."""
-    if answer is None or isinstance(answer, str | bool | int | float):
+_ATOMS = (type(None), str, bool, int, float)
+
+
+def _plain_json(answer: Any) -> Any:
+    """An answer as JSON values, so that a model instance can be judged like its data.
+
+    Raises:
+        NotSerializableError: it has no such form.
+    """
+    if isinstance(answer, _ATOMS):
         return answer
-    from pydantic_core import PydanticSerializationError, to_jsonable_python
+    from pydantic_core import to_jsonable_python
 
     try:
         return to_jsonable_python(answer)
-    except PydanticSerializationError as exc:
-        raise NotSerializableError(
-            f"The answer cannot be stored: {exc}. Nothing was stored; answer with plain values.",
-            "$",
-            type(answer).__name__,
-        ) from exc
+    except Exception as exc:
+        raise _no_json(answer, str(exc)) from exc
+
+
+def _no_json(answer: Any, reason: str) -> NotSerializableError:
+    return NotSerializableError(
+        f"The answer ({type(answer).__name__}) cannot be given as JSON: {reason}. Nothing was "
+        "stored and the question is still open. Answer with plain values; or call "
+        "invoke(None, config) first, if it is of the type that the code asks for: then this "
+        "process knows that.",
+        "$",
+        type(answer).__name__,
+    )
+
+
+def _holds(plain: Any, given: Any) -> bool:
+    """Whether JSON values hold all of what they were made from."""
+    if isinstance(given, dict):
+        return len(plain) == len(given) and all(map(_holds, plain.values(), given.values()))
+    if isinstance(given, list | tuple):
+        return all(map(_holds, plain, given))
+    if isinstance(given, _ATOMS):
+        return True
+    try:
+        back = _adapter(type(given)).validate_python(plain)
+        return _same(back, given) or bool(back == given)
+    except Exception:
+        return False
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two values are equal in all that is stored of them."""
+    try:
+        return serde.dumps(a) == serde.dumps(b)
+    except NotSerializableError:
+        return type(a) is type(b) and bool(a == b)
 
 
 def _validator(schema: dict[str, Any]) -> Any:

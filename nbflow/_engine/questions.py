@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
+from nbflow._codec.annotations import reachable_from
 from nbflow._engine.answers import coerce, schema_of
 from nbflow._engine.ids import op_key, public_id
 from nbflow._engine.replay import Call
@@ -40,6 +41,7 @@ def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
         call = _store(frame, args, lane, payload)
     question = question_of(execution.run_id, call)
     if call.answer is not None:
+        serde.register(*reachable_from(response_schema))
         answer = serde.loads(call.answer)
         try:
             value = coerce(response_schema, answer, question.id)

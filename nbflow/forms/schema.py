@@ -69,7 +69,13 @@ def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
     """
     if schema is None:
         return value
-    return _hide(value, schema, schema, 0)
+    from pydantic_core import to_jsonable_python
+
+    try:
+        plain = to_jsonable_python(value)
+    except Exception:  # no JSON, so the schema does not say which part of it is secret
+        return _HIDDEN if _mentions_secret(schema) else value
+    return _hide(plain, schema, schema, 0)
 
 
 def _form_schema(
@@ -113,6 +119,19 @@ def _is_secret(schema: dict[str, Any]) -> bool:
 
 def _holds_secret(schema: dict[str, Any], root: dict[str, Any]) -> bool:
     return any(_is_secret(one) for one in _branches(schema, root))
+
+
+def _mentions_secret(schema: Any) -> bool:
+    """Whether any part of a schema is marked, wherever it belongs."""
+    queue = [schema]
+    for one in queue:
+        if isinstance(one, dict):
+            if _is_secret(one):
+                return True
+            queue += one.values()
+        elif isinstance(one, list):
+            queue += one
+    return False
 
 
 def _branches(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:

@@ -141,6 +141,7 @@ PLAIN: list[Any] = [
     decimal.Decimal("-0E+7"), decimal.Decimal("1E+999999"), pathlib.Path("/a/b"),
     pathlib.PurePosixPath("x"), pathlib.PureWindowsPath("C:\\a"),
     re.compile("a.b", re.I | re.X), re.compile(b"\xff"),
+    pydantic.SecretStr("a"), pydantic.SecretBytes(b"\xff"),
     ipaddress.ip_address("::1%eth0"), ipaddress.ip_address("10.0.0.1"),
     ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fe80::/10"),
     ipaddress.ip_interface("10.1.2.3/8"), ipaddress.ip_interface("::1/64"),

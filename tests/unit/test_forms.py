@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter
 
 from nbflow.forms import form_of, without_secrets
 from nbflow.forms.schema import FORM_BYTES
@@ -188,6 +188,22 @@ def test_secrets_are_hidden_through_references_and_lists() -> None:
     shown = without_secrets({"keys": ["a", "b"], "maybe": "c", "name": "d", "more": 1}, schema)
 
     assert shown == {"keys": [HIDDEN, HIDDEN], "maybe": HIDDEN, "name": "d", "more": 1}
+
+
+def test_secrets_of_an_instance_are_hidden() -> None:
+    class Login(BaseModel):
+        user: str
+        password: str = Field(json_schema_extra={"writeOnly": True})
+        photo: bytes = b""
+
+    schema = Login.model_json_schema()
+
+    shown = without_secrets([Login(user="ada", password="hunter2")], {"items": schema})
+    unshown = without_secrets(Login(user="ada", password="hunter2", photo=b"\xff"), schema)
+
+    assert shown == [{"user": "ada", "password": HIDDEN, "photo": ""}]
+    assert unshown == HIDDEN
+    assert without_secrets(b"\xff", {"type": "string"}) == b"\xff"
 
 
 def test_a_recursive_schema_is_read_to_its_end() -> None:

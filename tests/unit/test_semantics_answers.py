@@ -15,6 +15,7 @@ from nbflow.errors import (
     InvalidAnswerError,
     NbflowError,
     NonDeterminismError,
+    NotSerializableError,
     ThreadBusyError,
     UnknownInterruptError,
 )
@@ -389,6 +390,144 @@ def test_answer_in_another_process(
         drive.invoke(define(), Command(resume={"verdict": "maybe", "stars": 3}), config)
     good = {"verdict": "accept", "stars": 5}
     assert drive.invoke(define(), Command(resume=good), config) == Review(verdict="accept", stars=5)
+
+
+class Login(pydantic.BaseModel):
+    user: str
+    password: pydantic.SecretStr
+    key: pydantic.SecretBytes = pydantic.SecretBytes(b"\xff")
+
+
+class Hidden(pydantic.BaseModel):
+    a: int = pydantic.Field(exclude=True)
+    b: int = 0
+
+
+class Rounded(pydantic.BaseModel):
+    price: float
+
+    @pydantic.field_serializer("price")
+    def rounded(self, price: float) -> int:
+        return round(price)
+
+
+class Page(pydantic.BaseModel):
+    url: pydantic.HttpUrl
+
+
+INSTANCES: list[Any] = [
+    (Login, Login(user="u", password=pydantic.SecretStr("hunter2"))),
+    (Hidden, Hidden(a=1, b=2)),
+    (list[Hidden], [Hidden(a=1), Hidden(a=2, b=3)]),
+    (Rounded, Rounded(price=1.5)),
+    (Event, Event(at=dt.datetime(2024, 5, 1, 10, tzinfo=dt.UTC))),
+    (Page, Page(url=pydantic.HttpUrl("https://a.example/b"))),
+    (Review, Review(verdict="accept", stars=5)),
+    (Size, Size(3)),
+    (bytes, b"\x89PNG"),
+    (bytes, b"plain"),
+    (set[str], {"a", "b"}),
+    (dict[int, str], {1: "a"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), INSTANCES, ids=lambda v: repr(v)[:40])
+def test_an_instance_reaches_the_code_as_it_was_given(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, kind: Any, given: Any
+) -> None:
+    """119, 123: however little of it is in its JSON, and on every replay."""
+    seen: list[Any] = []
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        answer = interrupt("?", response_schema=kind)
+        seen.append((answer, getattr(answer, "model_fields_set", None)))
+        return interrupt("and?")
+
+    drive.invoke(workflow, 1, config)
+    assert drive.invoke(workflow, Command(resume=given), config) == _asked("and?")
+    drive.invoke(workflow, Command(resume="!"), config)
+    wanted = (given, getattr(given, "model_fields_set", None))
+    if kind is not Page:  # which is stored as JSON, and that says nothing of defaults
+        assert seen == [wanted, wanted]
+    assert [(answer, type(answer)) for answer, _ in seen] == [(given, type(given))] * 2
+    if kind is Login:
+        assert seen[1][0].password.get_secret_value() == "hunter2"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Login(user="u", password=pydantic.SecretStr("hunter2")),
+        Hidden(a=1, b=2),
+        b"\x89PNG",
+        [Rounded(price=1.5)],
+        {"in": {"it": Rounded(price=1.5)}},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("schema", [None, {"title": "anything"}], ids=["type", "json-schema"])
+def test_an_instance_that_is_no_json_is_refused_where_only_a_schema_is_known(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, rows: Rows, given: Any, schema: Any
+) -> None:
+    """119: before anything is stored"""
+
+    def define() -> Any:
+        @entrypoint(checkpointer=saver)
+        def workflow(n: int) -> Any:
+            return interrupt("?", response_schema=schema or type(given))
+
+        return workflow
+
+    drive.invoke(define(), 1, config)
+    before, workflow = rows(), define()
+    with pytest.raises((NotSerializableError, InvalidAnswerError), match="Nothing was stored"):
+        drive.invoke(workflow, Command(resume=given), config)
+    assert rows() == before
+    assert drive.state(workflow, config).status == "interrupted"
+    if schema is None:
+        drive.invoke(workflow, None, config)
+        assert drive.invoke(workflow, Command(resume=given), config) == given
+
+
+def test_a_json_schema_is_answered_by_json(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """119: of whatever the answer is made"""
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return interrupt("?", response_schema={"type": "object"})
+
+    drive.invoke(workflow, 1, config)
+    day, given = dt.date(2024, 5, 1), Review(verdict="accept", stars=5)
+    result = drive.invoke(workflow, Command(resume={"a": [given], "b": (day, {1: None})}), config)
+    assert result == {
+        "a": [{"verdict": "accept", "stars": 5}],
+        "b": ["2024-05-01", {"1": None}],
+    }
+
+
+def test_an_instance_is_given_to_the_class_of_today(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """119, 268: the code that asks says what it wants, so that what is stored need not."""
+
+    def define() -> Any:
+        class Answer(pydantic.BaseModel):
+            a: int = pydantic.Field(exclude=True)
+
+        @entrypoint(checkpointer=saver)
+        def workflow(n: int) -> Any:
+            answer = interrupt("?", response_schema=Answer)
+            return type(answer) is Answer, answer.a, interrupt("and?")
+
+        return Answer, workflow
+
+    answer, workflow = define()
+    drive.invoke(workflow, 1, config)
+    drive.invoke(workflow, Command(resume=answer(a=1)), config)
+    assert drive.invoke(define()[1], Command(resume="!"), config) == (True, 1, "!")
 
 
 def test_error_attributes() -> None:

@@ -57,6 +57,7 @@ from tests.unit.serde_values import (
         ext(52, ["x"]), ext(53, ["range"]), ext(53, ["range", None, 0, 10, 0]), ext(54, [1]),
         ext(55, [[1], ["a"], [["objects", [1, 2]]], {}]), ext(56, ["os", 1]), ext(56, [1]),
         ext(60, []), ext(60, ["UTC"]), ext(60, [86400]),
+        ext(61, []), ext(61, [1]), ext(62, ["a"]), ext(62, [10**15]),
     ],
     ids=lambda d: f"{d[:12]!r}",
 )  # fmt: skip
