@@ -321,8 +321,12 @@ class NotSerializableError(NbflowError, TypeError):
         return self.message
 
 
-class RecordedFailureError(NbflowError, RuntimeError):
-    """A recorded failure whose exception class this process does not know."""
+class RecordedFailureError(NbflowError):
+    """A recorded failure whose exception class this process does not know, or cannot make again.
+
+    What is raised is a subclass of this one, and of those classes behind the recorded one that
+    are here: ``except`` with one of them matches it. It has the recorded text and attributes.
+    """
 
 
 class InvalidNameError(NbflowError, ValueError):

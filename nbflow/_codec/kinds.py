@@ -316,7 +316,7 @@ EXCEPTION = add(
 )
 BY_TYPE[StoredException] = Kind(34, Layout.PARTS, _split_exception, _build_exception)
 UNENCODED = add(Kind(35, Layout.PARTS, lambda v: [v], _unknown))
-"""Stands for a part of a call's arguments that cannot be encoded; only in digests."""
+"""Stands for a part that cannot be encoded: of a call's arguments, in digests, and of a failure."""
 
 
 def no_data(

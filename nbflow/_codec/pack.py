@@ -18,10 +18,10 @@ from ormsgpack import Ext, Fragment, packb
 from nbflow._codec.classes import user_kind
 from nbflow._codec.kinds import BY_TYPE, UNENCODED, Kind, Layout, Unencodable
 from nbflow._codec.late import LIBRARIES, enter
-from nbflow._codec.records import type_name
+from nbflow._codec.records import Opaque, type_name
 from nbflow.errors import NotSerializableError
 
-__all__ = ["MAX_DEPTH", "pack", "pack_identity"]
+__all__ = ["MAX_DEPTH", "not_stored", "pack", "pack_identity"]
 
 MAX_DEPTH = 150
 """Containers within containers; what goes deeper is refused, here and when read."""
@@ -152,6 +152,12 @@ def pack_identity(value: Any) -> bytes:
         return _Walk(identity=True).whole(value)
 
 
+def not_stored(value: Any) -> Opaque:
+    """What stands for a value that cannot be stored, in data and in digests alike."""
+    name = type_name(type(value))
+    return Opaque(name, None, UNENCODED.tag, packb([name]))
+
+
 class _Walk:
     """The second way: one walk over one value."""
 
@@ -254,7 +260,7 @@ class _Walk:
         return f"it is nested deeper than {MAX_DEPTH} levels. Flatten it."
 
     def _stand_in(self, value: Any) -> Ext:
-        return Ext(UNENCODED.tag, packb([type_name(type(value))]))
+        return Ext(UNENCODED.tag, not_stored(value).raw)
 
     def _refuse(self, value: Any, reason: str) -> Ext:
         if self._identity:

@@ -26,6 +26,7 @@ from nbflow._engine.arguments import own_copies
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
+from nbflow._engine.failures import failure_of
 from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
@@ -474,9 +475,9 @@ class Execution:
     def warn_unobserved(self) -> None:
         """A task that failed while nobody asked for its result must not vanish (55)."""
         for call in self.failed.unobserved():
-            exc = call.exc
+            failure = failure_of(call.exc)
             warnings.warn(
-                f"Task {call.void.name!r} failed with {type(exc).__name__}: {exc}, and "
+                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
                 "nothing asked for its result, so the run went on. Call .result() or await it.",
                 stacklevel=4,
             )

@@ -1,29 +1,35 @@
-"""Exceptions as data and back, and pauses inside exception groups.
+"""Exceptions as data, and pauses inside exception groups.
 
-A recorded failure is raised again on replay, so that ``except`` takes the same branch. Only classes
-that this process knows are made again: the builtin ones, those it saw raised, and those that the
-workflow's code names. Nothing is imported and no constructor of the user's is called.
+A recorded failure is raised again on replay, so that ``except`` takes the same branch, and what the
+code reads of the exception is the same; :mod:`nbflow._engine.made_again` does that.
 """
 
 from __future__ import annotations
 
-import builtins
 import traceback
 from collections.abc import Container, Iterator
 from types import TracebackType
 from typing import Any
 
-from nbflow import errors, serde
-from nbflow.errors import (
-    GraphInterrupt,
-    NbflowError,
-    RecordedFailureError,
-    RunCancelled,
-    RunDrained,
+from nbflow import serde
+from nbflow._codec.pack import not_stored
+from nbflow._engine.made_again import (
+    Inner,
+    args_of,
+    know_exception,
+    link,
+    made_again,
+    members_of,
+    names_of,
+    text_of,
 )
+from nbflow._engine.validation_errors import taken_apart
+from nbflow.errors import GraphInterrupt, NotSerializableError, RunCancelled, RunDrained
 from nbflow.events import Failure
 
 __all__ = [
+    "add_note",
+    "as_replayed",
     "causes",
     "decode_failure",
     "encode_failure",
@@ -36,84 +42,149 @@ __all__ = [
 ]
 
 
-def _qualified(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
-
-
-_known: dict[str, type[BaseException]] = {
-    _qualified(kind): kind
-    for kind in (*vars(builtins).values(), *vars(errors).values())
-    if isinstance(kind, type) and issubclass(kind, Exception)
-}
-
-
-def know_exception(kind: type[BaseException]) -> None:
-    """Let recorded failures of this class be raised again."""
-    _known[_qualified(kind)] = kind
+_ATOMS = frozenset((type(None), bool, int, float, str, bytes))
+_MOST_LINKED = 50
+"""Exceptions that are recorded because others hold them, lead to them or came while they were
+handled. All parts of a group are recorded."""
+_DEEPEST = 6
+"""Containers in which exceptions are looked for."""
+_LARGEST_OBJECT = 10_000
+"""Bytes of an object that lacks an attribute: nobody chose to put it into the exception."""
+_LONGEST_TEXT = 1_000_000
+"""Characters of each text, where the rest of an exception cannot be stored."""
 
 
 def encode_failure(exc: BaseException) -> bytes:
-    """An exception as stored bytes; arguments that cannot be stored become their text."""
-    return serde.dumps(_recorded(exc))
+    """An exception as stored bytes: what it is caught by, shows and holds, and what led to it.
 
-
-def _recorded(exc: BaseException) -> dict[str, Any]:
-    know_exception(type(exc))
-    failure = failure_of(exc)
-    record: dict[str, Any] = {
-        "type": _qualified(type(exc)),
-        "message": failure.message,
-        "traceback": failure.traceback,
-        "notes": list(failure.notes),
-        "state": {k: v for k, v in vars(exc).items() if k != "__notes__" and _storable(v)},
-    }
-    if isinstance(exc, BaseExceptionGroup):
-        return {**record, "args": [exc.message], "parts": [_recorded(e) for e in exc.exceptions]}
-    args = list(exc.args)
-    return {**record, "args": args if _storable(args) else [failure.message]}
-
-
-def _storable(value: Any) -> bool:
+    Of what cannot be stored, the type is kept.
+    """
+    record = _Recording(exc).record()
     try:
-        serde.dumps(value)
-    except NbflowError:
-        return False
-    return True
+        return serde.dumps(record)
+    except NotSerializableError:  # each part can be stored, and all of it is too deep or too large
+        return serde.dumps({**record, **_text_alone(record), "others": []})
+
+
+def as_replayed(exc: BaseException, data: bytes) -> BaseException:
+    """The exception itself; or what a replay will raise, where that is of another class or has
+    another text: so that the first run takes the branch of the replay."""
+    again = decode_failure(data)
+    if type(again) is type(exc) and _texts(again) == _texts(exc):
+        return exc
+    link(again, exc.__cause__, exc.__context__, suppress=exc.__suppress_context__)
+    return again.with_traceback(exc.__traceback__)
+
+
+def _texts(exc: BaseException) -> tuple[str, str]:
+    return text_of(str, exc), text_of(repr, exc)
 
 
 def decode_failure(data: bytes) -> BaseException:
-    """The exception that a record holds, ready to be raised."""
-    return _made_again(serde.loads(data))
+    """The exception that a record holds, ready to be raised.
+
+    Raises:
+        CorruptDataError: it is damaged.
+    """
+    return made_again(serde.loads(data))
 
 
-def _made_again(record: dict[str, Any]) -> BaseException:
-    kind = _known.get(record["type"])
-    if kind is None:
-        exc: BaseException = RecordedFailureError(
-            f"The task failed with {record['type']}: {record['message']}. This class is not "
-            "known in this process, so 'except' cannot match it; define or import it where the "
-            "workflow is defined."
-        )
-    else:
-        exc = _instance(kind, record)
-    for note in record["notes"]:
-        exc.add_note(note)
-    return exc
+class _Recording:
+    """An exception, and those that it holds or that led to it, each recorded once."""
+
+    def __init__(self, exc: BaseException) -> None:
+        self._found = [exc]
+        self._places = {id(exc): 0}
+
+    def record(self) -> dict[str, Any]:
+        first, *others = [self._recorded(exc) for exc in self._found]  # which grows meanwhile
+        return {**first, "others": others}
+
+    def _place(self, exc: BaseException) -> int:
+        place = self._places.get(id(exc))
+        if place is None:
+            place = self._places[id(exc)] = len(self._found)
+            self._found.append(exc)
+        return place
+
+    def _linked(self, exc: BaseException | None) -> int | None:
+        """The place of one that may be left out; a signal, or an exit, always is."""
+        if not isinstance(exc, Exception):
+            return None
+        if id(exc) not in self._places and len(self._found) > _MOST_LINKED:
+            return None
+        return self._place(exc)
+
+    def _recorded(self, exc: BaseException) -> dict[str, Any]:
+        kind, failure = type(exc), failure_of(exc)
+        know_exception(kind)
+        name, *bases = names_of(kind)
+        group = None
+        if isinstance(exc, BaseExceptionGroup):
+            group = [exc.message, [self._place(part) for part in exc.exceptions]]
+        state = {
+            key: part for key, part in vars(exc).items() if type(key) is str and key != "__notes__"
+        }
+        return {
+            "type": name,
+            "module": str(kind.__module__),
+            "bases": bases,
+            "message": failure.message,
+            "repr": text_of(repr, exc),
+            "traceback": failure.traceback,
+            "notes": list(failure.notes),
+            "args": self._kept(args_of(exc)),
+            "state": self._kept(state),
+            "members": self._members(exc),
+            "group": group,
+            "validation": self._kept(taken_apart(exc, _storable)),
+            "cause": self._linked(exc.__cause__),
+            "context": self._linked(exc.__context__),
+            "suppress_context": exc.__suppress_context__,
+        }
+
+    def _members(self, exc: BaseException) -> dict[str, Any]:
+        """What is kept outside of its ``__dict__``."""
+        found: dict[str, Any] = {}
+        for name, (member, is_slot) in members_of(type(exc)).items():
+            try:
+                value = member.__get__(exc)
+            except AttributeError:
+                continue
+            if name == "obj" and not is_slot and not _storable(value, _LARGEST_OBJECT):
+                value = not_stored(value)
+            if is_slot or value is not None:
+                found[name] = self._kept(value)
+        return found
+
+    def _kept(self, value: Any, level: int = 0) -> Any:
+        """A value as it is stored, exceptions by their places."""
+        kind = type(value)
+        if kind in _ATOMS:
+            return value
+        if isinstance(value, BaseException):
+            place = self._linked(value)
+            return not_stored(value) if place is None else Inner(place)
+        if level < _DEEPEST and (kind is list or kind is tuple):
+            return kind(self._kept(part, level + 1) for part in value)
+        if level < _DEEPEST and kind is dict and all(type(key) in _ATOMS for key in value):
+            return {key: self._kept(part, level + 1) for key, part in value.items()}
+        return value if _storable(value) else not_stored(value)
 
 
-def _instance(kind: type[BaseException], record: dict[str, Any]) -> BaseException:
-    """An exception of a known class; a constructor runs only if it is Python's own."""
-    args = record["args"]
-    if "parts" in record:
-        args = [*args, [_made_again(part) for part in record["parts"]]]
+def _storable(value: Any, most: int | None = None) -> bool:
     try:
-        exc = kind(*args) if kind.__module__ == "builtins" else kind.__new__(kind, *args)
-    except Exception:
-        exc = BaseException.__new__(kind)
-    if "parts" not in record:
-        exc.args = tuple(args)
-    vars(exc).update(record["state"])
-    return exc
+        data = serde.dumps(value)
+    except NotSerializableError:
+        return False
+    return most is None or len(data) <= most
+
+
+def _text_alone(record: dict[str, Any]) -> dict[str, Any]:
+    """For a record that cannot be stored as a whole."""
+    texts = {name: record[name][-_LONGEST_TEXT:] for name in ("message", "repr", "traceback")}
+    empty: dict[str, Any] = dict.fromkeys(("group", "validation", "cause", "context"))
+    return {**texts, **empty, "args": [texts["message"]], "state": {}, "members": {}, "notes": []}
 
 
 def stored_failure(data: bytes) -> Failure:
@@ -133,12 +204,12 @@ def failure_of(exc: BaseException) -> Failure:
     frames = [f for f in traceback.extract_tb(tb) if "/nbflow/_engine/" not in _slashes(f.filename)]
     lines = traceback.format_list(frames)
     text = "".join(["Traceback (most recent call last):\n", *lines]) if lines else ""
-    text += "".join(traceback.format_exception_only(exc))
+    text += _last_lines(exc)
     return Failure(
         type=type(exc).__name__,
-        message=_message(exc),
+        message=text_of(str, exc),
         traceback=text,
-        notes=tuple(str(note) for note in getattr(exc, "__notes__", ())),
+        notes=tuple(map(str, _notes_of(exc))),
     )
 
 
@@ -206,11 +277,22 @@ def causes(exc: BaseException, failed: Container[int]) -> Iterator[BaseException
             todo += one.exceptions
 
 
-def _message(exc: BaseException) -> str:
+def add_note(exc: BaseException, note: str) -> None:
+    """As ``exc.add_note``, for every class: some let no attribute be set."""
+    notes = _notes_of(exc)
+    vars(exc)["__notes__"] = [*notes, note]
+
+
+def _notes_of(exc: BaseException) -> list[Any]:
+    notes = vars(exc).get("__notes__")
+    return notes if isinstance(notes, list) else []
+
+
+def _last_lines(exc: BaseException) -> str:
     try:
-        return str(exc)
-    except Exception:
-        return f"<{type(exc).__name__} whose text cannot be shown>"
+        return "".join(traceback.format_exception_only(exc))
+    except Exception:  # whatever its class does, or damaged data let it hold
+        return f"{type(exc).__name__}: {text_of(str, exc)}\n"
 
 
 def _slashes(path: str) -> str:

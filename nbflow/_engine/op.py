@@ -19,7 +19,7 @@ from nbflow import serde
 from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import encode_failure, failure_of, signal_in
+from nbflow._engine.failures import add_note, as_replayed, encode_failure, failure_of, signal_in
 from nbflow._engine.final import Final, alive, refuse_within
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
@@ -309,7 +309,7 @@ class Op(Called):
                 if self.keeps is not None:
                     kept = to_keep(execution, self, serde.dumps(saved), data)
             except Exception as exc:
-                exc.add_note(f"The result of task {self.name!r} cannot be stored.")
+                add_note(exc, f"The result of task {self.name!r} cannot be stored.")
                 return self.failed(exc)
             try:
                 if not execution.commit([self.row("result", data)], self, kept):
@@ -342,16 +342,17 @@ class Op(Called):
         """Commit the failure, so that a replay takes the same branch."""
         execution = self.execution
         again = f", attempt {self.attempt}" if self.attempt > 1 else ""
-        exc.add_note(f"During task {self.name!r}{again}.")
+        add_note(exc, f"During task {self.name!r}{again}.")
         failure = failure_of(exc)
         if execution.saver is not None and self.recorded and not execution.stopping:
             taken_back = [] if self.frame is None else self.frame.take_trailing_cancels()
-            rows = [*taken_back, self.row("error", encode_failure(exc))]
+            record = encode_failure(exc)
             try:
-                if not execution.commit(rows, self):
+                if not execution.commit([*taken_back, self.row("error", record)], self):
                     return None
             except Exception as storage:
                 return self.settle(None, storage)
+            exc = as_replayed(exc, record)
         if execution.watched:
             self.tell(
                 TaskFailed, error=failure, duration_s=time.time() - self.started, replayed=False,

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine import async_driver, messages, sync_driver
-from nbflow._engine.failures import encode_failure, failure_of, signal_in, without_engine
+from nbflow._engine.failures import (
+    add_note,
+    encode_failure,
+    failure_of,
+    signal_in,
+    without_engine,
+)
 from nbflow._engine.final import Final, alive, refuse_within
 from nbflow._engine.history import snapshot
 from nbflow._engine.ids import ROOT
@@ -201,7 +207,7 @@ class RootOp(Op):
                 closing.ts = time.time()
                 self._finish("idle", [], closing)
             except Exception as exc:
-                exc.add_note(f"The result of the entrypoint {self.name!r} cannot be stored.")
+                add_note(exc, f"The result of the entrypoint {self.name!r} cannot be stored.")
                 return self.failed(exc)
             returned = serde.decoded(returned, closing.returned)
             if execution.watched:
@@ -225,10 +231,11 @@ class RootOp(Op):
 
     def failed(self, exc: BaseException) -> None:
         execution = self.execution
-        exc.add_note(f"During entrypoint {self.name!r}.")
+        add_note(exc, f"During entrypoint {self.name!r}.")
         for other in execution.failed.beside(exc):
-            kind = type(other.exc).__name__
-            exc.add_note(f"Task {other.void.name!r} failed, too: {kind}: {other.exc}")
+            failure = failure_of(other.exc)
+            told = f"{failure.type}: {failure.message}"
+            add_note(exc, f"Task {other.void.name!r} failed, too: {told}")
         if execution.saver is not None and execution.run is not None:
             taken_back = [
                 *execution.voids(exc, None),
@@ -270,7 +277,7 @@ class RootOp(Op):
         try:
             self._finish(status, rows)
         except Exception as exc:
-            cause.add_note(f"The run's status could not be stored: {exc}")
+            add_note(cause, f"The run's status could not be stored: {exc}")
             return exc if execution.held_back else None
         return None
 
