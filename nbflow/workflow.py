@@ -27,6 +27,7 @@ from nbflow._engine.signals import GentleStop
 from nbflow._engine.signature_schemas import input_schema, output_schema
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Inbox, Mailbox, chunks_here, chunks_on_loop
+from nbflow._engine.threads import thread_id_of
 from nbflow._engine.timeouts import Timeout
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
@@ -386,7 +387,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         frame = current_frame.get()
         if frame is None or frame.execution.saver is None:
             return None
-        thread_id = ((config or {}).get("configurable") or {}).get("thread_id")
+        thread_id = thread_id_of(config or {})
         return frame if thread_id in (None, frame.execution.thread_id) else None
 
     def _nested(self, outer: Any, input: Any, context: Any, *, blocking: bool = False) -> Any:

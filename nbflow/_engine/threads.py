@@ -23,7 +23,14 @@ __all__ = [
     "new_checkpoint_id",
     "refuse_busy",
     "refuse_foreign",
+    "thread_id_of",
 ]
+
+
+def thread_id_of(config: dict[str, Any]) -> str | None:
+    """The thread that a configuration names, as text: 1 and ``"1"`` are one thread (195)."""
+    thread_id = (config.get("configurable") or {}).get("thread_id")
+    return None if thread_id is None else str(thread_id)
 
 
 def address_of(config: dict[str, Any]) -> tuple[str, str]:
@@ -33,14 +40,14 @@ def address_of(config: dict[str, Any]) -> tuple[str, str]:
         MissingThreadError: it has no thread id.
     """
     configurable = config.get("configurable") or {}
-    thread_id = configurable.get("thread_id")
+    thread_id = thread_id_of(config)
     if thread_id is None:
         raise MissingThreadError(
             "A workflow with a checkpointer needs a thread to keep the run on. Pass "
             "config={'configurable': {'thread_id': 'any name'}}; "
             f"'configurable' has the keys {sorted(map(str, configurable))}."
         )
-    return str(thread_id), str(configurable.get("checkpoint_ns") or "")
+    return thread_id, str(configurable.get("checkpoint_ns") or "")
 
 
 def config_of(thread_id: str, ns: str, checkpoint_id: str) -> dict[str, Any]:
