@@ -258,7 +258,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         """
         _refuse(unknown)
         outer = self._outer(config)
-        base = outer.op.peek_namespace() if outer is not None else ()
+        base = outer.op.peek_namespace(self._step.keeps) if outer is not None else ()
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
@@ -291,7 +291,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         """:meth:`stream` for the event loop."""
         _refuse(unknown)
         outer = self._outer(config)
-        base = outer.op.peek_namespace() if outer is not None else ()
+        base = outer.op.peek_namespace(self._step.keeps) if outer is not None else ()
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )

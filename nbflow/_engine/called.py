@@ -149,24 +149,30 @@ class Called:
         """
         assert self.caller is not None
         self.is_workflow = True
-        self.ns = self.caller.op.next_namespace()
+        self.ns = self.caller.op.next_namespace(keeps)
         if context is not None or store is not None:
             self.surroundings = self.surroundings.override(
                 context=self.surroundings.context if context is None else context,
                 store=store or self.surroundings.store,
             )
         if keeps and self.execution.saver is not None:
-            self.ns = tuple(part.split(":")[0] for part in self.ns)
             self.keeps = "|".join((*self.ns, self.name))
 
-    def peek_namespace(self) -> tuple[str, ...]:
-        """Where the next workflow that its code calls will live (32, 173)."""
-        again = (str(self.nested),) if self.nested else ()
-        return (*self.path, *again)
+    def peek_namespace(self, keeps: bool | None) -> tuple[str, ...]:
+        """Where the next workflow that its code calls will live (32, 173).
 
-    def next_namespace(self) -> tuple[str, ...]:
-        """Where the workflow that its code calls now lives."""
-        ns = self.peek_namespace()
+        Args:
+            keeps: its ``checkpointer``. What it keeps outlives the run: then no ids are in it.
+        """
+        again = (str(self.nested),) if self.nested else ()
+        ns = (*self.path, *again)
+        if keeps and self.execution.saver is not None:
+            return tuple(part.split(":")[0] for part in ns)
+        return ns
+
+    def next_namespace(self, keeps: bool | None) -> tuple[str, ...]:
+        """Where the workflow that its code calls now lives; see :meth:`peek_namespace`."""
+        ns = self.peek_namespace(keeps)
         self.nested += 1
         return ns
 

@@ -115,7 +115,7 @@ class Replay:
         execution, call = self.execution, self.call
         ns = self.frame.op.ns
         if self.task.is_workflow:
-            ns = self.frame.op.next_namespace()
+            ns = self.frame.op.next_namespace(self.task.keeps)
         if not execution.watched:
             return
         assert call.name is not None

@@ -112,17 +112,20 @@ class Chunks:
             yield "tasks", event.ns, self._start_of(event, event.input)
 
     def _finished(self, event: ev.TaskFinished) -> Iterator[Part]:
+        """What is on record was shown when it happened; in the stream of a nested workflow its
+        end is shown again, as the code that reads the stream lives by it (61)."""
+        shown = not event.replayed or (event.is_workflow and event.ns == self._base)
         if event.replayed or event.cached:
             yield "tasks", event.ns, {**self._start_of(event, event.input), **_marks(event)}
         if event.cached:
             yield "updates", event.ns, {
                 event.name: event.result, "__metadata__": {"cached": True},
             }  # fmt: skip
-        elif not event.replayed:
+        elif shown:
             yield "updates", event.ns, {event.name: event.result}
         key = "__end__" if event.is_workflow else "__return__"
         yield "tasks", event.ns, _end(event, {key: event.result})
-        if event.is_workflow and not event.replayed:
+        if event.is_workflow and shown:
             yield "values", event.ns, event.result
 
     def _failed(self, event: ev.TaskFailed) -> Iterator[Part]:

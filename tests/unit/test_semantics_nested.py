@@ -1,4 +1,4 @@
-"""A workflow called inside a run is a step of that run: numbers 16, 31, 63 and 195."""
+"""A workflow called inside a run is a step of that run: numbers 16, 31, 61 to 63, 173, 195."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.config import RunnableConfig
-from nbflow.func import entrypoint
+from nbflow.func import entrypoint, task
 from nbflow.types import Command, Interrupt, interrupt
-from tests.unit.drive import HEX, Drive, on_thread
+from tests.unit.drive import HEX, Config, Drive, on_thread
 
 
 def _asked(*values: Any) -> dict[str, list[Interrupt]]:
@@ -41,3 +41,63 @@ def test_called_with_the_configuration_of_its_caller(
     assert drive.invoke(workflow, Command(resume="yes"), named) == [1, "yes"]
     assert drive.invoke(workflow, 2, named) == _asked("ok?")
     assert drive.invoke(workflow, Command(resume="no"), named) == [3, "no"]
+
+
+def _stream(workflow: Any, n: int) -> Any:
+    *steps, last = workflow.stream(n, stream_mode=["updates", "values"])
+    return [steps, last]
+
+
+def _invoke(workflow: Any, n: int) -> Any:
+    *steps, last = workflow.invoke(n, stream_mode=["updates", "values"])
+    return [steps, last]
+
+
+def _channels(workflow: Any, n: int) -> Any:
+    run = workflow.stream_events(n)
+    return [[("updates", one) for one in run.updates], ("values", run.output)]
+
+
+@pytest.mark.parametrize("keeps", [None, True, False])
+@pytest.mark.parametrize("read", [_stream, _invoke, _channels])
+def test_the_stream_of_a_finished_nested_workflow(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, read: Any, keeps: bool | None
+) -> None:
+    """61, 173: a replay shows its end as the first run did; its tasks were shown"""
+
+    @task
+    def step(n: int) -> int:
+        return n + 1
+
+    @entrypoint(checkpointer=keeps)
+    def inner(n: int) -> int:
+        return 10 * step(n).result()
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return [read(inner, n), interrupt(read(inner, n + 1), key="?")]
+
+    end: list[Any] = [("updates", {"inner": 50})]
+    first = [[("updates", {"step": 5}), *end], ("values", 50)]
+    assert drive.invoke(workflow, 3, config) == _asked(first)
+    again = drive.invoke(workflow, Command(resume="!"), config)
+    steps: list[Any] = [("updates", {"step": 4})] if keeps is False else []
+    assert again == [[[*steps, ("updates", {"inner": 40})], ("values", 40)], "!"]
+
+
+async def test_the_stream_of_a_finished_nested_async_workflow(saver: BaseCheckpointSaver) -> None:
+    """61, 173"""
+
+    @entrypoint()
+    async def inner(n: int) -> int:
+        return 10 * n
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> Any:
+        chunks = [chunk async for chunk in inner.astream(n, stream_mode=["updates", "values"])]
+        return [chunks, interrupt(chunks)]
+
+    config = on_thread("1")
+    shown = [("updates", {"inner": 40}), ("values", 40)]
+    assert await workflow.ainvoke(4, config) == _asked(shown)
+    assert await workflow.ainvoke(Command(resume="!"), config) == [shown, "!"]

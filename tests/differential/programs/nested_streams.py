@@ -352,3 +352,38 @@ def the_history_of_a_thread_with_an_open_child(lib: Library, saver: Any) -> Any:
 
     parent.invoke(1, on())
     return list(parent.get_state_history(on()))
+
+
+@program(61, 173)
+def values_of_a_nested_entrypoint_on_resume(lib: Library, saver: Any) -> Any:
+    """Streamed in the body, which lives by the last chunk: the same on the replay."""
+
+    @lib.task
+    def step(n: int) -> int:
+        return n + 1
+
+    @lib.entrypoint()
+    def child(n: int) -> Any:
+        return step(n).result()
+
+    @lib.entrypoint(checkpointer=saver)
+    def parent(n: int) -> Any:
+        *_, last = child.stream(n, stream_mode="values")
+        return [last, lib.interrupt(last)]
+
+    return [parent.invoke(given, on()) for given in (1, lib.Command(resume="yes"))]
+
+
+@program(16, 61, 173)
+def values_of_an_entrypoint_that_remembers(lib: Library, saver: Any) -> Any:
+    """checkpointer=True: its stream, too, in two runs of the parent."""
+
+    @lib.entrypoint(checkpointer=True)
+    def child(n: int, *, previous: Any = None) -> Any:
+        return (previous or 0) + n
+
+    @lib.entrypoint(checkpointer=saver)
+    def parent(n: int) -> Any:
+        return list(child.stream(n, stream_mode=["updates", "values"]))
+
+    return [parent.invoke(n, on()) for n in (1, 2)]
