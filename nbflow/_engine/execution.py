@@ -385,7 +385,10 @@ class Execution:
                 call = frame.diverged(divergence, name, digest, lane, 3, (args, kwargs))
         if call is not None:
             value = call.value
-            if call.outcome == "result" and value and loop is None and not self.watched:
+            if (
+                call.outcome == "result" and value and loop is None and not self.watched
+                and not task.is_workflow
+            ):  # fmt: skip
                 return Held(unpack(value), call.key)
             settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
             if settled is not None:

@@ -101,3 +101,24 @@ async def test_the_stream_of_a_finished_nested_async_workflow(saver: BaseCheckpo
     shown = [("updates", {"inner": 40}), ("values", 40)]
     assert await workflow.ainvoke(4, config) == _asked(shown)
     assert await workflow.ainvoke(Command(resume="!"), config) == [shown, "!"]
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["at once", "with a question between"])
+def test_two_calls_of_a_nested_workflow_that_remembers(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, asks: bool
+) -> None:
+    """32, 199: each has a memory of its own, also when the first one is only replayed"""
+
+    @entrypoint(checkpointer=True)
+    def counts(n: int, previous: int = 0) -> int:
+        return previous + n
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return [counts.invoke(n), asks and interrupt("?"), counts.invoke(10 * n)]
+
+    found = []
+    for n in (1, 2, 3):
+        value = drive.invoke(workflow, n, config)
+        found.append(drive.invoke(workflow, Command(resume=False), config) if asks else value)
+    assert found == [[1, False, 10], [3, False, 30], [6, False, 60]]
