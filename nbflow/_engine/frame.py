@@ -244,8 +244,11 @@ class Frame:
 
     @property
     def is_replaying(self) -> bool:
-        """Whether recorded calls of this function are still to come."""
-        return self.execution.resumed and self.log.next_unused() is not None
+        """Whether its code, in this line of control, is where it was before the replay."""
+        if not self.execution.resumed:
+            return False
+        lane = self.here()
+        return self.log.is_behind(MAIN_LANE if lane is THREAD_LANE else lane)
 
     def kept_lane(self, lane: str) -> str:
         """Under which lane a call is recorded that the record does not have."""

@@ -125,6 +125,21 @@ class FrameLog:
         n = self.number(name, args)
         return next_key(begun, args, n), n
 
+    def is_behind(self, lane: str) -> bool:
+        """Whether the code of this lane was here before: calls of its own are on record that it
+        has still to make, or calls of the lane that made it.
+
+        Code that was changed may make them no more. It is on its way as soon as it has made a
+        call of its own.
+        """
+        if not self._strict:
+            return self._made is None and self.next_unused() is not None
+        if self._by_name is not None:
+            return any(not call.optional for call in self._unused())
+        if any(_led_to(left, lane) for left in tuple(self._left)):
+            return True
+        return any(_led_to(c.lane, lane) for c in reversed(self._ahead) if not c.optional)
+
     def next_unused(self) -> Call | None:
         """A finished call that had to be made and was not this time; None when all were."""
         return next((c for c in self._unused() if c.finished and not c.optional), None)
@@ -170,6 +185,11 @@ class FrameLog:
             yield from reversed(bucket)
         for named in (self._by_name or {}).values():
             yield from reversed(named)
+
+
+def _led_to(above: str, lane: str) -> bool:
+    """Whether a lane is the other one, or was made by it or by what that made."""
+    return lane == above or lane.startswith(f"{above}.")
 
 
 def _by_n(call: Call) -> int:
