@@ -49,7 +49,8 @@ class RunnableConfig(TypedDict, total=False):
 
 
 def get_config() -> RunnableConfig:
-    """The configuration that the run was started with.
+    """The configuration that the run was started with, always with ``configurable`` and
+    ``metadata``.
 
     Raises:
         OutsideRunError: no run is going on here.

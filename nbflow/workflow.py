@@ -23,6 +23,7 @@ from nbflow._engine.nested_stream import nested_chunks, nested_chunks_on_loop
 from nbflow._engine.opening import Call, Opened, open_run
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.retry import as_policies
+from nbflow._engine.settings import settings_of
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.signature_schemas import input_schema, output_schema
 from nbflow._engine.stream import Chunks
@@ -409,7 +410,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 f"config= was given {type(config).__name__} {config!r}. Give a dict: "
                 "{'configurable': {'thread_id': '1'}}."
             )
-        settings = without_graph_metadata({"metadata": {}, **(config or {})})
+        settings = without_graph_metadata(dict(config or {}))
         run = None
         if hooks.started is not None and current_frame.get() is None:
             run = Run.watching(self, settings)
@@ -428,14 +429,15 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         options: Options = DEFAULT,
     ) -> Opened:
         """Check and store what begins an execution; see :func:`open_run`."""
-        check_limits(config)
+        settings = settings_of(config)
+        check_limits(settings)
         if self.checkpointer is True:
             raise OutsideRunError(
                 f"{self.name!r} is declared with checkpointer=True, which keeps it on the thread "
                 "of the workflow that calls it, and none does. Give it a saver of its own."
             )
         listening = (*listeners, *[observer() for observer in hooks.observers])
-        return open_run(Call(self, input, config, self._context(context), listening, options))
+        return open_run(Call(self, input, settings, self._context(context), listening, options))
 
     def _context(self, context: Any) -> Any:
         schema = self.context_schema

@@ -17,6 +17,7 @@ from nbflow._engine.history import head_of, ops_of
 from nbflow._engine.ids import ROOT, public_id
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.root import RootOp
+from nbflow._engine.settings import settings_of
 from nbflow._engine.threads import current_run, new_checkpoint, refuse_busy, refuse_foreign
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow
 from nbflow.errors import GraphInterrupt, NonDeterminismError, UnknownThreadError
@@ -83,7 +84,8 @@ def report(
         workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
         run_id=run.id, epoch=thread.epoch, record=journal,
         code_fp=workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
-        checkpoint_id=opening.id, config={"configurable": {"thread_id": thread_id}},
+        checkpoint_id=opening.id,
+        config=settings_of({"configurable": {"thread_id": thread_id}}),
         runtime=Runtime(
             context=context, store=workflow.store,
             previous=None if opening.saved is None else serde.loads(opening.saved),

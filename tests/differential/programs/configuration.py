@@ -1,4 +1,4 @@
-"""Which configuration a nested entrypoint has, and what it is called with (193, 195)."""
+"""Which configuration code sees, and that of a nested entrypoint (193, 195)."""
 
 from typing import Any
 
@@ -29,3 +29,18 @@ def an_entrypoint_called_with_its_callers_config(lib: Library, saver: Any) -> An
         for thread_id in ("a", 1)
         for given in (1, lib.Command(resume="yes"))
     ]
+
+
+@program(193)
+def configurable_without_a_config(lib: Library, saver: Any) -> Any:
+    """It is there, and empty."""
+
+    @lib.task
+    def model() -> Any:
+        return lib.get_config()["configurable"].get("model", "the usual one")
+
+    @lib.entrypoint()
+    def workflow(n: int) -> Any:
+        return model().result()
+
+    return [workflow.invoke(1, given) for given in (None, {"tags": ["a"]}, {"configurable": None})]
