@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
@@ -19,7 +18,7 @@ from nbflow._engine.in_a_graph import (
     without_graph_metadata,
 )
 from nbflow._engine.limits import check_limits
-from nbflow._engine.nested_stream import nested_chunks, nested_chunks_on_loop
+from nbflow._engine.nested_call import NestedCall
 from nbflow._engine.opening import Call, Opened, open_run
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.retry import as_policies
@@ -56,6 +55,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     or ``None`` to continue after an error. With a checkpointer they need
     ``config={"configurable": {"thread_id": ...}}``. ``name``, ``store``, ``cache``,
     ``cache_policy``, ``context_schema`` and ``on_divergence`` are what it was declared with.
+
+    Called in the code of a run, it is a step of that run, which records its tasks and asks its
+    questions, unless ``config`` names another thread (16, 31).
 
     >>> from nbflow.func import entrypoint
     >>> @entrypoint()
@@ -186,10 +188,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                     durability=durability, control=control, version=version, **more,
                 )
             )  # fmt: skip
-        outer = self._outer(config)
-        if outer is not None and not self._spec.is_async:
-            future = self._nested(outer, input, context, blocking=True)
-            return _as_output(future.result(), version)
+        nested = self._nested(input, config, context)
+        if nested is not None:
+            return _as_output(nested.result(), version)
         options = _options(durability, control)
         with GentleStop() as stop:
             opened = self._open(input, config, context, (), options)
@@ -218,9 +219,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 control=control, version=version, **more,
             )  # fmt: skip
             return [chunk async for chunk in chunks]
-        outer = self._outer(config)
-        if outer is not None and outer.loop is not None:
-            return _as_output(await self._nested(outer, input, context), version)
+        nested = self._nested(input, config, context)
+        if nested is not None:
+            return _as_output(await nested.awaited(), version)
         opened = self._open(input, config, context, (), _options(durability, control))
         if opened.root is None:
             return _as_output(opened.already, version)
@@ -258,15 +259,14 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             ValueError: an unknown mode, version or durability.
         """
         _refuse(unknown)
-        outer = self._outer(config)
-        base = outer.op.peek_namespace(self._step.keeps) if outer is not None else ()
+        nested = self._nested(input, config, context)
+        base = () if nested is None else nested.namespace
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
         inbox = Inbox(chunks)
-        if outer is not None and not self._spec.is_async:
-            begin = partial(self._nested, outer, input, context, blocking=True)
-            yield from nested_chunks(outer.execution, begin, inbox)
+        if nested is not None:
+            yield from nested.chunks(inbox)
             return
         options = _options(durability, control, chunks)
         opened = self._open(input, config, context, (inbox.hear,), options)
@@ -291,15 +291,14 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     ) -> AsyncGenerator[Any, None]:
         """:meth:`stream` for the event loop."""
         _refuse(unknown)
-        outer = self._outer(config)
-        base = outer.op.peek_namespace(self._step.keeps) if outer is not None else ()
+        nested = self._nested(input, config, context)
+        base = () if nested is None else nested.namespace
         chunks = Chunks(
             stream_mode, subgraphs=subgraphs, version=version, base=base, printed=print_mode
         )
         mailbox = Mailbox(chunks)
-        if outer is not None and outer.loop is not None:
-            begin = partial(self._nested, outer, input, context)
-            going = nested_chunks_on_loop(outer.execution, begin, mailbox)
+        if nested is not None:
+            going = nested.chunks_on_loop(mailbox)
         else:
             options = _options(durability, control, chunks)
             opened = self._open(input, config, context, (mailbox.hear,), options)
@@ -380,8 +379,8 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         """
         return Run.attached(self, str(thread_id))
 
-    def _outer(self, config: Any) -> Any:
-        """The op that calls this workflow as a step of its own: recorded there, not here.
+    def _nested(self, input: Any, config: Any, context: Any) -> NestedCall | None:
+        """The call as a step of the run that it is made in: recorded there, not here.
 
         A thread of its own, or a run that nothing keeps, makes it a run of its own.
         """
@@ -389,13 +388,9 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if frame is None or frame.execution.saver is None:
             return None
         thread_id = thread_id_of(config or {})
-        return frame if thread_id in (None, frame.execution.thread_id) else None
-
-    def _nested(self, outer: Any, input: Any, context: Any, *, blocking: bool = False) -> Any:
-        """Call this workflow as a step of the run that it is called in."""
-        return outer.execution.call(
-            outer, self._step, (input,), {}, blocking=blocking, context=self._context(context)
-        )
+        if thread_id not in (None, frame.execution.thread_id):
+            return None
+        return NestedCall(frame, self._step, input, self._context(context))
 
     def _open(
         self,

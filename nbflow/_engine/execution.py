@@ -33,6 +33,7 @@ from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
 from nbflow._engine.ids import public_id
 from nbflow._engine.in_place import Fresh
 from nbflow._engine.limits import places_of
+from nbflow._engine.loops import is_running, loop_for
 from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
@@ -43,7 +44,6 @@ from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import (
     InvalidAnswerError,
-    OutsideRunError,
     RunCancelled,
 )
 from nbflow.events import Event
@@ -52,6 +52,7 @@ from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
     from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.nested_call import NestedCall
     from nbflow.cache.base import BaseCache
 
 __all__ = ["Execution", "Listener"]
@@ -218,9 +219,17 @@ class Execution:
             self.on_stop()
 
     def _halt(self) -> None:
-        self.stopping = True
+        first, self.stopping = not self.stopping, True
         if self._stopped is not None:
             self._stopped.set()
+        if first and self.loop is None:
+            self._cancel_async()
+
+    def _cancel_async(self) -> None:
+        """A thread drives the run, and waits for the workflows in it that are async."""
+        for op in self.unfinished():
+            if op.loop is not None:
+                op.loop.call_soon_threadsafe(op.cancel_on_loop)
 
     def wait_for_retry(self, seconds: float) -> None:
         """Wait before another attempt; a stop ends the wait."""
@@ -349,18 +358,17 @@ class Execution:
         task: TaskSpec,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        *,
-        blocking: bool = False,
-        context: Any = None,
+        nested: NestedCall | None = None,
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
         """A task was called in ``frame``: reuse its result, or begin it.
 
         Args:
-            context: of a nested workflow.
-            blocking: the caller waits for it in a thread's way, even on the event loop.
+            nested: of a workflow that is called.
         """
         loop = frame.loop
-        if loop is not None and (blocking or not is_running(loop)):
+        if loop is not None and (
+            (nested is not None and nested.waits_here) or not is_running(loop)
+        ):
             loop = None
         lane = MAIN_LANE
         if frame._lanes is not None or get_ident() != frame.home:
@@ -382,12 +390,13 @@ class Execution:
             try:
                 call = log.take(name, digest, lane)
             except Divergence as divergence:
-                call = frame.diverged(divergence, name, digest, lane, 3, (args, kwargs))
+                depth = 3 if nested is None else 5
+                call = frame.diverged(divergence, name, digest, lane, depth, (args, kwargs))
         if call is not None:
             value = call.value
             if (
                 call.outcome == "result" and value and loop is None and not self.watched
-                and not task.is_workflow
+                and nested is None
             ):  # fmt: skip
                 return Held(unpack(value), call.key)
             settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
@@ -402,7 +411,7 @@ class Execution:
         kept_lane = lane if lane is MAIN_LANE and frame._paused is None else frame.kept_lane(lane)
         op = Op(
             self, name, task.fn, args, kwargs, task.policies, key, caller.key, digest, kept_lane,
-            n, gen, call_site(3), caller.ns, frame,
+            n, gen, call_site(3 if nested is None else 5), caller.ns, frame,
         )  # fmt: skip
         if frame.trailing_cancels:
             frame.trailing_cancels = ()
@@ -410,7 +419,7 @@ class Execution:
         if self.guides_langchain:
             messages.listen(op)
         if not task.is_plain:
-            self._equip(op, task, context)
+            self._equip(op, task, nested)
         return self._begin(op, task, loop)
 
     def _settled(self, replay: Replay) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | None:
@@ -426,10 +435,10 @@ class Execution:
             return replay.outcome()
         return replay.pause() if self.strict and waits(journal, call) else None
 
-    def _equip(self, op: Op, task: TaskSpec, context: Any) -> None:
+    def _equip(self, op: Op, task: TaskSpec, nested: NestedCall | None) -> None:
         """What a call needs besides its arguments."""
-        if task.is_workflow:
-            op.enter_workflow(task.keeps, context, task.store)
+        if nested is not None:
+            op.enter_workflow(task.keeps, nested.context, task.store)
         if task.cache is not None and self.cache is not None:
             op.cached = CachedCall.of(self.cache, task.cache, op.call_args, op.call_kwargs)
         if task.injects:
@@ -439,25 +448,20 @@ class Execution:
     def _begin(
         self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
     ) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
-        if loop is None and task.is_async and self.loop is None:
-            raise OutsideRunError(
-                f"The async task {task.name!r} was called in a plain function under invoke(), "
-                "where no event loop runs. Use 'await workflow.ainvoke(...)', or make the "
-                "entrypoint an async function."
-            )
         if loop is not None:
             return async_driver.begin(op, task.is_async, loop)
+        frame = op.caller
+        assert frame is not None
+        loop = loop_for(frame, task) if task.is_async else None
         future: SyncAsyncFuture[Any] = SyncAsyncFuture(op)
         op.future = future
-        if task.is_async and self.loop is not None:
-            async_driver.begin_from_thread(op, self.loop)
+        if loop is not None:
+            async_driver.begin_from_thread(op, loop)
             return future
         self.begin(op)
         if self.places is not None:
             self.places.enter(op, partial(crew.start, op))
             return future
-        frame = op.caller
-        assert frame is not None
         if op.called_in is THREAD_LANE:
             crew.start(op)
             return future
@@ -484,11 +488,3 @@ class Execution:
                 "nothing asked for its result, so the run went on. Call .result() or await it.",
                 stacklevel=4,
             )
-
-
-def is_running(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether this thread runs the loop now."""
-    try:
-        return asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return False

@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections.abc import Generator
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._codec.kinds import no_data
@@ -203,7 +204,8 @@ async def _awaited(future: SyncAsyncFuture[T]) -> T:
         settled = loop.create_future()
 
         def wake(_done: Future[T]) -> None:
-            loop.call_soon_threadsafe(_set_once, settled)
+            with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
+                loop.call_soon_threadsafe(_set_once, settled)
 
         future.add_done_callback(wake)
         places, here = None, None
@@ -214,6 +216,10 @@ async def _awaited(future: SyncAsyncFuture[T]) -> T:
                 places.wait(here, op)
         try:
             await settled
+        except asyncio.CancelledError:
+            if op is not None:
+                op.drop()
+            raise
         finally:
             if places is not None and op is not None:
                 places.go_on(here, op)

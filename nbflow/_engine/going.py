@@ -6,9 +6,8 @@ import asyncio
 import threading
 
 from nbflow._engine import async_driver, sync_driver
-from nbflow._engine.execution import is_running
 from nbflow._engine.lanes import watch_lanes
-from nbflow._engine.loops import background_loop
+from nbflow._engine.loops import background_loop, is_running
 from nbflow._engine.root import Outcome, RootOp
 from nbflow.errors import OutsideRunError
 

@@ -114,6 +114,16 @@ class Op(Called):
         finally:
             places.step_back(self)
 
+    def drop(self) -> None:
+        """Who awaits it on an event loop of their own was cancelled: it ends, if it is async.
+
+        That is not recorded, since that loop's own end looks just like the code's wish: a replay
+        runs it again.
+        """
+        if self.loop is not None and not (self.caller is None or self.caller.was_paused):
+            self.recorded = False
+            self.loop.call_soon_threadsafe(self.cancel_on_loop)
+
     def cancel_unstarted(self) -> bool:
         if not self.claim():
             return False

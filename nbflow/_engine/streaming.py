@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
@@ -66,11 +67,15 @@ class Mailbox(AsyncIterator[Any]):
             if threading.get_ident() == self._home:
                 self._queue.put_nowait(chunk)
             else:
-                self._loop.call_soon_threadsafe(self._queue.put_nowait, chunk)
+                self._put_soon(chunk)
 
     def end(self, _: object = None) -> None:
-        """There will be no more; called on the loop."""
-        self._queue.put_nowait(_END)
+        """There will be no more, in any thread; what other threads sent before comes first."""
+        self._put_soon(_END)
+
+    def _put_soon(self, chunk: Any) -> None:
+        with suppress(RuntimeError):  # the loop was closed, and nobody reads any more
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, chunk)
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self

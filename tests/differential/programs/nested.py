@@ -1,5 +1,6 @@
 """Entrypoints called from entrypoints and tasks: questions, memory, values (16, 31, 32, ...)."""
 
+import asyncio
 from typing import Any
 
 from tests.differential.library import Library
@@ -425,3 +426,30 @@ def nested_parallel_questions_answered_by_id(lib: Library, saver: Any) -> Any:
         answers += [q.value["n"] for q in result["__interrupt__"]]
         given = lib.Command(resume={q.id: f"for {q.value['n']}" for q in result["__interrupt__"]})
     return {"result": result, "asked for": sorted(answers)}
+
+
+@program(31, 63, 97)
+def an_async_entrypoint_on_a_loop_of_the_codes_own(lib: Library, saver: Any) -> Any:
+    """asyncio.run in a plain body and in a plain task; in memory, as other savers of LangGraph
+    serve one kind of code."""
+    calls: list[int] = []
+
+    @lib.task
+    async def work(n: int) -> int:
+        calls.append(n)
+        return n
+
+    @lib.entrypoint()
+    async def child(n: int) -> Any:
+        return [await work(n), lib.interrupt({"n": n})]
+
+    @lib.task
+    def call_child(n: int) -> Any:
+        return asyncio.run(child.ainvoke(n))
+
+    @lib.entrypoint(checkpointer=lib.InMemorySaver())
+    def parent(n: int) -> Any:
+        return [asyncio.run(child.ainvoke(n)), call_child(n + 1).result()]
+
+    given = [1, lib.Command(resume="one"), lib.Command(resume="two")]
+    return {"results": [parent.invoke(one, on()) for one in given], "ran": calls}

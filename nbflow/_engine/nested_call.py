@@ -1,0 +1,92 @@
+"""A workflow called inside a run is a step of that run: how it is begun, read and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from typing import TYPE_CHECKING, Any
+
+from nbflow._engine.future import SyncAsyncFuture
+from nbflow._engine.loops import is_running, loop_for
+from nbflow._engine.streaming import Inbox, Mailbox
+from nbflow.errors import OutsideRunError
+
+if TYPE_CHECKING:
+    from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.frame import Frame
+    from nbflow._engine.future import AsyncTaskFuture
+
+__all__ = ["NestedCall"]
+
+
+class NestedCall:
+    """One call of a workflow in the code of another one.
+
+    Args:
+        frame: the attempt that calls.
+        step: the workflow as a step.
+        context: None keeps the caller's own.
+    """
+
+    waits_here = False
+    """Whether the caller waits in the thread that calls, even where an event loop runs in it."""
+
+    def __init__(self, frame: Frame, step: TaskSpec, input: Any, context: Any) -> None:
+        self._frame = frame
+        self._step = step
+        self._input = input
+        self.context = context
+
+    @property
+    def namespace(self) -> tuple[str, ...]:
+        """Where its events are, before it is begun (173)."""
+        return self._frame.op.peek_namespace(self._step.keeps)
+
+    def result(self) -> Any:
+        """Begin it, and wait in this thread."""
+        return self._begin(waits_here=True).result()
+
+    async def awaited(self) -> Any:
+        """Begin it, and wait on whichever event loop runs here."""
+        future = self._begin()
+        if isinstance(future, SyncAsyncFuture):
+            # a pause that is there at once would stop those that are called beside it
+            await asyncio.sleep(0)
+        return await future
+
+    def chunks(self, inbox: Inbox) -> Iterator[Any]:
+        """Begin it, and yield in this thread what happens in it."""
+        with self._frame.execution.heard_by(inbox.hear):
+            future = self._begin(waits_here=True)
+            self._read_by(inbox, future)
+            yield from inbox
+        future.result()
+
+    async def chunks_on_loop(self, mailbox: Mailbox) -> AsyncGenerator[Any, None]:
+        """Begin it, and yield on whichever event loop runs here what happens in it."""
+        with self._frame.execution.heard_by(mailbox.hear):
+            future = self._begin()
+            self._read_by(mailbox, future)
+            async for chunk in mailbox:
+                yield chunk
+        await future
+
+    def _read_by(
+        self, box: Inbox | Mailbox, future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any]
+    ) -> None:
+        """Somebody reads before anybody waits for the result."""
+        op = future._op if isinstance(future, SyncAsyncFuture) else None
+        future.add_done_callback(box.end)
+        if op is not None:
+            op.start_soon()
+
+    def _begin(self, *, waits_here: bool = False) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
+        frame, step = self._frame, self._step
+        if waits_here and step.is_async and is_running(loop_for(frame, step)):
+            raise OutsideRunError(
+                f"The async workflow {step.name!r} was called on the event loop that it would "
+                f"run on, and its caller waits there. Write 'await {step.name}.ainvoke(...)' "
+                "or astream(...)."
+            )
+        self.waits_here = waits_here
+        return frame.execution.call(frame, step, (self._input,), {}, nested=self)
