@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
@@ -136,6 +137,15 @@ class Places:
         with self._lock:
             if waiter is not None:
                 self._release(waiter, child)
+
+    @contextmanager
+    def waiting(self, waiter: Op, child: Op) -> Iterator[None]:
+        """While inside, ``waiter`` waits for ``child``."""
+        self.wait(waiter, child)
+        try:
+            yield
+        finally:
+            self.go_on(waiter, child)
 
     def settled(self, child: Op) -> None:
         """The task has its outcome: those that wait for it have their places again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.future import SyncAsyncFuture
@@ -58,27 +59,33 @@ class NestedCall:
         """Begin it, and yield in this thread what happens in it."""
         with self._frame.execution.heard_by(inbox.hear):
             future = self._begin(waits_here=True)
-            self._read_by(inbox, future)
-            yield from inbox
+            with self._read_by(inbox, future):
+                yield from inbox
         future.result()
 
     async def chunks_on_loop(self, mailbox: Mailbox) -> AsyncGenerator[Any, None]:
         """Begin it, and yield on whichever event loop runs here what happens in it."""
         with self._frame.execution.heard_by(mailbox.hear):
             future = self._begin()
-            self._read_by(mailbox, future)
-            async for chunk in mailbox:
-                yield chunk
+            with self._read_by(mailbox, future):
+                async for chunk in mailbox:
+                    yield chunk
         await future
 
+    @contextmanager
     def _read_by(
         self, box: Inbox | Mailbox, future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any]
-    ) -> None:
-        """Somebody reads before anybody waits for the result."""
+    ) -> Iterator[None]:
+        """Who reads waits for the end, though not by the future."""
         op = future._op if isinstance(future, SyncAsyncFuture) else None
         future.add_done_callback(box.end)
-        if op is not None:
-            op.start_soon()
+        if op is None:
+            yield
+            return
+        op.start_soon()
+        places = op.execution.places
+        with nullcontext() if places is None else places.waiting(self._frame.op, op):
+            yield
 
     def _begin(self, *, waits_here: bool = False) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any]:
         frame, step = self._frame, self._step

@@ -169,6 +169,24 @@ def test_its_failure_is_the_callers(
     assert kinds_of(saver, "fails") == ["error"]
 
 
+@every_way
+def test_with_few_places(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, call: Call
+) -> None:
+    """47: a task that waits for it counts for nothing"""
+
+    @task
+    def step(n: int) -> int:
+        return int(call(doubles, n))
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return [f.result() for f in [step(i) for i in range(n)]] + [call(doubles, n)]
+
+    limited = {**config, "max_concurrency": 1}
+    assert within(LIMIT_S, lambda: drive.invoke(workflow, 3, limited)) == [2, 6, 10, 14]
+
+
 def test_two_at_once_on_a_loop_of_the_codes_own(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:

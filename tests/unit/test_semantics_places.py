@@ -264,6 +264,31 @@ def test_a_nested_workflow_needs_a_place(
     assert within(LIMIT_S, lambda: drive.invoke(workflow, 4, {**config, **ONE})) == 40
 
 
+def test_a_nested_workflow_that_is_streamed_in_a_task(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    """47, 173: who reads its stream waits for it"""
+
+    @task
+    def double(n: int) -> int:
+        return 2 * n
+
+    @entrypoint()
+    def inner(n: int) -> int:
+        return double(n).result()
+
+    @task
+    def step(n: int) -> Any:
+        return list(inner.stream(n, stream_mode="values"))
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return [f.result() for f in [step(i) for i in range(n)]]
+
+    found = within(LIMIT_S, lambda: drive.invoke(workflow, 3, {**config, **ONE}))
+    assert found == [[0], [2], [4]]
+
+
 def test_a_time_out_leaves_its_place(saver: BaseCheckpointSaver, config: Config) -> None:
     """47, 210: queued calls of an attempt that was given up never run"""
     ran: list[str] = []
