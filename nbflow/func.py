@@ -327,7 +327,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             old = deprecated.pop("config_schema")
             context_schema = context_schema or old
         self.context_schema = context_schema
-        self.cache_policy = as_cache_policy(cache_policy)
+        self.cache_policy: CachePolicy | None = as_cache_policy(cache_policy)
         self.retry_policy: _Retry = _retry(retry_policy, deprecated, "entrypoint")
         self.timeout = timeout
         self.name = name
