@@ -104,7 +104,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         self.live_types: dict[str, Any] = {}
         """Types that this process's code asked for, by the ids of questions."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
-        self._step = self._spec.as_task(self.policies, keeps, store)
+        self._step = self._spec.as_task(self.policies, keeps, store, cache, self._cacheable)
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__name__: str = self.name

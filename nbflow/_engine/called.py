@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
     from nbflow._engine.op import Op
+    from nbflow.cache.base import BaseCache
     from nbflow.store.base import BaseStore
 
 __all__ = ["Called"]
@@ -37,6 +38,8 @@ class Called:
     """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
     keeps: str | None = None
     """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
+    own_cache: BaseCache[Any] | None = None
+    """Of a nested workflow that was declared with one."""
     asked = False
     """Whether its code, or what that called, asked a question; then it is not cached (229)."""
     announced = False
@@ -137,6 +140,14 @@ class Called:
         """Itself and the calls that led to it, outermost first, as ``name:id``."""
         led_here = self.ns if self.is_workflow or self.caller is None else self.caller.op.path
         return (*led_here, f"{self.name}:{self.id}")
+
+    @property
+    def cache(self) -> BaseCache[Any] | None:
+        """That of the workflow that it belongs to; of the one that calls that where it has none."""
+        op: Called = self
+        while op.own_cache is None and op.caller is not None:
+            op = op.caller.op
+        return op.own_cache or op.execution.cache
 
     def enter_workflow(self, keeps: bool | None, context: Any, store: BaseStore | None) -> None:
         """This is a workflow that another one calls.

@@ -16,6 +16,7 @@ from nbflow.types import CachePolicy, RetryPolicy
 
 if TYPE_CHECKING:
     from nbflow._engine.frame import Frame
+    from nbflow.cache.base import BaseCache
     from nbflow.store.base import BaseStore
 
 __all__ = ["EntrypointSpec", "TaskSpec"]
@@ -33,7 +34,7 @@ class TaskSpec:
     """
 
     __slots__ = ("cache", "fn", "injects", "is_async", "is_plain", "is_workflow", "keeps", "name",
-                 "policies", "previous_default", "store", "timeout")  # fmt: skip
+                 "own_cache", "policies", "previous_default", "store", "timeout")  # fmt: skip
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class TaskSpec:
         self.is_workflow = is_workflow
         """Whether it is the body of a workflow that another one calls."""
         self.store = store
+        """Of a workflow: its own."""
+        self.own_cache: BaseCache[Any] | None = None
         """Of a workflow: its own."""
         self.keeps = keeps
         """Of a workflow: whether it keeps what it saves (True), or nothing at all (False)."""
@@ -152,13 +155,20 @@ class EntrypointSpec:
             )
 
     def as_task(
-        self, policies: Sequence[RetryPolicy], keeps: bool | None, store: BaseStore | None
+        self,
+        policies: Sequence[RetryPolicy],
+        keeps: bool | None,
+        store: BaseStore | None,
+        cache: BaseCache[Any] | None,
+        cacheable: Cacheable | None,
     ) -> TaskSpec:
         """The function as a step of the workflow that calls it."""
-        return TaskSpec(
+        step = TaskSpec(
             self.fn, self.name, policies, is_workflow=True, keeps=keeps, store=store,
             timeout=self.timeout,
         )  # fmt: skip
+        step.cache, step.own_cache = cacheable, cache
+        return step
 
     def inject(
         self, has_previous: bool, _args: tuple[Any, ...], _kwargs: dict[str, Any], frame: Frame

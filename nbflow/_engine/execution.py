@@ -34,7 +34,7 @@ from nbflow._engine.ids import public_id
 from nbflow._engine.in_place import Fresh
 from nbflow._engine.limits import places_of
 from nbflow._engine.loops import is_running, loop_for
-from nbflow._engine.nested import mark_of
+from nbflow._engine.nested import mark_of, previous_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.questions import question_of
@@ -437,10 +437,13 @@ class Execution:
 
     def _equip(self, op: Op, task: TaskSpec, nested: NestedCall | None) -> None:
         """What a call needs besides its arguments."""
+        besides: tuple[Any, ...] = ()
         if nested is not None:
             op.enter_workflow(task.keeps, nested.context, task.store)
-        if task.cache is not None and self.cache is not None:
-            op.cached = CachedCall.of(self.cache, task.cache, op.call_args, op.call_kwargs)
+            op.own_cache = task.own_cache
+            besides = (previous_of(self, op), op.surroundings.context)
+        if task.cache is not None and (cache := op.cache) is not None:
+            op.cached = CachedCall.of(cache, task.cache, op.call_args, op.call_kwargs, besides)
         if task.injects:
             op.inject = task.inject
         op.timeout = task.timeout

@@ -309,6 +309,8 @@ class Op(Called):
     def finished(self, value: Any, *, from_cache: bool = False) -> None:
         """Commit the value, then let it be seen: what is seen is what a replay will see."""
         execution = self.execution
+        if self.is_workflow and from_cache:
+            value = Final(**value)
         saved = value
         if self.is_workflow and isinstance(value, Final):
             value, saved = value.value, value.save
@@ -333,7 +335,7 @@ class Op(Called):
             except NotSerializableError as exc:
                 return self.failed(exc)
         if self.cached is not None and not from_cache and not self.asked:
-            self.cached.keep(value)
+            self.cached.keep({"value": value, "save": saved} if self.is_workflow else value)
         if execution.wants_messages and not from_cache:
             tell_messages(self, value)
         if execution.watched:

@@ -225,6 +225,61 @@ def test_a_whole_workflow_is_cached_with_its_previous(cache: BaseCache[Any], dri
     ]
 
 
+def test_a_nested_workflow_is_cached(cache: BaseCache[Any], drive: Drive) -> None:
+    """221, 230, 31: with its previous, and also what it saves."""
+    ran: list[Any] = []
+
+    @entrypoint(cache=cache, cache_policy=CachePolicy(), checkpointer=True)
+    def counts(n: int, previous: int = 0) -> Any:
+        ran.append((n, previous))
+        return entrypoint.final(value=f"{n} after {previous}", save=previous + n)
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(n: int) -> Any:
+        return counts.invoke(n)
+
+    for thread in (1, 2):
+        found = [drive.invoke(workflow, 2, on_thread(thread)) for _ in range(3)]
+        assert found == ["2 after 0", "2 after 2", "2 after 4"]
+    assert ran == [(2, 0), (2, 2), (2, 4)]
+    chunks = drive.stream(workflow, 2, on_thread(3), subgraphs=True)
+    assert [chunk for _, chunk in chunks] == [
+        {"counts": "2 after 0", "__metadata__": {"cached": True}},
+        {"workflow": "2 after 0"},
+    ]
+
+
+def test_tasks_of_a_nested_workflow_use_its_cache(cache: BaseCache[Any], drive: Drive) -> None:
+    """221, 31: else the one of the workflow that calls it."""
+    ran: list[str] = []
+
+    @task(cache_policy=CachePolicy())
+    def step(name: str) -> str:
+        ran.append(name)
+        return name
+
+    @entrypoint(cache=cache)
+    def with_its_own(n: int) -> str:
+        return step("own").result()
+
+    @entrypoint()
+    def without(n: int) -> str:
+        return step("run's").result()
+
+    other: InMemoryCache[Any] = InMemoryCache()
+
+    @entrypoint(cache=other, checkpointer=InMemorySaver())
+    def workflow(n: int) -> Any:
+        return [with_its_own.invoke(n), without.invoke(n)]
+
+    for thread in (1, 2):
+        assert drive.invoke(workflow, 1, on_thread(thread)) == ["own", "run's"]
+    assert ran == ["own", "run's"]
+    step.clear_cache(other)
+    assert drive.invoke(workflow, 1, on_thread(3)) == ["own", "run's"]
+    assert ran == ["own", "run's", "run's"]
+
+
 def test_hits_are_marked_in_every_stream(cache: BaseCache[Any], drive: Drive) -> None:
     """181, 232: with a start and an end."""
 

@@ -453,3 +453,20 @@ def an_async_entrypoint_on_a_loop_of_the_codes_own(lib: Library, saver: Any) -> 
 
     given = [1, lib.Command(resume="one"), lib.Command(resume="two")]
     return {"results": [parent.invoke(one, on()) for one in given], "ran": calls}
+
+
+@program(31, 221)
+def a_nested_entrypoint_with_a_cache(lib: Library, saver: Any) -> Any:
+    """Of its own; two calls in each of two runs of the parent run it once."""
+    calls: list[int] = []
+
+    @lib.entrypoint(cache=lib.InMemoryCache(), cache_policy=lib.CachePolicy())
+    def child(n: int) -> int:
+        calls.append(n)
+        return n
+
+    @lib.entrypoint(checkpointer=saver)
+    def parent(n: int) -> Any:
+        return [child.invoke(n), child.invoke(n)]
+
+    return {"results": [parent.invoke(1, on(thread)) for thread in ("a", "b")], "ran": calls}
