@@ -17,6 +17,10 @@ __all__ = ["RunnableConfig", "get_config", "get_store", "get_stream_writer", "ge
 class RunnableConfig(TypedDict, total=False):
     """How to run: LangChain's shape, which any plain dict has.
 
+    A workflow that is called inside a run has its caller's, with what it is given itself: tags
+    and callbacks are added to the caller's, entries of ``configurable`` and ``metadata`` replace
+    those of the same name, and anything else replaces the caller's (193).
+
     >>> from nbflow.checkpoint.memory import InMemorySaver
     >>> from nbflow.func import entrypoint
     >>> @entrypoint(checkpointer=InMemorySaver())
@@ -42,15 +46,15 @@ class RunnableConfig(TypedDict, total=False):
     ``runtime.execution_info``."""
     max_concurrency: int | None
     """At most so many tasks at work at once, 1 or more; one that waits for another does not
-    count (47). None for as many as are called."""
+    count (47). None for as many as are called. A run has one limit, of the call that began it."""
     recursion_limit: int
     """LangGraph's. Below 1 it is refused; else it changes nothing, as a workflow is one step (194).
     """
 
 
 def get_config() -> RunnableConfig:
-    """The configuration that the run was started with, always with ``configurable`` and
-    ``metadata``.
+    """The configuration of the workflow that the code belongs to, always with ``configurable``
+    and ``metadata``.
 
     Raises:
         OutsideRunError: no run is going on here.

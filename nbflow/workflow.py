@@ -12,22 +12,24 @@ from nbflow._engine.declaration import EntrypointSpec
 from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
 from nbflow._engine.going import go_async, go_sync
-from nbflow._engine.in_a_graph import (
-    NODE_SIGNATURE,
-    answer_to_graph,
-    without_graph_metadata,
-)
-from nbflow._engine.limits import check_limits
-from nbflow._engine.nested_call import NestedCall
+from nbflow._engine.in_a_graph import NODE_SIGNATURE, answer_to_graph
+from nbflow._engine.limits import check_limits, check_limits_below
+from nbflow._engine.nested_call import NestedCall, is_step
 from nbflow._engine.opening import Call, Opened, open_run
-from nbflow._engine.options import DEFAULT, Options
+from nbflow._engine.options import (
+    DEFAULT,
+    Options,
+    as_output,
+    options_of,
+    refuse_left_out,
+    refuse_traces,
+)
 from nbflow._engine.retry import as_policies
-from nbflow._engine.settings import settings_of
+from nbflow._engine.settings import given_settings, settings_apart, settings_of
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.signature_schemas import input_schema, output_schema
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Inbox, Mailbox, chunks_here, chunks_on_loop
-from nbflow._engine.threads import thread_id_of
 from nbflow._engine.timeouts import Timeout
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
@@ -35,7 +37,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import OutsideRunError
 from nbflow.run import Run
 from nbflow.run_stream import CHANNELS, AsyncRunStream, RunStream
-from nbflow.types import CachePolicy, Command, GraphOutput, RetryPolicy
+from nbflow.types import CachePolicy, Command, RetryPolicy
 
 if TYPE_CHECKING:
     from nbflow.cache.base import BaseCache
@@ -57,7 +59,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
     ``cache_policy``, ``context_schema`` and ``on_divergence`` are what it was declared with.
 
     Called in the code of a run, it is a step of that run, which records its tasks and asks its
-    questions, unless ``config`` names another thread (16, 31).
+    questions, unless ``config`` names a thread of its own (16, 31).
 
     >>> from nbflow.func import entrypoint
     >>> @entrypoint()
@@ -190,15 +192,15 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             )  # fmt: skip
         nested = self._nested(input, config, context)
         if nested is not None:
-            return _as_output(nested.result(), version)
-        options = _options(durability, control)
+            return as_output(nested.result(), version)
+        options = options_of(durability, control)
         with GentleStop() as stop:
             opened = self._open(input, config, context, (), options)
             if opened.root is None:
-                return _as_output(opened.already, version)
+                return as_output(opened.already, version)
             stop.execution = opened.root.execution
             outcome = go_sync(opened.root, self._spec.is_async)
-        return _as_output(outcome.unwrap(), version)
+        return as_output(outcome.unwrap(), version)
 
     async def ainvoke(
         self,
@@ -221,11 +223,11 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             return [chunk async for chunk in chunks]
         nested = self._nested(input, config, context)
         if nested is not None:
-            return _as_output(await nested.awaited(), version)
-        opened = self._open(input, config, context, (), _options(durability, control))
+            return as_output(await nested.awaited(), version)
+        opened = self._open(input, config, context, (), options_of(durability, control))
         if opened.root is None:
-            return _as_output(opened.already, version)
-        return _as_output((await go_async(opened.root, self._spec.is_async)).unwrap(), version)
+            return as_output(opened.already, version)
+        return as_output((await go_async(opened.root, self._spec.is_async)).unwrap(), version)
 
     def stream(
         self,
@@ -258,7 +260,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         Raises:
             ValueError: an unknown mode, version or durability.
         """
-        _refuse(unknown)
+        refuse_left_out(unknown)
         nested = self._nested(input, config, context)
         base = () if nested is None else nested.namespace
         chunks = Chunks(
@@ -268,7 +270,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if nested is not None:
             yield from nested.chunks(inbox)
             return
-        options = _options(durability, control, chunks)
+        options = options_of(durability, control, chunks)
         opened = self._open(input, config, context, (inbox.hear,), options)
         if opened.root is None:
             yield from chunks.of_value(opened.already)
@@ -290,7 +292,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         **unknown: Any,
     ) -> AsyncGenerator[Any, None]:
         """:meth:`stream` for the event loop."""
-        _refuse(unknown)
+        refuse_left_out(unknown)
         nested = self._nested(input, config, context)
         base = () if nested is None else nested.namespace
         chunks = Chunks(
@@ -300,7 +302,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         if nested is not None:
             going = nested.chunks_on_loop(mailbox)
         else:
-            options = _options(durability, control, chunks)
+            options = options_of(durability, control, chunks)
             opened = self._open(input, config, context, (mailbox.hear,), options)
             if opened.root is None:
                 for chunk in chunks.of_value(opened.already):
@@ -329,7 +331,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         Raises:
             NotImplementedError: another version, which is LangChain's trace of runnables.
         """
-        _refuse_traces(version)
+        refuse_traces(version)
         return RunStream(
             self.stream(
                 input, config, stream_mode=CHANNELS, subgraphs=True, version="v2", **options
@@ -345,7 +347,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         **options: Any,
     ) -> AsyncRunStream:
         """:meth:`stream_events` for the event loop: ``await`` it, then read it."""
-        _refuse_traces(version)
+        refuse_traces(version)
         return AsyncRunStream(
             self.astream(
                 input, config, stream_mode=CHANNELS, subgraphs=True, version="v2", **options
@@ -380,17 +382,15 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         return Run.attached(self, str(thread_id))
 
     def _nested(self, input: Any, config: Any, context: Any) -> NestedCall | None:
-        """The call as a step of the run that it is made in: recorded there, not here.
-
-        A thread of its own, or a run that nothing keeps, makes it a run of its own.
-        """
+        """The call as a step of the run that it is made in; None for a run of its own."""
         frame = current_frame.get()
-        if frame is None or frame.execution.saver is None:
+        if frame is None:
             return None
-        thread_id = thread_id_of(config or {})
-        if thread_id not in (None, frame.execution.thread_id):
+        given = given_settings(config)
+        if not is_step(frame.execution, self.saver, given):
             return None
-        return NestedCall(frame, self._step, input, self._context(context))
+        check_limits_below(frame.execution.config, given)
+        return NestedCall(frame, self._step, input, given, self._context(context))
 
     def _open(
         self,
@@ -400,14 +400,10 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         listeners: Sequence[Listener],
         options: Options,
     ) -> Opened:
-        if config is not None and not isinstance(config, dict):
-            raise TypeError(
-                f"config= was given {type(config).__name__} {config!r}. Give a dict: "
-                "{'configurable': {'thread_id': '1'}}."
-            )
-        settings = without_graph_metadata(dict(config or {}))
-        run = None
-        if hooks.started is not None and current_frame.get() is None:
+        settings, frame, run = given_settings(config), current_frame.get(), None
+        if frame is not None:
+            settings = settings_apart(frame.config, settings)
+        elif hooks.started is not None:
             run = Run.watching(self, settings)
             listeners = (*listeners, run.log)
         opened = self._opened(input, settings, context, listeners, options)
@@ -446,49 +442,3 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
                 f"{schema.__name__}. Nothing was run."
             )
             raise
-
-
-def _options(durability: str | None, control: Any, chunks: Chunks | None = None) -> Options:
-    if durability is None and control is None and chunks is None:
-        return DEFAULT
-    return Options(
-        durability=durability,
-        control=control,
-        wants_messages=chunks is not None and chunks.wants_messages,
-        wants_checkpoints=chunks is not None and chunks.wants_checkpoints,
-    )
-
-
-def _as_output(value: Any, version: str) -> Any:
-    if version == "v1":
-        return value
-    if version != "v2":
-        raise ValueError(f"Unknown version {version!r}. Known are: 'v1', 'v2'.")
-    if isinstance(value, dict) and value.keys() == {"__interrupt__"}:
-        return GraphOutput({}, tuple(value["__interrupt__"]))
-    return GraphOutput(value)
-
-
-def _refuse_traces(version: str) -> None:
-    if version != "v3":
-        raise NotImplementedError(
-            f"stream_events(version={version!r}) is not part of nbflow, because it traces "
-            "LangChain runnables, and tasks are plain functions. Use version='v3', or stream()."
-        )
-
-
-_LEFT_OUT = {
-    "output_keys": "a workflow returns one value, which has no channels to choose from",
-    "interrupt_before": "a workflow has one node; call interrupt() where it shall stop",
-    "interrupt_after": "a workflow has one node; call interrupt() where it shall stop",
-    "debug": "stream_mode='debug' or print_mode='debug' shows the same",
-}
-
-
-def _refuse(unknown: dict[str, Any]) -> None:
-    """What LangGraph takes and a workflow has no use for."""
-    for name, value in unknown.items():
-        if name not in _LEFT_OUT:
-            raise TypeError(f"stream() does not know the argument {name!r}.")
-        if value:
-            raise TypeError(f"{name}= is not part of nbflow, because {_LEFT_OUT[name]}.")

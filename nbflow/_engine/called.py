@@ -17,11 +17,12 @@ from nbflow.runtime import Runtime
 from nbflow.types import RetryPolicy, TimeoutPolicy, Token
 
 if TYPE_CHECKING:
+    from nbflow._engine.declaration import TaskSpec
     from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
+    from nbflow._engine.nested_call import NestedCall
     from nbflow._engine.op import Op
     from nbflow.cache.base import BaseCache
-    from nbflow.store.base import BaseStore
 
 __all__ = ["Called"]
 
@@ -38,6 +39,8 @@ class Called:
     """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
     keeps: str | None = None
     """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
+    own_config: dict[str, Any] | None = None
+    """Of a nested workflow that was called with one; None keeps the caller's."""
     own_cache: BaseCache[Any] | None = None
     """Of a nested workflow that was declared with one."""
     asked = False
@@ -142,24 +145,27 @@ class Called:
         return (*led_here, f"{self.name}:{self.id}")
 
     @property
+    def config(self) -> dict[str, Any]:
+        """The configuration that its code sees: of the workflow that it belongs to (193)."""
+        op: Called = self
+        while op.own_config is None and op.caller is not None:
+            op = op.caller.op
+        return op.execution.config if op.own_config is None else op.own_config
+
+    @property
     def cache(self) -> BaseCache[Any] | None:
         """That of the workflow that it belongs to; of the one that calls that where it has none."""
         op: Called = self
         while op.own_cache is None and op.caller is not None:
             op = op.caller.op
-        return op.own_cache or op.execution.cache
+        return op.execution.cache if op.own_cache is None else op.own_cache
 
-    def enter_workflow(self, keeps: bool | None, context: Any, store: BaseStore | None) -> None:
-        """This is a workflow that another one calls.
-
-        Args:
-            keeps: its ``checkpointer``: True keeps what it saves for the next run, False stores
-                nothing of it, None makes it a step like others (16).
-            context: what its caller gave; None keeps the caller's own.
-            store: its own; None keeps the caller's (197).
-        """
+    def enter_workflow(self, nested: NestedCall, step: TaskSpec) -> None:
+        """This is a workflow that another one calls."""
         assert self.caller is not None
         self.is_workflow = True
+        self.own_config, self.own_cache = nested.config, step.own_cache
+        context, store, keeps = nested.context, step.store, step.keeps
         self.ns = self.caller.op.next_namespace(keeps)
         if context is not None or store is not None:
             self.surroundings = self.surroundings.override(
@@ -177,9 +183,7 @@ class Called:
         """
         again = (str(self.nested),) if self.nested else ()
         ns = (*self.path, *again)
-        if keeps and self.execution.saver is not None:
-            return tuple(part.split(":")[0] for part in ns)
-        return ns
+        return tuple(part.split(":")[0] for part in ns) if keeps else ns
 
     def next_namespace(self, keeps: bool | None) -> tuple[str, ...]:
         """Where the workflow that its code calls now lives; see :meth:`peek_namespace`."""

@@ -51,11 +51,12 @@ class TaskSpec:
         self.is_workflow = is_workflow
         """Whether it is the body of a workflow that another one calls."""
         self.store = store
-        """Of a workflow: its own."""
+        """Of a workflow: its own; None keeps the caller's (197)."""
         self.own_cache: BaseCache[Any] | None = None
-        """Of a workflow: its own."""
+        """Of a workflow: its own; None keeps the caller's."""
         self.keeps = keeps
-        """Of a workflow: whether it keeps what it saves (True), or nothing at all (False)."""
+        """Of a workflow, its ``checkpointer``: True keeps what it saves for the next run, False
+        stores nothing of it, None makes it a step like others (16)."""
         self.name = _name_of(fn, name, "task")
         _refuse_generators(fn, self.name, "task")
         self.fn = fn
@@ -184,7 +185,7 @@ class EntrypointSpec:
 def _injected(name: str, frame: Frame) -> Any:
     execution, op = frame.execution, frame.op
     if name == "config":
-        return execution.config
+        return op.config
     if name == "writer":
         return op.write
     if name == "store":

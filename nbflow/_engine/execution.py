@@ -7,7 +7,6 @@ events are emitted. Drivers bring the threads or the event loop.
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 import warnings
@@ -110,10 +109,7 @@ class Execution:
         self._catching_up = threading.RLock()
         self.watched = bool(self.listeners)
         self.wants_messages = options.wants_messages
-        self.guides_langchain = self.wants_messages or (
-            "langchain_core" in sys.modules
-            and any(config.get(key) for key in ("callbacks", "tags", "metadata"))
-        )
+        self.guides_langchain = self.wants_messages or messages.are_guided(config)
         """Whether LangChain models are told something of the run."""
         self.outer_langchain: Any = {}
         """The configuration of the LangChain runnable that the run is part of, if it is."""
@@ -416,10 +412,10 @@ class Execution:
         if frame.trailing_cancels:
             frame.trailing_cancels = ()
         op.recorded, op.called_in = recorded, lane
-        if self.guides_langchain:
-            messages.listen(op)
         if not task.is_plain:
             self._equip(op, task, nested)
+        if self.guides_langchain or (nested is not None and messages.are_guided(op.config)):
+            messages.listen(op)
         return self._begin(op, task, loop)
 
     def _settled(self, replay: Replay) -> SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | None:
@@ -437,12 +433,10 @@ class Execution:
 
     def _equip(self, op: Op, task: TaskSpec, nested: NestedCall | None) -> None:
         """What a call needs besides its arguments."""
-        besides: tuple[Any, ...] = ()
         if nested is not None:
-            op.enter_workflow(task.keeps, nested.context, task.store)
-            op.own_cache = task.own_cache
-            besides = (previous_of(self, op), op.surroundings.context)
+            op.enter_workflow(nested, task)
         if task.cache is not None and (cache := op.cache) is not None:
+            besides = () if nested is None else (previous_of(self, op), op.surroundings.context)
             op.cached = CachedCall.of(cache, task.cache, op.call_args, op.call_kwargs, besides)
         if task.injects:
             op.inject = task.inject

@@ -91,7 +91,7 @@ class Frame:
 
     @property
     def config(self) -> dict[str, Any]:
-        return self.execution.config
+        return self.op.config
 
     @property
     def runtime(self) -> Runtime[Any]:

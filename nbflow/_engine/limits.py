@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
-__all__ = ["Places", "check_limits", "places_of", "waiter_here"]
+__all__ = ["Places", "check_limits", "check_limits_below", "places_of", "waiter_here"]
 
 
 def check_limits(config: dict[str, Any]) -> None:
@@ -43,6 +44,22 @@ def check_limits(config: dict[str, Any]) -> None:
                 f"config[{name!r}]={limit!r} must be a whole number, at least 1. Leave it out for "
                 "no limit."
             )
+
+
+def check_limits_below(run: dict[str, Any], given: dict[str, Any]) -> None:
+    """The same for a workflow that is a step of a run: the run has one limit, for it as well.
+
+    Raises:
+        InvalidConfigError: as :func:`check_limits`.
+    """
+    check_limits(given)
+    limit = given.get("max_concurrency")
+    if limit is not None and limit != run.get("max_concurrency"):
+        warnings.warn(
+            f"max_concurrency={limit} was given to a workflow that is a step of a run, and changes "
+            "nothing: the tasks of a run have one limit. Give it to the call that begins the run.",
+            stacklevel=4,
+        )
 
 
 def places_of(config: dict[str, Any]) -> Places | None:

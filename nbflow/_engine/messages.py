@@ -11,13 +11,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from nbflow._engine.settings import settings_below
 from nbflow.events import Message
 
 if TYPE_CHECKING:
     from nbflow._engine.called import Called
     from nbflow._engine.op import Op
 
-__all__ = ["listen", "place_of", "tell_messages"]
+__all__ = ["are_guided", "listen", "place_of", "tell_messages"]
+
+
+_HANDED_DOWN = ("callbacks", "tags", "metadata")
+
+
+def are_guided(config: dict[str, Any]) -> bool:
+    """Whether LangChain models are told something of a configuration (193)."""
+    return "langchain_core" in sys.modules and any(config.get(key) for key in _HANDED_DOWN)
 
 
 def listen(op: Op) -> None:
@@ -29,27 +38,36 @@ def listen(op: Op) -> None:
         return
     from langchain_core.runnables.config import var_child_runnable_config
 
-    execution = op.execution
+    execution, config = op.execution, op.config
+    around: Any = op.context.run(var_child_runnable_config.get) or {}
     if op.parent is None:
-        execution.outer_langchain = op.context.run(var_child_runnable_config.get) or {}
-    given: Any = dict(execution.outer_langchain)
-    given |= {
-        key: execution.config[key]
-        for key in ("callbacks", "tags", "metadata")
-        if execution.config.get(key)
-    }
+        execution.outer_langchain = around
+    elif execution.guides_langchain:
+        around = execution.outer_langchain
+    own = {key: config[key] for key in _HANDED_DOWN if config.get(key)}
+    given: Any = settings_below(around, own)
     if execution.wants_messages:
         given["callbacks"] = _with(_handler(op), given.get("callbacks"))
     op.context.run(var_child_runnable_config.set, given)
 
 
 def _with(handler: Any, callbacks: Any) -> Any:
-    """The user's callbacks, which may be a manager of such, and ours."""
+    """The user's callbacks, which may be a manager of such, and ours.
+
+    A runnable that was called on the way here hands ours of that call down with the user's.
+    """
     if callbacks is None or isinstance(callbacks, list):
-        return [*(callbacks or ()), handler]
+        return [*(one for one in callbacks or () if not _of_one_run(one, handler)), handler]
     both = callbacks.copy()
+    for one in (*both.handlers,):
+        if _of_one_run(one, handler):
+            both.remove_handler(one)
     both.add_handler(handler, inherit=True)
     return both
+
+
+def _of_one_run(handler: Any, other: Any) -> bool:
+    return getattr(handler, "nbflow_execution", None) is other.nbflow_execution
 
 
 def tell_messages(op: Op, value: Any) -> None:
@@ -81,6 +99,7 @@ def _handler(op: Op) -> Any:
         """Emits each chunk once; whole messages only of models that do not stream."""
 
         run_inline = True
+        nbflow_execution = op.execution
 
         def __init__(self) -> None:
             self._metadata: dict[UUID, dict[str, Any]] = {}

@@ -9,15 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.future import SyncAsyncFuture
 from nbflow._engine.loops import is_running, loop_for
+from nbflow._engine.settings import settings_below
 from nbflow._engine.streaming import Inbox, Mailbox
+from nbflow._engine.threads import thread_id_of
 from nbflow.errors import OutsideRunError
+from nbflow.types import Command
 
 if TYPE_CHECKING:
     from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
     from nbflow._engine.future import AsyncTaskFuture
+    from nbflow.checkpoint.base import BaseCheckpointSaver
 
-__all__ = ["NestedCall"]
+__all__ = ["NestedCall", "is_step"]
+
+
+def is_step(execution: Execution, saver: BaseCheckpointSaver | None, given: dict[str, Any]) -> bool:
+    """Whether a workflow that is called in a run is a step of it: unless it has its own thread.
+
+    That is another one than the run's; where nothing keeps the run, one that its saver keeps.
+    """
+    thread_id = thread_id_of(given)
+    if thread_id is None:
+        return True
+    return saver is None if execution.saver is None else thread_id == execution.thread_id
 
 
 class NestedCall:
@@ -26,13 +42,27 @@ class NestedCall:
     Args:
         frame: the attempt that calls.
         step: the workflow as a step.
+        given: what ``config=`` was.
         context: None keeps the caller's own.
+
+    Raises:
+        OutsideRunError: the input is an answer.
     """
 
     waits_here = False
     """Whether the caller waits in the thread that calls, even where an event loop runs in it."""
 
-    def __init__(self, frame: Frame, step: TaskSpec, input: Any, context: Any) -> None:
+    def __init__(
+        self, frame: Frame, step: TaskSpec, input: Any, given: dict[str, Any], context: Any
+    ) -> None:
+        if isinstance(input, Command):
+            raise OutsideRunError(
+                f"An answer was sent to {step.name!r} inside a run, where its questions are those "
+                "of the run. Nothing was run. Send it to the workflow that began the run; or name "
+                "the thread that asked in config=."
+            )
+        self.config = settings_below(frame.config, given) if given else None
+        """What its code sees; None keeps the caller's own."""
         self._frame = frame
         self._step = step
         self._input = input

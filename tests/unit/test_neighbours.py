@@ -626,6 +626,32 @@ def test_the_tokens_of_a_graphs_model_are_streamed(drive: Drive) -> None:
     ]
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+def test_tokens_of_a_workflow_in_a_graph_in_a_run(drive: Drive, config: Config, kept: bool) -> None:
+    """171: each once, though the graph hands the run's own callbacks down."""
+
+    @task
+    def talk() -> str:
+        return str(_model().invoke("hi").content)
+
+    @entrypoint()
+    def inner(state: State) -> State:
+        return {"x": talk().result()}
+
+    @task
+    def graph() -> Any:
+        return one_node(as_node(inner)).invoke({"x": 0}, {"tags": ["graph"]})["x"]
+
+    @entrypoint(checkpointer=InMemorySaver() if kept else None)
+    def workflow(n: int) -> Any:
+        return graph().result()
+
+    chunks = drive.stream(workflow, 1, config, stream_mode="messages", subgraphs=True)
+    shown = [(token.content, about["langgraph_node"]) for _, (token, about) in chunks]
+    assert shown == [(word, "talk") for word in ("a", " ", "fine", " ", "answer")]
+    assert {"graph"} <= set(chunks[0][1][1]["tags"])
+
+
 def test_messages_are_results_like_others(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:

@@ -384,6 +384,10 @@ def test_the_stop_button_ends_it(saver: BaseCheckpointSaver, config: Config, cal
     def workflow(n: int) -> Any:
         return call(for_ever, n)
 
-    with pytest.raises(KeyboardInterrupt):
-        workflow.invoke(1, config)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            workflow.invoke(1, config)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (workflow.get_state(config).status, ended) == ("cancelled", ["cleaned up"])
