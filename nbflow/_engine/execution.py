@@ -362,9 +362,7 @@ class Execution:
             nested: of a workflow that is called.
         """
         loop = frame.loop
-        if loop is not None and (
-            (nested is not None and nested.waits_here) or not is_running(loop)
-        ):
+        if loop is not None and not _goes_on(loop, nested):
             loop = None
         lane = MAIN_LANE
         if frame._lanes is not None or get_ident() != frame.home:
@@ -390,10 +388,7 @@ class Execution:
                 call = frame.diverged(divergence, name, digest, lane, depth, (args, kwargs))
         if call is not None:
             value = call.value
-            if (
-                call.outcome == "result" and value and loop is None and not self.watched
-                and nested is None
-            ):  # fmt: skip
+            if nested is None and call.outcome == "result" and value and not (loop or self.watched):
                 return Held(unpack(value), call.key)
             settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
             if settled is not None:
@@ -485,3 +480,8 @@ class Execution:
                 "nothing asked for its result, so the run went on. Call .result() or await it.",
                 stacklevel=4,
             )
+
+
+def _goes_on(loop: asyncio.AbstractEventLoop, nested: NestedCall | None) -> bool:
+    """Whether who calls runs on the loop, and does not wait as a thread does."""
+    return is_running(loop) and not (nested is not None and nested.waits_here)
