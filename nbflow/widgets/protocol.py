@@ -27,6 +27,7 @@ __all__ = [
     "CheckpointData",
     "CheckpointItem",
     "CustomData",
+    "Decided",
     "EventData",
     "Events",
     "Failed",
@@ -34,6 +35,8 @@ __all__ = [
     "Field",
     "FieldError",
     "Form",
+    "FormAction",
+    "FormDecision",
     "History",
     "Preview",
     "Receipt",
@@ -55,7 +58,7 @@ __all__ = [
     "ToKernel",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Grows when a message changes in a way that an older page cannot read."""
 
 RunStatus = Literal["running", "interrupted", "done", "error", "cancelled"]
@@ -122,6 +125,35 @@ class Table(TypedDict):
     """Rows there are; ``rows`` may hold fewer."""
 
 
+class FormDecision(TypedDict):
+    """One thing that may be decided about an action."""
+
+    kind: Literal[
+        "approve", "accept", "edit", "reject", "respond", "ignore", "resolve", "decline", "cancel"
+    ]
+    """In the words of the question's convention."""
+    schema: dict[str, Any] | None
+    """JSON Schema of what is filled in with it: the arguments, a reason; None for nothing."""
+    optional: bool
+    """Whether that may be left out."""
+    initial: NotRequired[Any]
+    """Value to begin with; absent when there is none (``None`` is a value)."""
+    has_initial: bool
+
+
+class FormAction(TypedDict):
+    """One thing to decide on, such as a tool call."""
+
+    name: str
+    """The tool's name; empty when the question itself is decided on."""
+    context: list[Field]
+    """What is said of it, and its arguments."""
+    decisions: list[FormDecision]
+    """At least one, in the order in which they are offered."""
+    preferred: int | None
+    """Which decision to begin with; None for none."""
+
+
 class Form(TypedDict):
     """One question as a form."""
 
@@ -136,6 +168,17 @@ class Form(TypedDict):
     initial: NotRequired[Any]
     """Value to begin with; absent when there is none (``None`` is a value)."""
     has_initial: bool
+    actions: list[FormAction]
+    """What is decided on, in order; ``schema`` counts only when there is none."""
+
+
+class Decided(TypedDict):
+    """The decision about one action."""
+
+    kind: str
+    """One of the action's decisions."""
+    value: NotRequired[Any]
+    """What was filled in; absent when the decision takes nothing or it was left out."""
 
 
 class RunStartedData(TypedDict):
@@ -246,6 +289,8 @@ class AnsweredData(TypedDict):
     ts: float
     interrupt_id: str
     answer: Preview
+    decisions: list[Decided]
+    """What was decided about each action of the form; empty for a plain answer."""
 
 
 class CustomData(TypedDict):
@@ -316,7 +361,8 @@ class FieldError(TypedDict):
     """One fault of an answer."""
 
     path: list[str | int]
-    """Where in the answer; empty for the answer as a whole."""
+    """Where in the answer; empty for the answer as a whole. In a form with actions it begins with
+    the place of the action."""
     message: str
 
 
@@ -400,7 +446,10 @@ class Submit(TypedDict):
     submission: str
     """Made by the browser, one for each press; the same id never answers twice."""
     interrupt_id: str
-    value: Any
+    value: NotRequired[Any]
+    """The answer; absent when there are decisions."""
+    decisions: NotRequired[list[Decided]]
+    """One for each action of the form, in order."""
 
 
 class AskHistory(TypedDict):

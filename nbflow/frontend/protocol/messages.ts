@@ -5,7 +5,7 @@
  * together. Times are seconds since the epoch, durations are seconds.
  */
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type RunStatus = "running" | "interrupted" | "done" | "error" | "cancelled";
 export type TaskStatus = "running" | "done" | "failed" | "cancelled" | "interrupted";
@@ -51,6 +51,47 @@ export type Field =
   | { label: string; kind: "table"; value: Table }
   | { label: string; kind: "json"; value: Json };
 
+export type DecisionKind =
+  | "approve"
+  | "accept"
+  | "edit"
+  | "reject"
+  | "respond"
+  | "ignore"
+  | "resolve"
+  | "decline"
+  | "cancel";
+
+/** One thing that may be decided about an action. */
+export interface FormDecision {
+  kind: DecisionKind;
+  /** Of what is filled in with it: the arguments, a reason; null for nothing. */
+  schema: JsonObject | null;
+  /** Whether that may be left out. */
+  optional: boolean;
+  /** Meaningful only where `has_initial` is true: null is a value. */
+  initial?: Json;
+  has_initial: boolean;
+}
+
+/** One thing to decide on, such as a tool call. */
+export interface FormAction {
+  /** The tool's name; "" when the question itself is decided on. */
+  name: string;
+  context: Field[];
+  /** At least one, in the order in which they are offered. */
+  decisions: FormDecision[];
+  /** Which decision to begin with; null for none. */
+  preferred: number | null;
+}
+
+/** The decision about one action. */
+export interface Decided {
+  kind: string;
+  /** What was filled in; absent when the decision takes nothing or it was left out. */
+  value?: Json;
+}
+
 /** One question as a form. */
 export interface Form {
   interrupt_id: string;
@@ -62,6 +103,8 @@ export interface Form {
   /** Meaningful only where `has_initial` is true: null is a value. */
   initial?: Json;
   has_initial: boolean;
+  /** What is decided on, in order; `schema` counts only when there is none. */
+  actions: FormAction[];
 }
 
 interface Logged<Type extends string> {
@@ -135,6 +178,8 @@ export interface AskedData extends Logged<"asked"> {
 export interface AnsweredData extends Logged<"answered"> {
   interrupt_id: string;
   answer: Preview;
+  /** What was decided about each action of the form; empty for a plain answer. */
+  decisions: Decided[];
 }
 
 export interface CustomData extends Logged<"custom"> {
@@ -180,7 +225,10 @@ export interface Events {
 }
 
 export interface FieldError {
-  /** Where in the answer; empty for the answer as a whole. */
+  /**
+   * Where in the answer; empty for the answer as a whole. In a form with actions it begins with
+   * the place of the action.
+   */
   path: (string | number)[];
   message: string;
 }
@@ -247,7 +295,10 @@ export interface Submit {
   /** One for each press; the same id never answers twice. */
   submission: string;
   interrupt_id: string;
-  value: Json;
+  /** The answer; absent when there are decisions. */
+  value?: Json;
+  /** One for each action of the form, in order. */
+  decisions?: Decided[];
 }
 
 export interface AskHistory {
