@@ -5,7 +5,15 @@ It leaves drawing to the browser and judging the answer to the engine.
 
 from __future__ import annotations
 
+from nbflow.forms.answers import answer_of, decided_in, places_in_form
 from nbflow.forms.preview import preview
 from nbflow.forms.schema import form_of, without_secrets
 
-__all__ = ["form_of", "preview", "without_secrets"]
+__all__ = [
+    "answer_of",
+    "decided_in",
+    "form_of",
+    "places_in_form",
+    "preview",
+    "without_secrets",
+]

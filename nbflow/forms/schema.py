@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from nbflow.forms.conventions import read
-from nbflow.forms.conventions.plain import DEFAULT_TITLE, Reading
+from nbflow.forms.conventions import plain, read
 from nbflow.forms.fields import field_of
-from nbflow.forms.portable import portable
+from nbflow.forms.portable import portable, shorten
+from nbflow.forms.reading import DEFAULT_TITLE, NOTHING, Action, Decision, Reading
 
 if TYPE_CHECKING:
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import Field, Form
+    from nbflow.widgets.protocol import Field, Form, FormAction, FormDecision
 
 __all__ = ["FORM_BYTES", "form_of", "without_secrets"]
 
@@ -41,23 +42,61 @@ def form_of(interrupt: Interrupt, task_name: str | None = None) -> Form:
     'Approve?'
     """
     try:
-        reading = read(interrupt.value)
+        reading = read(interrupt.value, interrupt.response_schema)
     except Exception:
         _log.warning("The payload of question %s could not be read", interrupt.id, exc_info=True)
         note = field_of("", "The question's payload could not be read; the log says why.")
         reading = Reading(title=DEFAULT_TITLE, context=[note], schema={})
-    schema, notes = _form_schema(interrupt.response_schema, reading)
+    actions = _actions(reading.actions)
+    if reading.actions and not actions:
+        reading = plain.read(interrupt.value)  # too large to decide on: shown, answered as JSON
+    schema, notes = ({}, []) if actions else _form_schema(interrupt.response_schema, reading)
     form: Form = {
         "interrupt_id": interrupt.id,
         "task": task_name,
         "title": reading.title,
-        "context": _bounded(notes + reading.context, FORM_BYTES - _size(schema) - 10_000),
+        "context": _bounded(
+            notes + reading.context, FORM_BYTES - _size(schema) - _size(actions) - 10_000
+        ),
         "schema": schema,
         "has_initial": "default" in schema,
+        "actions": actions,
     }
     if form["has_initial"]:
         form["initial"] = schema["default"]
     return form
+
+
+def _actions(actions: Sequence[Action]) -> list[FormAction]:
+    """Return the actions as the page reads them; none when they are too large for it."""
+    left = (FORM_BYTES - 20_000) // max(1, len(actions))
+    found: list[FormAction] = []
+    for action in actions:
+        decisions = [_decision(one) for one in action.decisions]
+        if _size(decisions) > left:
+            return []
+        found.append(
+            {
+                "name": shorten(action.name, 200)[0],
+                "context": _bounded(action.context, left - _size(decisions) - 500),
+                "decisions": decisions,
+                "preferred": action.preferred,
+            }
+        )
+    return found
+
+
+def _decision(decision: Decision) -> FormDecision:
+    schema = decision.schema
+    drawn: FormDecision = {
+        "kind": cast("Any", decision.kind),
+        "schema": None if schema is None else (_drawn(schema) or {}),
+        "optional": decision.optional,
+        "has_initial": decision.initial is not NOTHING,
+    }
+    if decision.initial is not NOTHING:
+        drawn["initial"] = decision.initial
+    return drawn
 
 
 def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
@@ -84,11 +123,19 @@ def _form_schema(
     """Return the schema to draw, and notes where it could not be used as it is."""
     if declared is None:
         return reading.schema, []
-    part = portable(declared, chars=_SCHEMA_BYTES, depth=64)
-    if part.cut or not isinstance(part.value, dict) or _size(part.value) > _SCHEMA_BYTES:
+    drawn = _drawn(declared)
+    if drawn is None:
         note = "The answer's schema is too large to be drawn as a form; the answer is checked."
         return {}, [field_of("", note)]
-    return _strip(part.value, part.value), []
+    return drawn, []
+
+
+def _drawn(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a schema for the page, without its secrets' defaults; None when it is too large."""
+    part = portable(schema, chars=_SCHEMA_BYTES, depth=64)
+    if part.cut or not isinstance(part.value, dict) or _size(part.value) > _SCHEMA_BYTES:
+        return None
+    return _strip(part.value, part.value)
 
 
 def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

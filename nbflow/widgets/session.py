@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 from nbflow.errors import InvalidAnswerError, NbflowError, UnknownInterruptError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
-from nbflow.forms import preview
+from nbflow.forms import answer_of, places_in_form, preview
 from nbflow.forms.portable import clean_text
 from nbflow.widgets.assets import bundle_reply
 from nbflow.widgets.batches import batches
@@ -27,7 +27,7 @@ from nbflow.widgets.wire import Encoder
 
 if TYPE_CHECKING:
     from nbflow.run import Run
-    from nbflow.types import StateSnapshot
+    from nbflow.types import Interrupt, StateSnapshot
     from nbflow.widgets.protocol import (
         CheckpointItem,
         EventData,
@@ -210,18 +210,20 @@ class Session:
     def _serve_submit(self, page: Page, content: dict[str, Any]) -> None:
         submission = _text(content, "submission")
         interrupt_id = _text(content, "interrupt_id")
-        if not submission or "value" not in content:
-            raise _BadMessageError("A submission needs an id and a value.")
+        if not submission or not {"value", "decisions"} & content.keys():
+            raise _BadMessageError("A submission needs an id, and a value or decisions.")
+        if not isinstance(content.get("decisions", []), list):
+            raise _BadMessageError("'decisions' must be a list.")
         with self._answering:
             receipt = self._receipts.get(submission)
             if receipt is None:
-                receipt = self._answer(submission, interrupt_id, content["value"])
+                receipt = self._answer(submission, interrupt_id, content)
                 self._receipts[submission] = receipt
                 while len(self._receipts) > _RECEIPTS:
                     self._receipts.popitem(last=False)
         self._post(page, receipt)
 
-    def _answer(self, submission: str, interrupt_id: str, value: Any) -> Receipt:
+    def _answer(self, submission: str, interrupt_id: str, content: dict[str, Any]) -> Receipt:
         receipt: Receipt = {
             "type": "receipt",
             "submission": submission,
@@ -230,8 +232,16 @@ class Session:
             "message": "",
             "errors": [],
         }
+        with self._lock:
+            self._encode_new()
+            question = self._encoder.question(interrupt_id)
         try:
-            self.run.answer(interrupt_id, value)
+            if "decisions" not in content:
+                self.run.answer(interrupt_id, content["value"])
+            elif question is not None:
+                self._decide(question, content["decisions"])
+            else:
+                raise _BadMessageError("The run has not asked this question.")
         except InvalidAnswerError as exc:
             receipt["status"] = "invalid"
             receipt["message"] = clean_text(str(exc))
@@ -243,6 +253,16 @@ class Session:
             receipt["status"] = "refused"
             receipt["message"] = clean_text(str(exc))
         return receipt
+
+    def _decide(self, question: Interrupt, decisions: list[Any]) -> None:
+        answer = answer_of(question, decisions)
+        try:
+            self.run.answer(question.id, answer)
+        except InvalidAnswerError as exc:
+            places = places_in_form(question, exc.errors)
+            raise InvalidAnswerError(
+                exc.message, exc.interrupt_id, [dict(place) for place in places]
+            ) from exc
 
     def _serve_history(self, page: Page, content: dict[str, Any]) -> None:
         limit = max(1, min(_number(content, "limit"), _HISTORY))

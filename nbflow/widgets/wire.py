@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from nbflow import events as ev
-from nbflow.forms import form_of, preview, without_secrets
+from nbflow.forms import decided_in, form_of, preview, without_secrets
 from nbflow.forms.cells import with_cell_numbers
-from nbflow.forms.portable import shorten
+from nbflow.forms.portable import portable, shorten
 
 if TYPE_CHECKING:
     from nbflow.types import Interrupt
@@ -113,10 +113,17 @@ class Encoder:
     def _answered(self, event: ev.Answered) -> dict[str, Any]:
         question = self._questions.get(event.interrupt_id)
         answer = without_secrets(event.answer, question.response_schema if question else None)
+        decisions = [] if question is None else decided_in(question, answer)
+        whole = portable(decisions, chars=_VALUE_CHARS)
         return {
             "interrupt_id": event.interrupt_id,
             "answer": preview(answer, _RESULT_CHARS),
+            "decisions": [] if whole.cut else whole.value,
         }
+
+    def question(self, interrupt_id: str) -> Interrupt | None:
+        """The question of that id; None when the run never asked it."""
+        return self._questions.get(interrupt_id)
 
     def _custom(self, event: ev.Custom) -> dict[str, Any]:
         return {"task": event.task, "data": preview(event.data, _RESULT_CHARS)}

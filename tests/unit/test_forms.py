@@ -38,6 +38,7 @@ def test_a_text_is_its_own_question() -> None:
         "context": [],
         "schema": {},
         "has_initial": False,
+        "actions": [],
     }
 
 

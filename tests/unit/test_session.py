@@ -126,7 +126,7 @@ def test_one_session_for_each_run(run: Run, session: Session) -> None:
 
 def test_the_first_snapshot_draws_the_header(run: Run, page: Inbox) -> None:
     assert page.snapshot == {
-        "protocol": 1,
+        "protocol": 2,
         "run_id": run.id,
         "thread_id": "t",
         "workflow": "review",

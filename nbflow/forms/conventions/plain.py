@@ -7,19 +7,16 @@ whatever else is there is context to read. It never fails: an unknown shape is s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbflow.forms.fields import field_of, label_of
 from nbflow.forms.portable import clean_text, portable, shorten
+from nbflow.forms.reading import DEFAULT_TITLE, Reading
 
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Field
 
-__all__ = ["DEFAULT_TITLE", "Reading", "read"]
-
-DEFAULT_TITLE = "Your input is needed"
-"""The title of a payload that has no question in it."""
+__all__ = ["read", "split_title"]
 
 _QUESTION_KEYS = (
     "question",
@@ -36,23 +33,7 @@ _ENTRIES = 100
 _OPTIONS = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a payload asks for.
-
-    >>> Reading(title="Approve?", context=[], schema={}).schema
-    {}
-    """
-
-    title: str
-    """The question in one line."""
-    context: list[Field]
-    """What to read before answering, in the payload's order."""
-    schema: dict[str, Any]
-    """JSON Schema of the answer; empty when any value will do."""
-
-
-def read(payload: Any) -> Reading:
+def read(payload: Any, schema: dict[str, Any] | None = None) -> Reading:
     """Return the question, the context and the kind of answer in ``payload``.
 
     >>> reading = read({"question": "Which?", "options": ["tea", "coffee"], "guest_name": "Ada"})
@@ -69,7 +50,7 @@ def read(payload: Any) -> Reading:
 
 
 def _read_text(payload: str) -> Reading:
-    title, rest = _split_title(payload)
+    title, rest = split_title(payload)
     return Reading(
         title=title or DEFAULT_TITLE,
         context=[field_of("", rest)] if rest else [],
@@ -84,7 +65,7 @@ def _read_mapping(entries: Mapping[Any, Any]) -> Reading:
     context: list[Field] = []
     title = DEFAULT_TITLE
     if title_key is not None:
-        title, rest = _split_title(entries[title_key])
+        title, rest = split_title(entries[title_key])
         context += [field_of("", rest)] if rest else []
     shown = [key for key in entries if key != title_key and not (schema and key == options_key)]
     context += [field_of(label_of(key), entries[key]) for key in shown[:_ENTRIES]]
@@ -109,10 +90,13 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _split_title(text: str) -> tuple[str, str]:
+def split_title(text: str) -> tuple[str, str]:
     """Split a text into its first line, as the title, and what follows it.
 
     A first line too long for a title is shortened, and the whole text follows.
+
+    >>> split_title("# Review this\\n\\nIt is short.")
+    ('Review this', 'It is short.')
     """
     text = text.strip()
     first, _, rest = text.partition("\n")
