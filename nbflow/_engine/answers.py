@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
+from nbflow._json_schema import faults_of, validator_of
 from nbflow.errors import DeclarationError, InvalidAnswerError, NotSerializableError
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def encode_by_schema(schema: dict[str, Any], answer: Any, interrupt_id: str) -> 
         NotSerializableError: JSON cannot hold all of it.
     """
     plain = _plain_json(answer)
-    errors = [
-        {"path": list(error.instance_path), "message": error.message}
-        for error in _validator(schema).iter_errors(plain)
-    ]
+    errors = faults_of(_validator(schema), plain)
     if errors:
         raise _invalid(interrupt_id, errors)
     if not _holds(plain, answer):
@@ -170,11 +168,9 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _validator(schema: dict[str, Any]) -> Any:
-    import jsonschema_rs
-
     try:
-        return jsonschema_rs.validator_for(schema)
-    except (jsonschema_rs.ValidationError, ValueError) as exc:
+        return validator_of(schema)
+    except ValueError as exc:
         raise DeclarationError(
             f"response_schema is not a valid JSON Schema: {exc}. Correct the dict, or give a type."
         ) from exc

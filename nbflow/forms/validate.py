@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
+from nbflow._json_schema import faults_of, validator_of
 
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import FieldError
@@ -19,10 +19,8 @@ def faults(schema: dict[str, Any], value: Any) -> list[FieldError]:
     '"to" is a required property'
     """
     try:
-        validator = jsonschema_rs.validator_for(schema)
-    except (jsonschema_rs.ValidationError, ValueError):
+        validator = validator_of(schema)
+    except ValueError:
         return []
-    return [
-        {"path": list(error.instance_path), "message": error.message}
-        for error in validator.iter_errors(value)
-    ]
+    found: list[Any] = faults_of(validator, value)
+    return found

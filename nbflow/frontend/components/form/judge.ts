@@ -5,7 +5,7 @@
  * cannot judge (a bad pattern, a foreign reference) counts as fitting, so the kernel decides.
  */
 
-import { type OutputUnit, type Schema, Validator } from "@cfworker/json-schema";
+import { type OutputUnit, type Schema, type SchemaDraft, Validator } from "@cfworker/json-schema";
 import type { FieldError, Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
 import { isObject, lookup, resolve } from "./schema";
@@ -47,29 +47,76 @@ export function fits(schema: JsonObject, value: Json | undefined): boolean {
   return units === null || units.length === 0;
 }
 
+/** Whether `value` fits; null when that cannot be judged here. */
+export function verdict(schema: Json, value: Json): boolean | null {
+  const units = run(schema as JsonObject, value);
+  return units === null ? null : units.length === 0;
+}
+
 function run(schema: JsonObject, value: Json): OutputUnit[] | null {
+  const draft = draftOf(schema);
+  if (draft === null) return null;
   try {
-    const copy = withoutFormats(schema) as Schema;
-    return new Validator(copy, "2020-12", false).validate(value).errors;
+    const copy = prepared(schema) as Schema;
+    return new Validator(copy, draft, false).validate(value).errors;
   } catch {
     return null;
   }
 }
 
-const NAMED = new Set(["properties", "patternProperties", "$defs", "definitions"]);
+const DRAFTS: ReadonlyMap<string, SchemaDraft> = new Map([
+  ["http://json-schema.org/draft-04/schema", "4"],
+  ["http://json-schema.org/draft-07/schema", "7"],
+  ["https://json-schema.org/draft/2019-09/schema", "2019-09"],
+  ["https://json-schema.org/draft/2020-12/schema", "2020-12"],
+]);
+
+/** The draft that a schema is written in; null for one that has a vocabulary of its own. */
+function draftOf(schema: JsonObject): SchemaDraft | null {
+  if (!isObject(schema) || schema.$schema === undefined) return "2020-12";
+  return DRAFTS.get(String(schema.$schema).replace(/#$/, "")) ?? null;
+}
+
+const NAMED = new Set([
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+  "patternProperties",
+  "properties",
+]);
 const LITERAL = new Set(["const", "enum", "default", "examples"]);
 
-/** A private copy (cfworker writes into it) whose formats annotate, as 2020-12 says. */
-function withoutFormats(node: Json, named = false): Json {
-  if (Array.isArray(node)) return node.map((item) => withoutFormats(item));
+/** Keywords that cfworker leaves out or gets wrong. */
+const BEYOND = new Set(["$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"]);
+
+/**
+ * A private copy (cfworker writes into it) whose formats annotate, as 2020-12 says.
+ *
+ * Throws where cfworker would judge wrong: at references whose goal depends on the way there, and
+ * at a schema that has both an address and an anchor.
+ */
+function prepared(node: Json, named = false): Json {
+  if (Array.isArray(node)) return node.map((item) => prepared(item));
   if (!isObject(node)) return node;
   const copy: JsonObject = {};
   for (const [key, item] of Object.entries(node)) {
-    if (named) copy[key] = withoutFormats(item);
-    else if (LITERAL.has(key)) copy[key] = structuredClone(item);
-    else if (key !== "format") copy[key] = withoutFormats(item, NAMED.has(key));
+    if (named) put(copy, key, prepared(item));
+    else if (BEYOND.has(key) || (key === "$anchor" && "$id" in node))
+      throw new Error(`${key} is not judged.`);
+    else if (LITERAL.has(key)) put(copy, key, structuredClone(item));
+    else if (key !== "format") put(copy, key, prepared(item, NAMED.has(key)));
   }
   return copy;
+}
+
+/** Sets an entry of any name: a plain assignment of `__proto__` would be lost. */
+function put(object: JsonObject, key: string, value: Json): void {
+  Object.defineProperty(object, key, {
+    configurable: true,
+    enumerable: true,
+    value,
+    writable: true,
+  });
 }
 
 /** The errors worth showing: leaves only, and of a choice those of the branch that came closest. */
