@@ -1,7 +1,8 @@
 """Read-only context: one entry of a payload becomes one field above the answer.
 
-Text that looks like Markdown is Markdown, a list of flat records or a data frame is a table,
-everything else a JSON tree. The invariant: a field is JSON and bounded, and says what was cut.
+Text that looks like Markdown is Markdown, a list of flat records, a data frame or an array is a
+table, bytes of a picture are a picture, everything else is a JSON tree. The invariant: a field is
+JSON and bounded, and says what was cut.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbflow.forms.pictures import picture_field
 from nbflow.forms.portable import portable, safe_repr, shorten
 
 if TYPE_CHECKING:
@@ -62,16 +64,41 @@ def field_of(label: str, value: Any) -> Field:
             kept = f"{kept}\n\n… ({missing:,} more characters)"
         looks = _MARKDOWN.search(kept, 0, 20_000) is not None
         return {"label": label, "kind": "markdown" if looks else "text", "value": kept}
+    picture = picture_field(label, value)
+    if picture is not None:
+        return picture
     table = _table_of(value)
     if table is not None:
         return {"label": label, "kind": "table", "value": table}
+    rich = _rich(value)
+    if rich is not None:
+        return field_of(label, rich)
     return {"label": label, "kind": "json", "value": portable(value, chars=_JSON_CHARS).value}
 
 
+def _rich(value: Any) -> str | bytes | None:
+    """What IPython would show of an object of the user's: its Markdown or its picture, no HTML."""
+    if isinstance(value, type):
+        return None
+    for name in ("_repr_markdown_", "_repr_png_", "_repr_jpeg_"):
+        try:
+            show = getattr(value, name, None)
+            shown = show() if callable(show) else None
+        except Exception:
+            continue  # a hostile or broken object is shown as what it holds
+        if isinstance(shown, str | bytes):
+            return shown
+    return None
+
+
 def _table_of(value: Any) -> Table | None:
-    pandas = sys.modules.get("pandas")
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    if pandas is not None and isinstance(value, pandas.Series):
+        value = value.to_frame("" if value.name is None else value.name)
     if pandas is not None and isinstance(value, pandas.DataFrame):
         return _frame_table(value)
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return _array_table(value)
     if not isinstance(value, list | tuple) or not value:
         return None
     head = value[:_ROWS]
@@ -83,6 +110,15 @@ def _table_of(value: Any) -> Table | None:
     names = list(columns)[:_COLUMNS]
     rows = [[row.get(name) for name in names] for row in head]
     return _table([str(name) for name in names], rows, len(value))
+
+
+def _array_table(array: Any) -> Table | None:
+    """An array of one or two dimensions as a table; None for others."""
+    if array.ndim not in (1, 2) or array.dtype.hasobject or array.size == 0:
+        return None
+    rows = array[:_ROWS].reshape(min(len(array), _ROWS), -1)[:, :_COLUMNS]
+    columns = [str(n) for n in range(rows.shape[1])] if array.ndim == 2 else ["value"]
+    return _table(columns, rows.tolist(), len(array))
 
 
 def _is_flat(row: Mapping[Any, Any]) -> bool:

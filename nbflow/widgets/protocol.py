@@ -38,6 +38,7 @@ __all__ = [
     "FormAction",
     "FormDecision",
     "History",
+    "Picture",
     "Preview",
     "Receipt",
     "RunEndedData",
@@ -111,9 +112,9 @@ class Field(TypedDict):
     """One piece of read-only context above the answer."""
 
     label: str
-    kind: Literal["text", "markdown", "table", "json"]
+    kind: Literal["text", "markdown", "table", "json", "image"]
     value: Any
-    """text, markdown: str. table: `Table`. json: any JSON value."""
+    """text, markdown: str. table: `Table`. image: `Picture`. json: any JSON value."""
 
 
 class Table(TypedDict):
@@ -152,6 +153,14 @@ class FormAction(TypedDict):
     """At least one, in the order in which they are offered."""
     preferred: int | None
     """Which decision to begin with; None for none."""
+
+
+class Picture(TypedDict):
+    """A picture to look at; see :class:`Field`."""
+
+    mime: Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
+    data: str
+    """Base64."""
 
 
 class Form(TypedDict):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime as dt
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter
@@ -17,6 +19,7 @@ from nbflow.types import Interrupt
 from nbflow.widgets.protocol import Form
 
 ID = "0" * 31 + "1"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 HIDDEN = "••••••"
 
 
@@ -268,3 +271,75 @@ def test_a_schema_too_large_to_draw_says_so() -> None:
 
     assert form["schema"] == {}
     assert "too large" in form["context"][0]["value"]
+
+
+@pytest.mark.parametrize(
+    ("head", "mime"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0 jpeg", "image/jpeg"),
+        (b"GIF89a ...", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+    ],
+)
+def test_bytes_of_a_picture_are_a_picture(head: bytes, mime: str) -> None:
+    form = ask({"question": "?", "chart": head})
+
+    data = base64.b64encode(head).decode()
+    assert form["context"] == [
+        {"label": "Chart", "kind": "image", "value": {"mime": mime, "data": data}}
+    ]
+
+
+def test_a_picture_that_is_too_large_is_named() -> None:
+    form = ask({"question": "?", "chart": PNG + bytes(200_000)})
+
+    text = "PNG picture of 200,028 bytes; up to 90,000 are shown here"
+    assert form["context"] == [{"label": "Chart", "kind": "text", "value": text}]
+
+
+@pytest.mark.parametrize("data", [b"<svg onload='x()'/>", b"<html>", b"\x00\x01", b""])
+def test_other_bytes_are_no_picture(data: bytes) -> None:
+    assert ask({"question": "?", "x": data})["context"][0]["kind"] == "json"
+
+
+class _Plot:
+    def _repr_html_(self) -> str:
+        return "<script>x()</script>"
+
+    def _repr_png_(self) -> bytes:
+        return PNG
+
+
+class _Note:
+    def _repr_markdown_(self) -> str:
+        return "**Look** at this"
+
+
+class _Broken:
+    def _repr_png_(self) -> bytes:
+        raise RuntimeError("no")
+
+
+def test_an_object_shows_what_ipython_would_show_without_html() -> None:
+    form = ask({"question": "?", "plot": _Plot(), "note": _Note(), "broken": _Broken()})
+
+    assert [field["kind"] for field in form["context"]] == ["image", "markdown", "json"]
+    assert "script" not in json.dumps(form)
+
+
+def test_arrays_and_series_are_tables() -> None:
+    series = pd.Series([1.5, 2.5], index=["a", "b"], name="mass")
+    grid, line, cube = np.arange(6).reshape(2, 3), np.arange(300), np.zeros((2, 2, 2))
+    form = ask({"question": "?", "series": series, "grid": grid, "line": line, "cube": cube})
+
+    by_label = {field["label"]: field for field in form["context"]}
+    assert by_label["Series"]["value"] == {
+        "columns": ["", "mass"], "rows": [["a", 1.5], ["b", 2.5]], "total": 2,
+    }  # fmt: skip
+    assert by_label["Grid"]["value"] == {
+        "columns": ["0", "1", "2"], "rows": [[0, 1, 2], [3, 4, 5]], "total": 2,
+    }  # fmt: skip
+    assert by_label["Line"]["value"]["total"] == 300
+    assert len(by_label["Line"]["value"]["rows"]) == 200
+    assert by_label["Cube"]["kind"] == "json"

@@ -1,7 +1,7 @@
 /** What a question is about: read-only text, Markdown, tables and trees. */
 
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import type { Field, Json, Table } from "../protocol/messages";
+import type { Field, Json, Picture, Table } from "../protocol/messages";
 import { Markdown } from "./Markdown";
 import { strings } from "./strings";
 
@@ -47,6 +47,8 @@ function ContextValue({ field, labelId }: { field: Field; labelId: string }): Re
           <Markdown source={field.value} />
         </Scrolling>
       );
+    case "image":
+      return <PictureView picture={field.value} label={field.label} />;
     case "table":
       return <TableView table={field.value} labelId={labelId} />;
     case "json":
@@ -58,6 +60,21 @@ function ContextValue({ field, labelId }: { field: Field; labelId: string }): Re
         </Scrolling>
       );
   }
+}
+
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+
+/** A picture whose bytes came with the form; nothing is fetched. */
+function PictureView({ picture, label }: { picture: Picture; label: string }): ReactNode {
+  const { mime, data } = picture;
+  if (!PICTURES.has(mime)) return null;
+  return (
+    <img
+      className="nbf-picture"
+      alt={label || strings.question.picture}
+      src={`data:${mime};base64,${data}`}
+    />
+  );
 }
 
 /** Keeps a long value from pushing the answer out of sight; what scrolls takes the focus. */

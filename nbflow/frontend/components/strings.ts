@@ -97,6 +97,7 @@ export const strings = {
         ? `Showing ${shown.toLocaleString("en")} of ${plural(total, "row", "rows")}`
         : plural(total, "row", "rows"),
     noRows: "No rows.",
+    picture: "Picture",
     required: "required",
     optional: "optional",
     range: (low: number, high: number) => `From ${low} to ${high}.`,

@@ -46,7 +46,14 @@ export interface Table {
   total: number;
 }
 
+export interface Picture {
+  mime: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+  /** Base64. */
+  data: string;
+}
+
 export type Field =
+  | { label: string; kind: "image"; value: Picture }
   | { label: string; kind: "text" | "markdown"; value: string }
   | { label: string; kind: "table"; value: Table }
   | { label: string; kind: "json"; value: Json };
