@@ -1,0 +1,150 @@
+"""Every open question of a database: who waits for an answer, on which thread, and since when.
+
+Reading changes nothing. A question is answered on its thread:
+``workflow.thread(question.thread_id).answer(question.interrupt.id, answer)``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from nbflow._engine.history import ops_of
+from nbflow._engine.questions import question_of
+from nbflow._engine.replay import Journal
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
+from nbflow.errors import MissingSaverError
+from nbflow.types import Interrupt
+
+if TYPE_CHECKING:
+    from nbflow.workflow import Workflow
+
+__all__ = ["PendingQuestion", "pending"]
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingQuestion:
+    """One open question.
+
+    >>> question = PendingQuestion(
+    ...     thread_id="1", workflow="review", run_id="0" * 32, task=None, asked_at=0.0,
+    ...     interrupt=Interrupt("Publish it?", "0" * 32))
+    >>> question.interrupt.value
+    'Publish it?'
+    """
+
+    thread_id: str
+    """The thread that waits."""
+    workflow: str
+    """Name of the workflow that asks."""
+    run_id: str
+    """32 hex digits."""
+    task: str | None
+    """Name of the task that asks; None when the entrypoint does."""
+    asked_at: float
+    """Seconds since the epoch."""
+    interrupt: Interrupt
+    """The question, with its id."""
+
+
+def pending(
+    source: BaseCheckpointSaver | Workflow[Any, Any],
+    *,
+    workflow: str | None = None,
+    text: str | None = None,
+    older_than: timedelta | None = None,
+    now_s: float | None = None,
+) -> list[PendingQuestion]:
+    """The open questions across all threads, those that have waited longest first.
+
+    Args:
+        source: a saver, or a workflow, whose own questions are given.
+        workflow: only those of the workflow of this name.
+        text: only those whose question, task or thread has this text in it, in any case.
+        older_than: only those that have waited for longer.
+        now_s: what counts as now, in seconds since the epoch; left out, the clock's time.
+
+    Raises:
+        MissingSaverError: the workflow keeps nothing.
+        CorruptDataError: a question cannot be read.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> from nbflow.types import interrupt
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def review(name: str) -> str:
+    ...     return interrupt(f"Publish {name}?")
+    >>> for name in ("a", "b"):
+    ...     _ = review.invoke(name, {"configurable": {"thread_id": name}})
+    >>> [question.interrupt.value for question in pending(review, text="b?")]
+    ['Publish b?']
+    """
+    saver, name = _of(source)
+    until = (time.time() if now_s is None else now_s) - (
+        0 if older_than is None else older_than.total_seconds()
+    )
+    found = [
+        question
+        for question in _all(saver)
+        if name in (None, question.workflow)
+        and workflow in (None, question.workflow)
+        and question.asked_at <= until
+        and (text is None or _says(question, text.casefold()))
+    ]
+    return sorted(found, key=lambda question: question.asked_at)
+
+
+def _of(
+    source: BaseCheckpointSaver | Workflow[Any, Any],
+) -> tuple[BaseCheckpointSaver, str | None]:
+    if isinstance(source, BaseCheckpointSaver):
+        return source, None
+    if source.saver is None:
+        raise MissingSaverError(
+            f"{source.name!r} keeps nothing, so no question of it can wait. Declare "
+            "@entrypoint(checkpointer=SqliteSaver('runs.db'))."
+        )
+    return source.saver, source.name
+
+
+def _all(saver: BaseCheckpointSaver) -> Iterator[PendingQuestion]:
+    waiting = [
+        thread.run
+        for thread in saver.list_threads()
+        if thread.run is not None and thread.ns == "" and thread.status != "idle"
+    ]
+    for at in range(0, len(waiting), _PAGE):
+        page = waiting[at : at + _PAGE]
+        runs, ops = saver.get_runs(page), saver.get_ops_of(page)
+        for run_id in page:
+            run = runs.get(run_id)
+            if run is not None:
+                own = ops.get(run_id, [])
+                yield from _open_in(run, own if run.parent_run is None else ops_of(saver, run))
+
+
+def _open_in(run: RunRow, ops: list[OpRow]) -> Iterator[PendingQuestion]:
+    asked_at = {op.key: op.ts for op in ops if op.kind == "ask"}
+    if not asked_at:
+        return
+    journal = Journal(ops)
+    for call in journal.open_questions():
+        asker = journal.get(call.parent)
+        yield PendingQuestion(
+            thread_id=run.thread_id,
+            workflow=run.workflow,
+            run_id=run.id,
+            task=None if asker is None else asker.name,
+            asked_at=asked_at[call.key],
+            interrupt=question_of(run.id, call),
+        )
+
+
+def _says(question: PendingQuestion, text: str) -> bool:
+    said = (repr(question.interrupt.value), question.task or "", question.thread_id)
+    return any(text in part.casefold() for part in said)
