@@ -7,16 +7,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbflow._hooks import hooks as _hooks
 from nbflow.recorded import now, random, uuid
+
+if TYPE_CHECKING:
+    from nbflow.queues import review as review
 
 __all__ = [
     "__version__",
     "load_ipython_extension",
     "now",
     "random",
+    "review",
     "unload_ipython_extension",
     "uuid",
 ]
@@ -45,6 +49,15 @@ def unload_ipython_extension(ipython: Any) -> None:
     from nbflow.notebook.extension import unload_ipython_extension as unload
 
     unload(ipython)
+
+
+def __getattr__(name: str) -> Any:
+    """What is loaded when it is first used, so that importing nbflow stays quick."""
+    if name == "review":
+        from nbflow.queues import review
+
+        return review
+    raise AttributeError(f"module 'nbflow' has no attribute {name!r}")
 
 
 def _fill_hooks() -> None:

@@ -32,6 +32,7 @@ REEXPORTED = {
     "places_in_form": ("nbflow.forms.answers", "nbflow.forms"),
     "preview": ("nbflow.forms.preview", "nbflow.forms"),
     "random": ("nbflow.recorded", "nbflow"),
+    "review": ("nbflow.queues", "nbflow"),  # one call, as it is written
     "uuid": ("nbflow.recorded", "nbflow"),
     "without_secrets": ("nbflow.forms.schema", "nbflow.forms"),
 }
