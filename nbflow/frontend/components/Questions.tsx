@@ -7,7 +7,7 @@ import { ContextFields } from "./Context";
 import { AnswerForm } from "./form/AnswerForm";
 import { clearDraft } from "./form/drafts";
 import { Icon } from "./icons";
-import type { RunView, Submission } from "./model";
+import type { Reply, RunView, Submission } from "./model";
 import { PreviewView } from "./Preview";
 import { strings } from "./strings";
 
@@ -15,7 +15,7 @@ interface Props {
   view: RunView;
   /** The run can still take answers. */
   open: boolean;
-  onSubmit: (interruptId: string, value: Json) => void;
+  onSubmit: (interruptId: string, reply: Reply) => void;
 }
 
 export function Questions({ view, open, onSubmit }: Props): ReactNode {
@@ -31,7 +31,7 @@ export function Questions({ view, open, onSubmit }: Props): ReactNode {
         submission={view.submissions.get(id) ?? null}
         disabled={view.connection !== "open"}
         first={question === first}
-        onSubmit={(value) => onSubmit(id, value)}
+        onSubmit={(value) => onSubmit(id, { value })}
       />
     );
   });

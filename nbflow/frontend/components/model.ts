@@ -1,12 +1,15 @@
 /** What the views are given: state to draw, and what a person can do. No Jupyter in here. */
 
 import type { RunLog } from "../protocol/log";
-import type { History, Json, Receipt, Snapshot } from "../protocol/messages";
+import type { Decided, History, Json, Receipt, Snapshot } from "../protocol/messages";
+
+/** An answer: a value, or a decision about each action of the form. */
+export type Reply = { readonly value: Json } | { readonly decisions: Decided[] };
 
 export interface Submission {
   /** Made for one press; sent again, it counts once. */
   readonly id: string;
-  readonly value: Json;
+  readonly reply: Reply;
   /** null while the kernel has not said. */
   readonly receipt: Receipt | null;
 }
@@ -22,7 +25,7 @@ export interface RunView {
 }
 
 export interface RunActions {
-  submit(interruptId: string, value: Json): void;
+  submit(interruptId: string, reply: Reply): void;
   /** Rejects with an Error whose message is for people. */
   history(before: string | null): Promise<History>;
   cancel(): void;

@@ -8,6 +8,7 @@
 import type {
   CheckpointData,
   CustomData,
+  Decided,
   EventData,
   Events,
   FailureData,
@@ -47,6 +48,8 @@ export interface Question {
   readonly form: Form;
   readonly askedAt: number;
   readonly answer: Preview | null;
+  /** What was decided about each action; empty for a plain answer. */
+  readonly decisions: readonly Decided[];
   readonly answeredAt: number | null;
 }
 
@@ -136,7 +139,12 @@ function apply(draft: Draft, event: EventData): void {
     case "answered":
       draft.questions = draft.questions.map((question) =>
         question.form.interrupt_id === event.interrupt_id
-          ? { ...question, answer: event.answer, answeredAt: event.ts }
+          ? {
+              ...question,
+              answer: event.answer,
+              decisions: event.decisions,
+              answeredAt: event.ts,
+            }
           : question,
       );
       break;
@@ -165,7 +173,8 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
 
 function ask(questions: readonly Question[], form: Form, askedAt: number): readonly Question[] {
   const known = questions.find((question) => question.form.interrupt_id === form.interrupt_id);
-  if (!known) return [...questions, { form, askedAt, answer: null, answeredAt: null }];
+  if (!known)
+    return [...questions, { form, askedAt, answer: null, decisions: [], answeredAt: null }];
   return questions.map((question) => (question === known ? { ...known, form } : question));
 }
 

@@ -2,17 +2,17 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/rea
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { duration } from "../components/format";
 import { safeHtml } from "../components/Markdown";
-import type { RunActions, RunView } from "../components/model";
+import type { Reply, RunActions, RunView } from "../components/model";
 import { RunCard } from "../components/RunCard";
 import { TaskList } from "../components/TaskList";
 import { EMPTY_LOG, type Task } from "../protocol/log";
-import type { History, Json, Receipt } from "../protocol/messages";
+import { type History, PROTOCOL, type Receipt } from "../protocol/messages";
 import { golden, logOf } from "./golden";
 
-let submitted: [string, Json][] = [];
+let submitted: [string, Reply][] = [];
 
 const actions: RunActions = {
-  submit: (id, value) => submitted.push([id, value]),
+  submit: (id, reply) => submitted.push([id, reply]),
   cancel: () => {},
   history: async (before) => {
     const pages = golden("history").to_browser.filter((message) => message.type === "history");
@@ -95,7 +95,7 @@ describe("the card", () => {
     render(card(viewOf("questions")));
     const [, , last] = screen.getAllByRole("form");
     fireEvent.click(within(last as HTMLElement).getByRole("button", { name: /^Submit/ }));
-    expect(submitted).toEqual([["ccccccccccccccccccccccccccccccc5", 2]]);
+    expect(submitted).toEqual([["ccccccccccccccccccccccccccccccc5", { value: 2 }]]);
   });
 
   it("shows what became of a submission", () => {
@@ -103,7 +103,7 @@ describe("the card", () => {
     const receipts = golden("receipts").to_browser as Receipt[];
     const withReceipt = (receipt: Receipt | undefined): RunView =>
       viewOf("table", {
-        submissions: new Map([[id, { id: "s", value: null, receipt: receipt ?? null }]]),
+        submissions: new Map([[id, { id: "s", reply: { value: null }, receipt: receipt ?? null }]]),
       });
     sessionStorage.setItem(`nbflow:draft:${id}`, '{"value":{},"texts":{}}');
     const page = render(card(withReceipt(undefined)));
@@ -125,7 +125,9 @@ describe("the card", () => {
 
   it("says when the kernel speaks another protocol", () => {
     const { snapshot } = golden("essay");
-    render(card(viewOf("essay", { snapshot: { ...snapshot, protocol: 2 }, log: EMPTY_LOG })));
+    render(
+      card(viewOf("essay", { snapshot: { ...snapshot, protocol: PROTOCOL + 1 }, log: EMPTY_LOG })),
+    );
     expect(screen.getByRole("alert").textContent).toContain("Reload the page");
   });
 

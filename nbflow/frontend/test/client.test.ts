@@ -141,7 +141,7 @@ describe("keeping up with the log", () => {
 
   it("starts over when the kernel keeps another log", () => {
     begin(6);
-    client.submit(QUESTION, true);
+    client.submit(QUESTION, { value: true });
     wire.log = "log-new";
     wire.say(wire.batch(0, 3));
     expect(client.view().log).toMatchObject({ log: "log-new", next: 3 });
@@ -163,7 +163,7 @@ describe("a silent kernel", () => {
   it("is asked again even when the run is over", () => {
     begin(11, "done");
     wire.alive = false;
-    client.submit(QUESTION, true);
+    client.submit(QUESTION, { value: true });
     vi.advanceTimersByTime(SILENCE_MS);
     expect(client.view().connection).toBe("lost");
     const before = wire.count("sync");
@@ -174,7 +174,7 @@ describe("a silent kernel", () => {
   it("gets the same submission again when it is back", () => {
     begin(6);
     wire.alive = false;
-    client.submit(QUESTION, false);
+    client.submit(QUESTION, { value: false });
     const first = wire.last("submit");
     vi.advanceTimersByTime(SILENCE_MS + POLL_MS);
     wire.alive = true;
@@ -187,25 +187,49 @@ describe("a silent kernel", () => {
 describe("submitting", () => {
   it("counts a double press once", () => {
     begin(6);
-    client.submit(QUESTION, false);
-    client.submit(QUESTION, false);
+    client.submit(QUESTION, { value: false });
+    client.submit(QUESTION, { value: false });
     expect(wire.count("submit")).toBe(1);
     expect(wire.last("submit")).toMatchObject({ interrupt_id: QUESTION, value: false });
   });
 
   it("takes the receipt of the last press alone, and presses anew after a no", () => {
     begin(6);
-    client.submit(QUESTION, 1);
+    client.submit(QUESTION, { value: 1 });
     const refused = receiptFor("invalid");
     wire.say({ ...refused, submission: "of another page" });
     expect(client.view().submissions.get(QUESTION)?.receipt).toBeNull();
     wire.say(refused);
     expect(client.view().submissions.get(QUESTION)?.receipt?.status).toBe("invalid");
-    client.submit(QUESTION, 2);
+    client.submit(QUESTION, { value: 2 });
     expect(wire.count("submit")).toBe(2);
     expect(wire.last("submit").submission).not.toBe(refused.submission);
     wire.say(receiptFor("accepted"));
     expect(client.view().submissions.get(QUESTION)?.receipt?.status).toBe("accepted");
+  });
+});
+
+describe("decisions", () => {
+  const [, edited] = golden("decisions").to_kernel;
+  if (edited?.type !== "submit" || !edited.decisions) throw new Error("decisions.json decides");
+  const decisions = edited.decisions;
+
+  it("go in place of a value, and again as they were when the kernel is back", () => {
+    begin(6);
+    wire.alive = false;
+    client.submit(QUESTION, { decisions });
+    const first = wire.last("submit");
+    expect(first).toEqual({
+      type: "submit",
+      submission: first.submission,
+      interrupt_id: QUESTION,
+      decisions,
+    });
+    vi.advanceTimersByTime(SILENCE_MS + POLL_MS);
+    wire.alive = true;
+    vi.advanceTimersByTime(POLL_MS);
+    expect(wire.count("submit")).toBe(2);
+    expect(wire.last("submit")).toEqual(first);
   });
 });
 

@@ -21,6 +21,7 @@ function ask(schema: JsonObject, initial?: Json): Form {
     context: [],
     schema,
     has_initial: initial !== undefined,
+    actions: [],
   };
   return initial === undefined ? base : { ...base, initial };
 }

@@ -69,6 +69,14 @@ describe("the event log", () => {
     ]);
   });
 
+  it("keeps what was decided with an answer, and nothing with a plain one", () => {
+    const decided = golden("decisions").to_kernel[1];
+    const [first, second] = logOf("decisions").questions;
+    expect(first?.decisions).toEqual(decided?.type === "submit" && decided.decisions);
+    expect(second).toMatchObject({ answer: null, decisions: [] });
+    expect(logOf("essay").questions.map((question) => question.decisions)).toEqual([[]]);
+  });
+
   it("puts children under their parents", () => {
     const rows = taskRows(logOf("running").tasks).map(({ task, depth }) => [task.name, depth]);
     expect(rows.slice(0, 3)).toEqual([

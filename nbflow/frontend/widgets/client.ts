@@ -7,18 +7,10 @@
  */
 
 import { freshId } from "../components/format";
-import type { RunActions, RunView, Submission } from "../components/model";
+import type { Reply, RunActions, RunView, Submission } from "../components/model";
 import { strings } from "../components/strings";
 import { EMPTY_LOG, leavesGap, reduce, statusOf } from "../protocol/log";
-import type {
-  Events,
-  History,
-  Json,
-  Receipt,
-  Snapshot,
-  ToBrowser,
-  ToKernel,
-} from "../protocol/messages";
+import type { Events, History, Receipt, Snapshot, ToBrowser, ToKernel } from "../protocol/messages";
 
 /** What the client needs of a widget model. */
 export interface Port {
@@ -94,10 +86,10 @@ export class RunClient implements RunActions {
 
   readonly view = (): RunView => this.#view;
 
-  readonly submit = (interruptId: string, value: Json): void => {
+  readonly submit = (interruptId: string, reply: Reply): void => {
     const known = this.#view.submissions.get(interruptId);
     if (known && known.receipt === null) return;
-    const submission: Submission = { id: freshId(), value, receipt: null };
+    const submission: Submission = { id: freshId(), reply, receipt: null };
     this.#setSubmission(interruptId, submission);
     this.#sendSubmission(interruptId, submission);
   };
@@ -197,9 +189,9 @@ export class RunClient implements RunActions {
     this.#change({ submissions });
   }
 
-  #sendSubmission(interruptId: string, { id, value }: Submission): void {
+  #sendSubmission(interruptId: string, { id, reply }: Submission): void {
     this.#expectAnswer();
-    this.#port.send({ type: "submit", submission: id, interrupt_id: interruptId, value });
+    this.#port.send({ type: "submit", submission: id, interrupt_id: interruptId, ...reply });
   }
 
   /** Anything that comes from the kernel is an answer; silence for long means it is lost. */
