@@ -124,6 +124,68 @@ export const strings = {
     expand: (name: string) => `Show ${name}`,
     cannotDraw: "This form cannot be drawn; answer as JSON.",
   },
+  decision: {
+    label: (name: string) => (name === "" ? "Decision" : `Decision about ${name}`),
+    names: (kind: string) => DECISIONS[kind]?.name ?? kind,
+    done: (kind: string) => DECISIONS[kind]?.done ?? kind,
+    place: (n: number, of: number, name: string) =>
+      name === "" ? `${n} of ${of}` : `${n} of ${of}: ${name}`,
+    list: "Actions",
+    nameless: "the request",
+    open: "open",
+    choose: "Choose a decision.",
+    first: "Choose a decision first",
+    nextOpen: "Go to the open action",
+    nextOfOpen: (n: number) => `Go to the first of ${n} open actions`,
+    stillOpen: (n: number) =>
+      `Nothing was sent: ${n === 1 ? "one action is" : `${n} actions are`} still open.`,
+    /** What the primary button will do about one action. */
+    act: (kind: string, name: string) => {
+      const words = DECISIONS[kind];
+      if (!words) return kind;
+      return name === "" ? words.alone : words.act(name);
+    },
+    sendUnchanged: (name: string) => `Send ${name || "it"} unchanged`,
+    /** The same in short, about several. */
+    verb: (kind: string, n: number) =>
+      `${(DECISIONS[kind]?.verb ?? kind).toLowerCase()} ${n.toLocaleString("en")}`,
+    verbs: (kind: string) => DECISIONS[kind]?.verb ?? kind,
+    times: (name: string, n: number) => (n === 1 ? name : `${name} (${n.toLocaleString("en")})`),
+    count: (kind: string, n: number) =>
+      `${n.toLocaleString("en")} ${DECISIONS[kind]?.done.toLowerCase() ?? kind}`,
+    openCount: (n: number) => `${n.toLocaleString("en")} open`,
+    tally: "What was decided",
+    all: (kind: string, n: number) => `${DECISIONS[kind]?.name ?? kind} all open (${n})`,
+    undo: (n: number) => `Undo for ${plural(n, "action", "actions")}`,
+    unchanged: "Nothing is changed yet: this is what was proposed.",
+    answeredUnchanged: "Sent as it was proposed.",
+  },
+  keys: {
+    title: "Keys",
+    close: "Close",
+    choose: (name: string) => `Choose ${name}`,
+    move: "Next and previous action",
+    beside: "Next and previous decision",
+    send: "Send",
+    list: "Show or hide this list",
+    escape: "Hide this list",
+    names: {
+      move: ["J", "K", "↓", "↑"],
+      beside: ["→", "←"],
+      send: ["Ctrl Enter"],
+      sendMac: ["⌘ Enter"],
+      list: ["?"],
+      escape: ["Esc"],
+    },
+  },
+  diff: {
+    title: (n: number) => `${plural(n, "change", "changes")}`,
+    old: "proposed",
+    new: "edited",
+    same: (n: number) => `${n.toLocaleString("en")} lines are the same`,
+    empty: "(empty)",
+    hidden: "A secret value was changed; it is not shown.",
+  },
   preview: {
     copy: "Copy",
     copied: "Copied",
@@ -173,6 +235,84 @@ export const strings = {
     notAllowed: "This is not allowed here.",
   },
 } as const;
+
+interface DecisionWords {
+  /** On the button that chooses it. */
+  readonly name: string;
+  /** About one that was made. */
+  readonly done: string;
+  /** Of the names of tools, or of their number. */
+  readonly verb: string;
+  /** On the button that sends it, about a tool, and about the question itself. */
+  readonly act: (name: string) => string;
+  readonly alone: string;
+}
+
+const DECISIONS: Record<string, DecisionWords> = {
+  approve: {
+    name: "Approve",
+    done: "Approved",
+    verb: "Approve",
+    act: (name) => `Approve ${name}`,
+    alone: "Approve",
+  },
+  accept: {
+    name: "Accept",
+    done: "Accepted",
+    verb: "Accept",
+    act: (name) => `Accept ${name}`,
+    alone: "Accept and send",
+  },
+  edit: {
+    name: "Edit",
+    done: "Edited",
+    verb: "Send edited",
+    act: (name) => `Send edited ${name}`,
+    alone: "Send edited",
+  },
+  reject: {
+    name: "Reject",
+    done: "Rejected",
+    verb: "Reject",
+    act: (name) => `Reject ${name}`,
+    alone: "Reject",
+  },
+  respond: {
+    name: "Respond",
+    done: "Responded",
+    verb: "Respond to",
+    act: (name) => `Respond to ${name}`,
+    alone: "Send response",
+  },
+  ignore: {
+    name: "Ignore",
+    done: "Ignored",
+    verb: "Ignore",
+    act: (name) => `Ignore ${name}`,
+    alone: "Ignore the request",
+  },
+  resolve: {
+    name: "Resolve",
+    done: "Resolved",
+    verb: "Resolve",
+    act: (name) => `Resolve ${name}`,
+    alone: "Mark as resolved",
+  },
+  decline: {
+    name: "Decline",
+    done: "Declined",
+    verb: "Decline",
+    act: (name) => `Decline ${name}`,
+    alone: "Decline the request",
+  },
+  cancel: {
+    name: "Cancel",
+    done: "Cancelled",
+    verb: "Cancel",
+    act: (name) => `Cancel ${name}`,
+    alone: "Cancel the request",
+  },
+};
 
 const SOURCES: Record<string, string> = {
   input: "Input",
