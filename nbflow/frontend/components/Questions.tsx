@@ -1,14 +1,14 @@
 /** The questions in the order they were asked: open ones as forms, answered ones as a line. */
 
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Question } from "../protocol/log";
-import type { Json, Preview } from "../protocol/messages";
+import type { Form } from "../protocol/messages";
+import { Answered } from "./Answered";
 import { ContextFields } from "./Context";
 import { AnswerForm } from "./form/AnswerForm";
 import { clearDraft } from "./form/drafts";
 import { Icon } from "./icons";
 import type { Reply, RunView, Submission } from "./model";
-import { PreviewView } from "./Preview";
 import { strings } from "./strings";
 
 interface Props {
@@ -31,7 +31,7 @@ export function Questions({ view, open, onSubmit }: Props): ReactNode {
         submission={view.submissions.get(id) ?? null}
         disabled={view.connection !== "open"}
         first={question === first}
-        onSubmit={(value) => onSubmit(id, { value })}
+        onSubmit={(reply) => onSubmit(id, reply)}
       />
     );
   });
@@ -42,12 +42,13 @@ interface OpenProps {
   submission: Submission | null;
   disabled: boolean;
   first: boolean;
-  onSubmit: (value: Json) => void;
+  onSubmit: (reply: Reply) => void;
 }
 
 function OpenQuestion({ question, submission, disabled, first, onSubmit }: OpenProps): ReactNode {
   const { form } = question;
   const titleId = useId();
+  const asked = useMemo(() => whatIsAsked(form), [form]);
   const box = useRef<HTMLDivElement>(null);
   useGentleFocus(box, first);
   const receipt = submission?.receipt ?? null;
@@ -82,6 +83,8 @@ function OpenQuestion({ question, submission, disabled, first, onSubmit }: OpenP
             </p>
           )}
           <AnswerForm
+            key={asked}
+            scope={box}
             form={form}
             receipt={receipt}
             pending={submission !== null && receipt === null}
@@ -93,6 +96,11 @@ function OpenQuestion({ question, submission, disabled, first, onSubmit }: OpenP
       )}
     </div>
   );
+}
+
+/** A question that is asked again in other words begins again, from its draft. */
+function whatIsAsked({ schema, initial, actions }: Form): string {
+  return JSON.stringify([schema, initial, actions]);
 }
 
 /** Says so when an answer has been on its way for long. */
@@ -122,31 +130,10 @@ function useGentleFocus(box: React.RefObject<HTMLElement | null>, first: boolean
     const card = box.current.closest(".nbflow");
     const free = active === null || active === document.body || card?.contains(active);
     if (!free) return;
+    const chosen = box.current.querySelector<HTMLElement>(".nbf-decision input:checked");
     const control = box.current.querySelector<HTMLElement>(
       ".nbf-form :is(input, select, textarea):not(:disabled, .nbf-kinds *)",
     );
-    (control ?? box.current).focus({ preventScroll: true });
+    (chosen ?? control ?? box.current).focus({ preventScroll: true });
   }, [first, box]);
-}
-
-/** The answer on one line, such as fits beside its question. */
-function brief({ text }: Preview): string {
-  const line = text.slice(0, 400).replaceAll(/\s+/g, " ").trim();
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
-}
-
-function Answered({ question }: { question: Question }): ReactNode {
-  if (!question.answer) return null;
-  return (
-    <details className="nbf-answered">
-      <summary>
-        <Icon name="done" />
-        <span className="nbf-answered-title">{question.form.title}</span>
-        <span className="nbf-answered-brief">{brief(question.answer)}</span>
-        <span className="nbf-tag">{strings.question.answered}</span>
-        <Icon name="chevron" />
-      </summary>
-      <PreviewView value={question.answer} label={strings.question.value} />
-    </details>
-  );
 }

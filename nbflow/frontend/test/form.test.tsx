@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AnswerForm } from "../components/form/AnswerForm";
-import { loadDraft, saveDraft } from "../components/form/drafts";
+import { loadDraft, saveDraft, WHOLE } from "../components/form/drafts";
 import type { Form, Json, JsonObject, Receipt } from "../protocol/messages";
 import { formOf, golden } from "./golden";
 
@@ -39,7 +39,7 @@ function element(form: Form, { receipt = null, pending = false, disabled = false
       receipt={receipt}
       pending={pending}
       disabled={disabled}
-      onSubmit={(value) => sent.push(value)}
+      onSubmit={(reply) => sent.push("value" in reply ? reply.value : null)}
     />
   );
 }
@@ -334,7 +334,7 @@ describe("drafts", () => {
     show(ask({ type: "string" }, "given"));
     cleanup();
     expect(loadDraft("q1")).toBeNull();
-    saveDraft("q1", { value: "mine", texts: {} });
+    saveDraft("q1", { chosen: [], entries: { [WHOLE]: { value: "mine", texts: {} } } });
     show(ask({ type: "string" }, "given"));
     expect(screen.getByLabelText("Answer")).toHaveProperty("value", "mine");
   });
@@ -349,6 +349,6 @@ describe("drafts", () => {
     type(/^user/, "kim");
     type(/^token/, "hush");
     expect(JSON.stringify(sessionStorage)).not.toContain("hush");
-    expect(loadDraft("q1")?.value).toEqual({ user: "kim" });
+    expect(loadDraft("q1")?.entries[WHOLE]?.value).toEqual({ user: "kim" });
   });
 });

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
+import decisionStyles from "../components/decisions.css";
 import { RunCard } from "../components/RunCard";
 import styles from "../components/styles.css";
 import type { Snapshot, ToBrowser } from "../protocol/messages";
@@ -46,7 +47,7 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent = styles;
+  style.textContent = styles + decisionStyles;
   place.append(style);
 }
 

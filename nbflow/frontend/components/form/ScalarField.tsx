@@ -95,7 +95,11 @@ function Text({ field, wiring, change }: TextProps): ReactNode {
   const shared = useFormShared();
   const schema = field.schema as JsonObject;
   const value = typeof field.formData === "string" ? field.formData : "";
-  const empty = emptyMeansNull(schema, shared.root) ? null : isRequired(field) ? "" : undefined;
+  const empty = emptyMeansNull(schema, shared.root)
+    ? null
+    : isRequired(field, shared)
+      ? ""
+      : undefined;
   const onChange = (text: string): void => change(text === "" ? empty : text);
   const control = controlOf(schema, shared.root);
   if (control === "textarea") return <TextArea wiring={wiring} value={value} onChange={onChange} />;

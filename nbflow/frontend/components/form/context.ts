@@ -8,6 +8,8 @@ export type FieldPath = readonly (string | number)[];
 
 export interface FormShared {
   readonly root: JsonObject;
+  /** Whether the value as a whole may be left out. */
+  readonly optional: boolean;
   readonly disabled: boolean;
   /** Raw text a control was left with, so that a half-typed answer survives a reload. */
   textOf(path: FieldPath): RawText | undefined;

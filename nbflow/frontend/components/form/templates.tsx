@@ -55,7 +55,7 @@ function FieldLabel(props: FieldTemplateProps & { quiet: boolean }): ReactNode {
   const text = item === null ? props.label || strings.question.value : strings.question.item(item);
   const hidden = props.quiet || item !== null || getUiOptions(props.uiSchema).label === false;
   const note = noteOf(schema, shared);
-  const mark = isRequired(props) ? "" : strings.question.optional;
+  const mark = isRequired(props, shared) ? "" : strings.question.optional;
   return (
     <>
       <label className={hidden ? "nbf-hidden" : "nbf-label"} id={labelId(id)} htmlFor={id}>

@@ -17,16 +17,20 @@ export function wiringOf(props: FieldProps, shared: FormShared): Wiring {
     id,
     labelledBy: labelId(id),
     invalid,
-    required: isRequired(props),
+    required: isRequired(props, shared),
     disabled: shared.disabled || props.disabled === true || props.schema.readOnly === true,
     describedBy: described.join(" ") || undefined,
   };
 }
 
-/** The answer as a whole is always wanted, and so is every item of a list. */
-export function isRequired(props: Pick<FieldProps, "required" | "fieldPathId">): boolean {
+/** The whole is wanted unless it may be left out, and so is every item of a list. */
+export function isRequired(
+  props: Pick<FieldProps, "required" | "fieldPathId">,
+  shared: FormShared,
+): boolean {
   const { path } = props.fieldPathId;
-  return props.required === true || path.length === 0 || typeof path.at(-1) === "number";
+  if (path.length === 0) return !shared.optional;
+  return props.required === true || typeof path.at(-1) === "number";
 }
 
 /** Description of a field and what its limits are, in one line. */

@@ -1,0 +1,126 @@
+/**
+ * Everything that was entered for one question: the value of a plain answer, or for each action
+ * the decision that was chosen and what was filled in with it. What was filled in with another
+ * decision stays, should the person come back to it.
+ */
+
+import type { FieldError, Form, FormDecision, Json } from "../../protocol/messages";
+import type { Reply } from "../model";
+import type { FieldPath } from "./context";
+import { type Draft, loadDraft, WHOLE } from "./drafts";
+import { type Asked, begin, keptOf, problemsOf, valueNow, type Work } from "./work";
+
+/** One value that is edited, and where it sits in the answer. */
+export interface Entry {
+  readonly key: string;
+  readonly path: FieldPath;
+  readonly asked: Asked;
+  readonly work: Work;
+}
+
+export interface Sheet {
+  readonly form: Form;
+  readonly draft: Draft | null;
+  readonly entries: Map<string, Entry>;
+  /** For each action the place of its decision; null while it is open. */
+  chosen: readonly (number | null)[];
+}
+
+/** What stands in one place of the answer now. */
+export interface Slot {
+  /** null for a plain answer, and for an action that is open. */
+  readonly kind: string | null;
+  readonly value: Json | undefined;
+}
+
+export function openSheet(form: Form): Sheet {
+  const draft = loadDraft(form.interrupt_id);
+  const chosen = form.actions.map(({ decisions, preferred }, action) => {
+    const kept = decisions.findIndex((_, at) => draft?.chosen.includes(keyFor(form, action, at)));
+    return kept >= 0 ? kept : preferred !== null && preferred in decisions ? preferred : null;
+  });
+  return { form, draft, entries: new Map(), chosen };
+}
+
+/** The name and the kind are part of it: a question asked anew may offer something else there. */
+function keyFor(form: Form, action: number, decision: number): string {
+  const { name, decisions } = form.actions[action] ?? {};
+  return `${action}/${decision}/${decisions?.[decision]?.kind}/${name}`;
+}
+
+/** The decision that was chosen for an action; null while it is open. */
+export function decisionAt({ form, chosen }: Sheet, action: number): FormDecision | null {
+  return form.actions[action]?.decisions[chosen[action] ?? -1] ?? null;
+}
+
+/** What an action's decision takes, or the plain answer; null where nothing is to be filled in. */
+export function entryAt(sheet: Sheet, action: number | null): Entry | null {
+  if (action === null) return entryFor(sheet, WHOLE, [], { ...sheet.form, optional: false });
+  const decision = decisionAt(sheet, action);
+  if (!decision || decision.schema === null) return null;
+  const key = keyFor(sheet.form, action, sheet.chosen[action] ?? -1);
+  return entryFor(sheet, key, [action], { ...decision, schema: decision.schema });
+}
+
+function entryFor(sheet: Sheet, key: string, path: FieldPath, asked: Asked): Entry {
+  const known = sheet.entries.get(key);
+  if (known) return known;
+  const entry = { key, path, asked, work: begin(asked, sheet.draft?.entries[key]) };
+  sheet.entries.set(key, entry);
+  return entry;
+}
+
+/** The places of the answer: null alone for a plain one, else every action. */
+function placesOf({ form }: Sheet): (number | null)[] {
+  return form.actions.length === 0 ? [null] : form.actions.map((_, action) => action);
+}
+
+export function slotsOf(sheet: Sheet): Slot[] {
+  return placesOf(sheet).map((place) => {
+    const entry = entryAt(sheet, place);
+    return {
+      kind: place === null ? null : (decisionAt(sheet, place)?.kind ?? null),
+      value: entry ? valueNow(entry.asked, entry.work) : undefined,
+    };
+  });
+}
+
+/** Actions that nothing was chosen for. */
+export function openIn({ chosen }: Sheet): number[] {
+  return chosen.flatMap((decision, action) => (decision === null ? [action] : []));
+}
+
+/** Every reason why what was entered cannot be sent; open actions are not among them. */
+export function errorsIn(sheet: Sheet): FieldError[] {
+  return placesOf(sheet).flatMap((place) => {
+    const entry = entryAt(sheet, place);
+    if (!entry) return [];
+    return problemsOf(entry.asked, entry.work).map(({ path, message }) => ({
+      path: [...entry.path, ...path],
+      message,
+    }));
+  });
+}
+
+/** The answer in the shape that goes to the kernel. */
+export function replyFrom(slots: readonly Slot[]): Reply {
+  const [first] = slots;
+  if (first?.kind === null) return { value: first.value ?? null };
+  return {
+    decisions: slots.map(({ kind, value }) =>
+      value === undefined ? { kind: kind ?? "" } : { kind: kind ?? "", value },
+    ),
+  };
+}
+
+/** What to keep over a reload; null while nothing was done by hand. */
+export function draftFrom(sheet: Sheet, touched: boolean): Draft | null {
+  const before = sheet.draft?.entries ?? {};
+  const entries = [...sheet.entries.values()].filter(({ work }) => !work.untouched);
+  if (!touched && entries.length === 0) return null;
+  const kept = entries.map(({ key, asked, work }) => [key, keptOf(asked, work)] as const);
+  const chosen = sheet.chosen.flatMap((decision, action) =>
+    decision === null ? [] : [keyFor(sheet.form, action, decision)],
+  );
+  return { chosen, entries: { ...before, ...Object.fromEntries(kept) } };
+}
