@@ -7,6 +7,7 @@ import { RunCard } from "../components/RunCard";
 import { TaskList } from "../components/TaskList";
 import { EMPTY_LOG, type Task } from "../protocol/log";
 import { type History, PROTOCOL, type Receipt } from "../protocol/messages";
+import { axeIds } from "./axe";
 import { golden, logOf } from "./golden";
 
 let submitted: [string, Reply][] = [];
@@ -56,6 +57,28 @@ describe("the card", () => {
     const brief = container.querySelector(".nbf-answered-brief");
     expect(brief?.textContent).not.toBe("");
     expect(brief?.textContent).not.toContain("\n");
+  });
+
+  it("shows what was decided about each action, and what an edit changed", async () => {
+    const { container } = render(card(viewOf("decisions")));
+    const answered = container.querySelector<HTMLElement>(".nbf-answered");
+    expect(answered?.querySelector("summary")?.textContent).toContain(
+      "send_email: edited, delete_files: rejected",
+    );
+    const [edited, rejected] = within(answered as HTMLElement).getAllByRole("listitem");
+    expect(edited?.textContent).toContain("Edited");
+    expect(edited?.querySelector("del")?.textContent).toBe("proposed: Friday");
+    expect(edited?.querySelector("ins")?.textContent).toBe("edited: Friday, 10:00");
+    expect(rejected?.textContent).toContain("ReasonKeep /tmp/b.");
+    answered?.setAttribute("open", "");
+    expect(await axeIds(container)).toEqual([]);
+  });
+
+  it("shows an answer whose decisions are not known as it was given", () => {
+    const log = logOf("decisions");
+    const questions = log.questions.map((question) => ({ ...question, decisions: [] }));
+    render(card(viewOf("decisions", { log: { ...log, questions } })));
+    expect(screen.getByRole("group", { name: "Answer" }).textContent).toContain("edited_action");
   });
 
   it("opens a failed task with its attempts and its traceback", () => {
