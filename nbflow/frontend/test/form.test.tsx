@@ -91,6 +91,17 @@ describe("values keep their types", () => {
     expect(sent).toEqual([null]);
   });
 
+  it("begins a short text with one line, and grows with it", () => {
+    show(ask({ type: "string" }, "Friday"));
+    const rows = (): unknown => screen.getByLabelText("Answer").getAttribute("rows");
+    expect(rows()).toBe("1");
+    type("Answer", "Friday\nat ten");
+    expect(rows()).toBe("2");
+    cleanup();
+    show({ ...ask({ type: "string" }), interrupt_id: "q2" });
+    expect(rows()).toBe("3");
+  });
+
   it("takes the focus to an item that was added, and back when the last is gone", () => {
     show(ask({ type: "array", items: { type: "string" } }));
     const add = screen.getByRole("button", { name: "Add" });

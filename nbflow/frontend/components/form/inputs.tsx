@@ -63,7 +63,9 @@ export function TextInput(props: TextProps): ReactNode {
 }
 
 export function TextArea(props: TextProps & { code?: boolean }): ReactNode {
-  const rows = Math.min(12, Math.max(props.code ? 4 : 3, props.value.split("\n").length));
+  /** A short text to begin with gets one line, and more as it grows. */
+  const [fewest] = useState(() => (props.code ? 4 : /^.{1,60}$/.test(props.value) ? 1 : 3));
+  const rows = Math.min(12, Math.max(fewest, props.value.split("\n").length));
   return (
     <textarea
       {...attributes(props.wiring)}
