@@ -2,6 +2,7 @@
  * Mounts the built widget on a model that plays golden messages.
  *
  * `?message=essay&upto=6&theme=dark` shows tests/messages/essay.json up to its sixth event.
+ * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
  * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
  */
 
@@ -15,11 +16,22 @@ const upto = Number(query.get("upto") ?? Number.POSITIVE_INFINITY);
 
 /** Times of the messages are moved so that the run began a moment ago. */
 const shift = Date.now() / 1000 - Number(query.get("age") ?? 131) - 1767261600;
+const asks = Number(query.get("asks") ?? Number.POSITIVE_INFINITY);
+let asked = 0;
 const events = golden.to_browser
   .filter((message) => message.type === "events")
   .flatMap((message) => message.events)
   .slice(0, upto)
-  .map((event) => ({ ...event, ts: event.ts + shift }));
+  .filter((event) => event.type !== "asked" || ++asked <= asks)
+  .map((event, seq) => ({ ...event, seq, ts: event.ts + shift }))
+  .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
+
+function formOf(form) {
+  const count = Number(query.get("actions") ?? form.actions.length);
+  const actions = Array.from({ length: count }, (_, at) => form.actions[at % form.actions.length]);
+  const title = count === 1 ? `May ${actions[0].name} run?` : form.title.replace(/\d+/, count);
+  return query.has("actions") ? { ...form, title, actions } : form;
+}
 const log = golden.to_browser.find((message) => message.type === "events")?.log ?? "log";
 
 class Model {

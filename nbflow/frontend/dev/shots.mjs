@@ -18,9 +18,10 @@ const axe = fileURLToPath(new URL("../node_modules/axe-core/axe.min.js", import.
 const widths = (process.env.WIDTHS ?? "360,1000").split(",").map(Number);
 
 const running = '{"status":"running"}';
-const receipts = async (page, index) => {
-  const file = new URL("../../../tests/messages/receipts.json", import.meta.url);
-  const receipt = JSON.parse(await readFile(file, "utf8")).to_browser[index];
+const receipts = async (page, index, name = "receipts") => {
+  const file = new URL(`../../../tests/messages/${name}.json`, import.meta.url);
+  const messages = JSON.parse(await readFile(file, "utf8")).to_browser;
+  const receipt = messages.filter((message) => message.type === "receipt")[index];
   await page.evaluate((message) => {
     const { model } = window.nbflowDev;
     const { submission } = model.sent.findLast((sent) => sent.type === "submit");
@@ -34,7 +35,100 @@ const fill = async (page, mass) => {
 };
 const submit = (page) => page.getByRole("button", { name: "Submit" }).first().click();
 
+const radio = (page, name, nth = 0) => page.getByRole("radio", { name }).nth(nth);
+const answerMail = async (page, text) => {
+  await radio(page, "Edit").check();
+  await page.getByLabel("Subject").last().fill("Friday, 10:00");
+  await page.getByLabel("Body").last().fill(text);
+};
+const LONGER = "Dear Kim,\n\nshall we meet on Friday at ten?\nI shall bring the figures.";
+const onFirst = { message: "decisions", upto: 4, asks: 1 };
+const single = { ...onFirst, actions: 1 };
+
+const DECISIONS = {
+  undecided: single,
+  approved: {
+    ...single,
+    do: async (page) => {
+      await page.keyboard.press("a");
+    },
+  },
+  edited: { ...single, do: (page) => answerMail(page, LONGER) },
+  unchanged: {
+    ...single,
+    do: async (page) => {
+      await page.keyboard.press("e");
+    },
+  },
+  responding: {
+    ...single,
+    do: async (page) => {
+      await page.keyboard.press("s");
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("One thing").waitFor();
+    },
+  },
+  missing: {
+    ...single,
+    do: async (page) => {
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("Choose a decision.").waitFor();
+    },
+  },
+  keys: {
+    ...onFirst,
+    do: async (page) => {
+      await page.keyboard.press("?");
+      await page.getByRole("group", { name: "Keys" }).waitFor();
+    },
+  },
+  several: {
+    ...onFirst,
+    actions: 3,
+    do: async (page) => {
+      await page.keyboard.press("a");
+      await page.keyboard.press("j");
+      await page.keyboard.press("r");
+    },
+  },
+  open: {
+    ...onFirst,
+    do: async (page) => {
+      await page.keyboard.press("a");
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("Nothing was sent").waitFor();
+    },
+  },
+  all: {
+    ...onFirst,
+    actions: 4,
+    do: async (page) => {
+      await page.keyboard.press("r");
+      await page.getByRole("button", { name: "Approve all open" }).click();
+    },
+  },
+  denied: {
+    ...onFirst,
+    do: async (page) => {
+      await answerMail(page, "Dear Kim,");
+      await radio(page, "Reject", 1).check();
+      await page.keyboard.press("Control+Enter");
+      await receipts(page, 0, "decisions");
+      await page.getByText("2 things").waitFor();
+    },
+  },
+  elicited: { message: "decisions" },
+  decided: {
+    message: "decisions",
+    asks: 1,
+    do: async (page) => {
+      await page.locator(".nbf-answered summary").click();
+    },
+  },
+};
+
 const STATES = {
+  ...DECISIONS,
   running: { message: "running" },
   starting: { message: "running", upto: 1 },
   question: { message: "table" },
@@ -119,6 +213,9 @@ const STATES = {
 async function shoot(page, base, state, spec, theme, width) {
   const query = new URLSearchParams({ message: spec.message, theme });
   if (spec.upto !== undefined) query.set("upto", String(spec.upto));
+  for (const part of ["asks", "actions"]) {
+    if (spec[part] !== undefined) query.set(part, String(spec[part]));
+  }
   if (spec.message === "running") query.set("snapshot", running);
   else if (spec.snapshot) query.set("snapshot", spec.snapshot);
   if (spec.silent) query.set("silent", "");
