@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.history import ops_of
+from nbflow._engine.ids import ROOT
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
@@ -134,7 +135,7 @@ def _open_in(run: RunRow, ops: list[OpRow]) -> Iterator[PendingQuestion]:
         return
     journal = Journal(ops)
     for call in journal.open_questions():
-        asker = journal.get(call.parent)
+        asker = None if call.parent == ROOT else journal.get(call.parent)
         yield PendingQuestion(
             thread_id=run.thread_id,
             workflow=run.workflow,
