@@ -19,7 +19,7 @@ from nbflow.notebook.summary import Question, Summary, Task, duration_text, summ
 if TYPE_CHECKING:
     from nbflow.events import Failure
     from nbflow.run import Run
-    from nbflow.widgets.protocol import Field, Preview
+    from nbflow.widgets.protocol import Field, Picture, Preview
 
 __all__ = ["HTML_BYTES", "html_of", "text_of"]
 
@@ -192,11 +192,20 @@ def _question_html(question: Question, chars: int, *, alone: bool, again: str) -
     yield f'<details{shut} style="margin-top:6px"><summary>{title}{brief}</summary>'
     for field in form["context"][:20]:
         yield from _field_html(field, max(40, chars // 4))
+    for action in form["actions"][:20]:
+        if action["name"]:
+            yield f'<div style="margin-top:4px"><strong>{_safe(action["name"], 80)}</strong></div>'
+        for field in action["context"][:20]:
+            yield from _field_html(field, max(40, chars // 8))
     if question.answer is None:
         yield f'<div style="opacity:.7">Not answered yet.{again}</div>'
     else:
         yield f"<div>Answer</div>{_value_html(question.answer, chars // 2)}"
     yield "</details>"
+
+
+_PICTURE_SCALE = 20
+"""How many characters of a picture, in base64, count as one of text."""
 
 
 def _again(summary: Summary) -> str:
@@ -207,10 +216,20 @@ def _again(summary: Summary) -> str:
     return f" In a cell, {_safe(call, 200)} shows the form."
 
 
+def _picture_html(label: str, picture: Picture, chars: int) -> str:
+    if len(picture["data"]) > chars * _PICTURE_SCALE:
+        return '<div style="opacity:.7">A picture, too large for the record.</div>'
+    data = f"data:{picture['mime']};base64,{picture['data']}"
+    return f'<img alt="{_safe(label or "Picture", 80)}" style="max-width:100%" src="{data}">'
+
+
 def _field_html(field: Field, chars: int) -> Iterator[str]:
     if field["label"]:
         yield f'<div style="opacity:.7">{_safe(field["label"], 80)}</div>'
     value = field["value"]
+    if field["kind"] == "image":
+        yield _picture_html(field["label"], value, chars)
+        return
     if field["kind"] != "table":
         text = value if isinstance(value, str) else _json(value)
         yield f'<pre style="{_PRE}">{_safe(text, chars)}</pre>'

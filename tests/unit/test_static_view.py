@@ -19,7 +19,7 @@ from nbflow.types import interrupt
 WAIT_S = 10.0
 TAGS = {
     *("div", "span", "strong", "pre", "details", "summary"),
-    *("table", "thead", "tbody", "tr", "th", "td"),
+    *("table", "thead", "tbody", "tr", "th", "td", "img"),
 }
 
 
@@ -40,7 +40,8 @@ class Reader(HTMLParser):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self.styles += dict(attrs).get("style") or ""
-        self.open.append(tag)
+        if tag != "img":
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -56,7 +57,7 @@ def read(run: Run) -> str:
     reader = Reader(source)
     assert reader.open == []
     assert reader.tags <= TAGS
-    assert reader.attributes <= {"style", "class", "title", "open"}
+    assert reader.attributes <= {"style", "class", "title", "open", "src", "alt"}
     assert "url" not in reader.styles
     return reader.text
 
@@ -250,3 +251,33 @@ def test_a_running_run_can_be_read() -> None:
 )
 def test_durations_are_human(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def _asked(payload: Any) -> str:
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(_: int) -> Any:
+        return interrupt(payload)
+
+    run = workflow.start(1, thread_id="1")
+    assert run.wait(WAIT_S) == "interrupted"
+    return html_of(run)
+
+
+def test_what_is_decided_on_stays_in_the_record() -> None:
+    calls = [
+        {"name": "send_email", "args": {"to": "kim@example.org"}},
+        {"name": "delete_<files>", "args": {"paths": ["/tmp/a"]}},
+    ]
+    configs = [{"action_name": c["name"], "allowed_decisions": ["approve"]} for c in calls]
+    text = Reader(_asked({"action_requests": calls, "review_configs": configs})).text
+    for shown in ("Decide on 2 actions", "send_email", "kim@example.org", "delete_<files>"):
+        assert shown in text
+
+
+@pytest.mark.parametrize(("size", "shown"), [(9_000, True), (60_000, False)])
+def test_a_picture_stays_in_the_record_when_it_is_small(size: int, shown: bool) -> None:
+    png = b"\x89PNG\r\n\x1a\n" + bytes(size)
+    source = _asked({"question": "Good?", 'a"b': png})
+    assert len(source.encode()) < HTML_BYTES
+    assert ('src="data:image/png;base64,iVBORw0KGgoAAAA' in source) is shown
+    assert ("too large for the record" in source) is not shown
