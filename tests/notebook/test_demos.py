@@ -15,6 +15,7 @@ _RESULTS = {
         "{'review_workflow': {'essay': 'An essay about cats', 'review': 'This essay is great.'}}"
     ),
     "02_clean_real_data": ("110 records before, 108 after; sex unknown in 7 before, in 1 after"),
+    "03_gallery_of_questions": "[True, False]",
 }
 _ANSWER_TWO_THEN_DIE = """
 import os, signal

@@ -11,7 +11,7 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _REVIEW = _BLOCKS
 
 _DIE_WHEN_ASKED = """
 import os
@@ -46,3 +46,12 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
         "{'essay': 'An essay about cats', 'published': True}",
         "{'essay': 'An essay about dogs', 'published': False}",
     ]
+
+
+@pytest.mark.timeout(60)
+def test_a_review_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    first = _python(_REVIEW + "run.wait(); run.resume(True); run.wait()", tmp_path)
+    assert (first.returncode, first.stderr) == (0, "")
+
+    second = _python(_REVIEW + "run.resume(False); print(run.result(timeout=10))", tmp_path)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "[True, False]\n", "")
