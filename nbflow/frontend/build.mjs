@@ -28,24 +28,11 @@ const common = {
   logLevel: "warning",
 };
 
-/** rjsf brings widgets and templates of its own; ours stand in for all of them. */
-const withoutTheirLooks = {
-  name: "without-their-looks",
-  setup(plugin) {
-    const filter = /@rjsf[\\/]core[\\/]lib[\\/]components[\\/](widgets|templates)[\\/]index\.js$/;
-    plugin.onLoad({ filter }, () => ({ contents: "export default () => ({});" }));
-  },
-};
-
 export const bundleOptions = {
   ...common,
   entryPoints: [here("widgets/index.ts")],
   jsx: "automatic",
   loader: { ".css": "text" },
-  plugins: [withoutTheirLooks],
-  alias: {
-    "markdown-to-jsx/react": here("stubs/markdown-to-jsx.ts"),
-  },
 };
 
 function problems(code) {

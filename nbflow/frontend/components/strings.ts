@@ -5,6 +5,13 @@ import type { RunStatus, TaskStatus } from "../protocol/messages";
 const plural = (n: number, one: string, many: string): string =>
   `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
+const sizeOf = (bytes: number): string =>
+  bytes < 1000
+    ? plural(bytes, "byte", "bytes")
+    : bytes < 1e6
+      ? `${(bytes / 1000).toFixed(1)} kB`
+      : `${(bytes / 1e6).toFixed(1)} MB`;
+
 const TYPES: Record<string, string> = {
   array: "a list",
   boolean: "yes or no",
@@ -100,7 +107,6 @@ export const strings = {
     picture: "Picture",
     required: "required",
     optional: "optional",
-    range: (low: number, high: number) => `From ${low} to ${high}.`,
     emptyIsNone: "Leave empty for none.",
     yes: "Yes",
     no: "No",
@@ -108,7 +114,7 @@ export const strings = {
     choose: "Choose…",
     clear: "Clear",
     kind: "Kind of answer",
-    kinds: { text: "Text", number: "Number", boolean: "Yes / No", json: "JSON" },
+    kinds: { text: "Text", number: "Number", boolean: "Yes / No", none: "None", json: "JSON" },
     value: "Answer",
     notNumber: "Enter a number, such as 3 or 2.5.",
     notJson: "This is not valid JSON.",
@@ -117,12 +123,132 @@ export const strings = {
     add: "Add",
     addTo: (name: string) => `Add to ${name}`,
     remove: (what: string) => `Remove ${what}`,
+    moveUp: (what: string) => `Move ${what} up`,
+    moveDown: (what: string) => `Move ${what} down`,
     item: (n: number) => `Item ${n}`,
     noItems: "Empty.",
     key: "Key",
+    freshKey: (n: number) => (n === 1 ? "new key" : `new key ${n}`),
+    keyTaken: "This key is there already.",
     newKey: "Add a key",
-    expand: (name: string) => `Show ${name}`,
-    cannotDraw: "This form cannot be drawn; answer as JSON.",
+    expand: (name: string) => `Add ${name}`,
+    fixed: (value: string) => `This answer is always ${value}.`,
+    notListed: (value: string) => `${value} (not in the list)`,
+    notSet: "Not set",
+    readOnly: "read only",
+    offset: "Offset from UTC",
+    unknown: (keywords: readonly string[]) =>
+      `The page does not know ${keywords.map((word) => `“${word}”`).join(", ")}: check the value as JSON.`,
+  },
+  tools: {
+    leaveOut: (_: string) => "Leave out",
+    reset: (_: string) => "Reset",
+    useDefault: (value: string) => `Use default (${value})`,
+    asField: (_: string) => "Edit as a field",
+    asJson: (_: string) => "Edit as JSON",
+  },
+  raw: {
+    open: "Edit the whole answer as JSON",
+    close: "Back to the form",
+    label: "The whole answer as JSON",
+    note: "What is written here is what will be sent.",
+    secretNote: "What is written here is what will be sent. Secrets are shown in clear.",
+  },
+  /** Why a value is drawn as JSON. */
+  whyJson: {
+    asked: "Written as JSON.",
+    branch: "The value fits none of these: choose one, or mend it as JSON.",
+    deep: "This lies too deep to be drawn: write it as JSON.",
+    dynamic:
+      "Its form depends on where it is used, which the page does not follow: write it as JSON.",
+    nothing: "No value fits here.",
+    reference: "Its form is described elsewhere, where the page cannot look: write it as JSON.",
+    unions: "Several choices apply at once: write it as JSON.",
+    value: "The given value does not fit the field made for it, so it is shown as JSON.",
+    wide: "There are too many forms to choose from: write it as JSON.",
+  },
+  file: {
+    none: "No file is chosen.",
+    stored: (bytes: number) => `A stored file is kept: ${sizeOf(bytes)}.`,
+    chosen: (name: string, bytes: number) => `${name}, ${sizeOf(bytes)}.`,
+    failed: "The file could not be read.",
+  },
+  formats: {
+    date: { note: "", example: "2026-01-31", problem: "Write a day, such as 2026-01-31." },
+    "date-time": {
+      note: "",
+      example: "2026-01-31T12:00:00Z",
+      problem: "Write a day and a time, such as 2026-01-31T12:00:00Z.",
+    },
+    time: {
+      note: "",
+      example: "12:00:00",
+      problem: "Write a time, such as 12:00:00 or 12:00:00Z.",
+    },
+    duration: {
+      note: "P, days (D), then T, hours (H), minutes (M), seconds (S): P1DT2H is a day and two hours.",
+      example: "P1DT2H30M",
+      problem: "Write a duration, such as P1DT2H30M for a day, two hours and 30 minutes.",
+    },
+    email: {
+      note: "",
+      example: "name@example.org",
+      problem: "Write an e-mail address, such as name@example.org.",
+    },
+    uri: {
+      note: "",
+      example: "https://…",
+      problem: "Write an address with its scheme, as in https://…",
+    },
+    uuid: {
+      note: "",
+      example: "123e4567-e89b-12d3-a456-426614174000",
+      problem: "Write a UUID: 32 digits 0–9 and a–f in five groups.",
+    },
+  },
+  limits: {
+    range: (low: number, high: number) => `From ${low} to ${high}.`,
+    least: (low: number) => `${low} or more.`,
+    most: (high: number) => `${high} or less.`,
+    above: (low: number) => `More than ${low}.`,
+    below: (high: number) => `Less than ${high}.`,
+    multipleOf: (step: number) => `In steps of ${step}.`,
+    lengths: (least: number, most: number) =>
+      least === most
+        ? `${plural(least, "character", "characters")}.`
+        : `${least} to ${plural(most, "character", "characters")}.`,
+    shortest: (least: number) => `At least ${plural(least, "character", "characters")}.`,
+    longest: (most: number) => `At most ${plural(most, "character", "characters")}.`,
+    items: (least: number, most: number) =>
+      least === most
+        ? `${plural(least, "item", "items")}.`
+        : least > 0
+          ? `${least} to ${plural(most, "item", "items")}.`
+          : `At most ${plural(most, "item", "items")}.`,
+    fewestItems: (least: number) => `At least ${plural(least, "item", "items")}.`,
+    unique: "No item twice.",
+    example: (text: string) => `For example ${text}.`,
+    pattern: "It has to have a certain form.",
+    characters: {
+      digits: ["digit", "digits"],
+      capitals: ["capital letter", "capital letters"],
+      smalls: ["small letter", "small letters"],
+      letters: ["letter", "letters"],
+      capitalsDigits: ["capital letter or digit", "capital letters or digits"],
+      smallsDigits: ["small letter or digit", "small letters or digits"],
+      lettersDigits: ["letter or digit", "letters or digits"],
+    },
+    literal: (text: string) => `“${text}”`,
+    some: ([one, many]: readonly [string, string], least: number, most: number | undefined) => {
+      if (least === most) return plural(least, one, many);
+      if (most !== undefined) return `${least} to ${plural(most, one, many)}`;
+      return least === 0
+        ? `any number of ${many}`
+        : least === 1
+          ? many
+          : `${least} or more ${many}`;
+    },
+    row: (parts: readonly string[]) => `Form: ${parts.join(", ")}.`,
   },
   decision: {
     label: (name: string) => (name === "" ? "Decision" : `Decision about ${name}`),
@@ -231,6 +357,12 @@ export const strings = {
     minItems: (limit: unknown) => `Add at least ${plural(Number(limit), "item", "items")}.`,
     maxItems: (limit: unknown) => `Keep at most ${plural(Number(limit), "item", "items")}.`,
     uniqueItems: "The same item is here twice.",
+    contains: "An item that has to be in the list is missing.",
+    maxContains: "Too many items of one kind are in the list.",
+    minProperties: (limit: unknown) =>
+      `Fill in at least ${plural(Number(limit), "entry", "entries")}.`,
+    maxProperties: (limit: unknown) => `Keep at most ${plural(Number(limit), "entry", "entries")}.`,
+    propertyNames: "A key has a name that is not allowed.",
     choice: "This fits none of the possible forms.",
     notAllowed: "This is not allowed here.",
   },

@@ -267,9 +267,9 @@ describe("errors", () => {
     show(ask({ type: "integer", minimum: 3 }));
     type("Answer", "1");
     submit();
-    expect(screen.getAllByText(/3 or more/).length).toBe(2);
+    expect(screen.getAllByText(/must be 3 or more/).length).toBe(2);
     type("Answer", "3");
-    expect(screen.queryByText(/3 or more/)).toBeNull();
+    expect(screen.queryByText(/must be 3 or more/)).toBeNull();
   });
 
   it("from the kernel land at their fields and stay until these change", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fits, judge } from "../components/form/judge";
-import { errorTree } from "../components/form/validator";
+import { fitsWithin, judge, verdict } from "../components/form/judge";
 import type { Json, JsonObject } from "../protocol/messages";
 import { formOf } from "./golden";
 
@@ -45,7 +44,7 @@ describe("the browser's judge", () => {
   });
 
   it("takes formats as notes and false answers as answers", () => {
-    expect(fits({ type: "string", format: "email" }, "nobody")).toBe(true);
+    expect(verdict({ type: "string", format: "email" }, "nobody")).toBe(true);
     const answers: [string, Json][] = [
       ["boolean", false],
       ["integer", 0],
@@ -54,9 +53,8 @@ describe("the browser's judge", () => {
       ["array", []],
     ];
     for (const [type, value] of answers) {
-      expect(fits({ type }, value)).toBe(true);
+      expect(verdict({ type }, value)).toBe(true);
     }
-    expect(fits({}, undefined)).toBe(false);
   });
 
   it("leaves to the kernel what it cannot judge", () => {
@@ -70,11 +68,15 @@ describe("the browser's judge", () => {
     expect(schema).toEqual(address);
   });
 
-  it("builds the tree that the fields read", () => {
-    const tree = errorTree([
-      { path: ["tags", 1], message: "a" },
-      { path: [], message: "b" },
-    ]);
-    expect(tree).toMatchObject({ tags: { 1: { __errors: ["a"] } }, __errors: ["b"] });
+  it("judges a part of a schema where it stands", () => {
+    const root: JsonObject = {
+      $defs: { Even: { multipleOf: 2 } },
+      properties: { self: { $ref: "#" }, n: { $ref: "#/$defs/Even" } },
+      required: ["n"],
+    };
+    expect(fitsWithin({ $ref: "#/$defs/Even" }, 4, root)).toBe(true);
+    expect(fitsWithin({ allOf: [{ $ref: "#/properties/n" }] }, 3, root)).toBe(false);
+    expect(fitsWithin({ $ref: "#" }, { n: 2, self: {} }, root)).toBe(false);
+    expect(fitsWithin({ $ref: "https://example.org/x" }, 4, root)).toBe(false);
   });
 });

@@ -1,17 +1,13 @@
 import { describe, expect, it } from "vitest";
-import {
-  controlOf,
-  finish,
-  optionsOf,
-  resolve,
-  withNullFolded,
-  withoutSecrets,
-} from "../components/form/schema";
+import { controlOf } from "../components/form/control";
+import { finish } from "../components/form/finish";
+import { optionsOf, withoutSecrets } from "../components/form/schema";
+import { shapeOf } from "../components/form/shape";
 import type { Json, JsonObject } from "../protocol/messages";
 import { formOf } from "./golden";
 
 const control = (schema: JsonObject): string =>
-  controlOf(withNullFolded(resolve(schema, schema), schema), schema);
+  controlOf(shapeOf(schema, undefined, schema), schema);
 
 describe("which control draws a node", () => {
   it.each<[string, JsonObject]>([

@@ -5,9 +5,10 @@ import type { FieldError, FormAction } from "../../protocol/messages";
 import { ContextFields } from "../Context";
 import { Icon } from "../icons";
 import { strings } from "../strings";
+import { controlOf } from "./control";
 import { DiffView } from "./DiffView";
 import { actionLabel } from "./errors";
-import { controlOf, resolve, withNullFolded } from "./schema";
+import { shapeOf } from "./shape";
 import { decisionAt, type Entry, entryAt } from "./sheet";
 import type { Answer } from "./useAnswer";
 import { SEPARATOR, ValueForm } from "./ValueForm";
@@ -93,7 +94,7 @@ function isAbout({ path }: FieldError, index: number): boolean {
 
 /** Whether the root of the form is a control with a place for its own errors. */
 function drawsErrors({ asked: { schema } }: Entry): boolean {
-  const control = controlOf(withNullFolded(resolve(schema, schema), schema), schema);
+  const control = controlOf(shapeOf(schema, undefined, schema), schema);
   return control !== "container" && control !== "hidden";
 }
 

@@ -1,12 +1,12 @@
 /** An answer of any kind: the person says which, and it is sent with its type. */
 
-import type { FieldProps } from "@rjsf/utils";
-import { type ReactNode, useEffect, useState } from "react";
-import type { Json } from "../../protocol/messages";
+import { type ReactNode, useState } from "react";
+import type { Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
-import { type FormShared, useFormShared } from "./context";
+import { type ControlProps, useBroken, useFormShared } from "./context";
 import { NumberInput, Pick, TextArea, type Wiring } from "./inputs";
-import { type Option, typesOf } from "./schema";
+import { readJson, written } from "./json";
+import { allowsNull, type Option, typesOf } from "./schema";
 import { wiringOf } from "./wiring";
 
 type Kind = keyof typeof strings.question.kinds;
@@ -20,46 +20,39 @@ const KIND_OF_TYPE: Record<string, Kind> = {
   array: "json",
 };
 
-function kindsFor(schema: FieldProps["schema"]): Kind[] {
-  const types = typesOf(schema as Record<string, Json>);
+function kindsFor(node: JsonObject): Kind[] {
+  const types = typesOf(node);
   if (types.length === 0) return ["text", "number", "boolean", "json"];
-  return [...new Set(types.map((type) => KIND_OF_TYPE[type] ?? "json"))];
+  const kinds = types.map((type) => KIND_OF_TYPE[type] ?? "json");
+  return [...new Set(allowsNull(node) ? [...kinds, "none" as const] : kinds)];
 }
 
-function kindOfValue(value: unknown): Kind | undefined {
+function kindOfValue(value: unknown, kinds: readonly Kind[]): Kind | undefined {
   if (value === undefined) return undefined;
-  if (value === null || typeof value === "object") return "json";
-  return KIND_OF_TYPE[typeof value];
+  if (value === null) return kinds.includes("none") ? "none" : "json";
+  return typeof value === "object" ? "json" : KIND_OF_TYPE[typeof value];
 }
 
-export function AnyField(props: FieldProps): ReactNode {
+export function AnyField(props: ControlProps): ReactNode {
   const shared = useFormShared();
-  const wiring = wiringOf(props, shared);
-  const { path } = props.fieldPathId;
-  const kinds = kindsFor(props.schema);
-  const [kind, setKind] = useState<Kind>(() => {
+  const { node, path, value, onChange } = props;
+  const offered = kindsFor(node);
+  const [{ kind, kinds }, setKind] = useState(() => {
     const raw = shared.textOf(path)?.kind as Kind | undefined;
-    const wanted = raw ?? kindOfValue(props.formData) ?? kinds[0] ?? "text";
-    return kinds.includes(wanted) ? wanted : (kinds[0] ?? "json");
+    const wanted = raw ?? kindOfValue(value, offered) ?? offered[0] ?? "json";
+    return { kind: wanted, kinds: [...new Set([...offered, wanted])] };
   });
-  const change = (value: Json | undefined): void => props.onChange(value, path);
   const switchTo = (next: Kind): void => {
-    setKind(next);
-    shared.setBroken(path, null);
+    setKind({ kind: next, kinds });
     shared.setText(path, { kind: next, text: "" });
-    change(undefined);
+    onChange(next === "none" ? null : undefined);
   };
   return (
     <div className="nbf-any">
-      {kinds.length > 1 && <KindPick id={wiring.id} kinds={kinds} kind={kind} onPick={switchTo} />}
-      <KindControl
-        key={kind}
-        kind={kind}
-        wiring={wiring}
-        shared={shared}
-        field={props}
-        change={change}
-      />
+      {kinds.length > 1 && (
+        <KindPick id={shared.idOf(path)} kinds={kinds} kind={kind} onPick={switchTo} />
+      )}
+      <KindControl key={kind} {...props} kind={kind} />
     </div>
   );
 }
@@ -91,84 +84,64 @@ function KindPick({ id, kinds, kind, onPick }: KindPickProps): ReactNode {
   );
 }
 
-interface ControlProps {
-  kind: Kind;
-  wiring: Wiring;
-  shared: FormShared;
-  field: FieldProps;
-  change: (value: Json | undefined) => void;
-}
-
 const YES_NO: readonly Option[] = [
   { value: true, label: strings.question.yes },
   { value: false, label: strings.question.no },
 ];
 
-function KindControl(props: ControlProps): ReactNode {
-  const { kind, wiring, shared, field, change } = props;
-  const value: unknown = field.formData;
-  const path = field.fieldPathId.path;
+function KindControl(props: ControlProps & { kind: Kind }): ReactNode {
+  const { kind, value, onChange } = props;
+  const wiring = wiringOf(props, useFormShared());
   switch (kind) {
     case "text":
       return (
         <TextArea
           wiring={wiring}
           value={typeof value === "string" ? value : ""}
-          onChange={change}
+          onChange={onChange}
         />
       );
     case "number":
-      return (
-        <NumberInput
-          wiring={wiring}
-          value={typeof value === "number" ? value : undefined}
-          whole={false}
-          onChange={(next) => {
-            const broken = typeof next === "string";
-            shared.setBroken(path, broken ? strings.question.notNumber : null);
-            change(broken ? undefined : next);
-          }}
-        />
-      );
+      return <AnyNumber {...props} wiring={wiring} />;
     case "boolean":
       return (
         <Pick
           wiring={wiring}
           options={YES_NO}
           chosen={YES_NO.findIndex((option) => option.value === value)}
-          onPick={(index) => change(YES_NO[index]?.value)}
+          onPick={(index) => onChange(YES_NO[index]?.value)}
         />
       );
+    case "none":
+      return <p className="nbf-note">{strings.question.none}</p>;
     case "json":
-      return <JsonControl {...props} />;
+      return <JsonField {...props} />;
   }
 }
 
-function JsonControl({ wiring, shared, field, change }: ControlProps): ReactNode {
-  const { path } = field.fieldPathId;
+/** What cannot be read as a number is kept as text, and holds sending up. */
+function AnyNumber({
+  path,
+  value,
+  onChange,
+  wiring,
+}: ControlProps & { wiring: Wiring }): ReactNode {
+  useBroken(path, typeof value === "string" ? strings.question.notNumber : null);
+  return <NumberInput wiring={wiring} value={value} whole={false} onChange={onChange} />;
+}
+
+export function JsonField(props: ControlProps): ReactNode {
+  const shared = useFormShared();
+  const { path, value, onChange } = props;
   const [text, setText] = useState(() => {
     const raw = shared.textOf(path);
-    if (raw?.kind === "json" && raw.text !== "") return raw.text;
-    return field.formData === undefined ? "" : JSON.stringify(field.formData, null, 2);
+    return raw?.kind === "json" && raw.text !== "" ? raw.text : written(value);
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, for a text that a draft brought
-  useEffect(() => shared.setBroken(path, readJson(text).problem), []);
+  useBroken(path, readJson(text).problem);
   const edit = (next: string): void => {
     setText(next);
-    const read = readJson(next);
-    shared.setBroken(path, read.problem);
     shared.setText(path, { kind: "json", text: next });
-    change(read.value);
+    onChange(readJson(next).value as Json | undefined);
   };
-  return <TextArea code wiring={wiring} value={text} onChange={edit} />;
-}
-
-function readJson(text: string): { value: Json | undefined; problem: string | null } {
-  if (text.trim() === "") return { value: undefined, problem: null };
-  try {
-    return { value: JSON.parse(text) as Json, problem: null };
-  } catch (error) {
-    const detail = error instanceof Error ? ` ${error.message}` : "";
-    return { value: undefined, problem: strings.question.notJson + detail };
-  }
+  return <TextArea code wiring={wiringOf(props, shared)} value={text} onChange={edit} />;
 }

@@ -1,73 +1,38 @@
-/** `oneOf` and `anyOf`: nothing is chosen until the person or the value says so. */
+/** `oneOf`, `anyOf` and several types: nothing is chosen until the person or the value says so. */
 
-import type { FieldProps } from "@rjsf/utils";
 import { type ReactNode, useState } from "react";
 import type { Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
-import { useFormShared } from "./context";
+import { JsonField } from "./AnyField";
+import { branchesOf, carriedOver, chosenAt, constantsOf, nameOf, withConstants } from "./branches";
+import { type ControlProps, type FormShared, type TextSlot, useFormShared } from "./context";
+import { defaultsFor } from "./finish";
 import { labelId, Pick } from "./inputs";
-import { fits } from "./judge";
-import { branchOf, constantsOf, isObject, resolve, typesOf } from "./schema";
+import { Node } from "./Node";
+import { isObject } from "./schema";
+import { kindOf, shapeOf } from "./shape";
 import { wiringOf } from "./wiring";
 
-/** Branches of a choice, each with the keywords that all share. */
-export function branchesOf(schema: JsonObject, root: JsonObject): JsonObject[] {
-  const { oneOf, anyOf, discriminator: _, title: __, description: ___, ...shared } = schema;
-  const branches = Array.isArray(oneOf) ? oneOf : Array.isArray(anyOf) ? anyOf : [];
-  return branches.map((branch) => {
-    const own = resolve(branch, root);
-    const merged: JsonObject = { ...shared, ...own };
-    if (isObject(shared.properties)) {
-      merged.properties = {
-        ...shared.properties,
-        ...(isObject(own.properties) ? own.properties : {}),
-      };
-    }
-    if (Array.isArray(shared.required) && Array.isArray(own.required)) {
-      merged.required = [...shared.required, ...own.required];
-    }
-    return merged;
-  });
-}
-
-function nameOf(branch: JsonObject, root: JsonObject, index: number): string {
-  if (branch.type === "null") return strings.question.none;
-  const constants = Object.values(constantsOf(branch, root));
-  if (typeof branch.title === "string") return branch.title;
-  if (constants.length > 0) return constants.map(String).join(" ");
-  const [type] = typesOf(branch);
-  return type === undefined ? String(index + 1) : strings.question.types(type);
-}
-
-function chosenAt(value: unknown, branches: readonly JsonObject[], root: JsonObject): number {
-  if (value === undefined) return -1;
-  const marked = branchOf(value, branches, root);
-  if (marked) return branches.indexOf(marked);
-  const definitions = { $defs: root.$defs ?? {}, definitions: root.definitions ?? {} };
-  return branches.findIndex((branch) => fits({ ...definitions, ...branch }, value as Json));
-}
-
-export function ChoiceField(props: FieldProps): ReactNode {
+export function ChoiceField(props: ControlProps): ReactNode {
   const shared = useFormShared();
+  const { node, path, value, nested = 0 } = props;
   const wiring = wiringOf(props, shared);
-  const branches = branchesOf(props.schema as JsonObject, shared.root);
-  const [chosen, setChosen] = useState(() => chosenAt(props.formData, branches, shared.root));
+  const branches = branchesOf(node, shared.root) ?? [];
+  const slot: TextSlot = `branch${nested}`;
+  const [first] = useState(() => chosenAt(value, branches, shared.root));
+  const kept = shared.textOf(path, slot);
+  const chosen = kept ? Number(kept.text) : first;
   const branch = branches[chosen];
-  const { SchemaField } = props.registry.fields;
   const pick = (index: number): void => {
-    setChosen(index);
-    props.onChange(
-      startOf(branches[index], shared.root),
-      props.fieldPathId.path,
-      undefined,
-      wiring.id,
-    );
+    shared.forget(path);
+    shared.setText(path, { kind: "branch", text: String(index) }, slot);
+    props.onChange(startOf(props, branches, chosen, index, shared));
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: the label is drawn by the field around it
     <div className="nbf-choice" role="group" aria-labelledby={labelId(wiring.id)}>
       <Pick
-        wiring={{ ...wiring, id: `${wiring.id}__choice` }}
+        wiring={{ ...wiring, id: `${wiring.id}__choice${nested || ""}` }}
         options={branches.map((item, index) => ({
           value: index,
           label: nameOf(item, shared.root, index),
@@ -75,24 +40,36 @@ export function ChoiceField(props: FieldProps): ReactNode {
         chosen={chosen}
         onPick={pick}
       />
-      {branch && branch.type !== "null" && SchemaField && (
+      {branch && (
         <div className="nbf-branch">
-          <SchemaField
-            {...props}
-            key={chosen}
-            schema={branch}
-            uiSchema={{ "ui:options": { label: false } }}
-          />
+          <Node {...props} key={chosen} schema={branch} bare nested={nested + 1} />
+        </div>
+      )}
+      {!branch && value !== undefined && (
+        <div className="nbf-branch">
+          <p className="nbf-note">{strings.whyJson.branch}</p>
+          <JsonField {...props} />
         </div>
       )}
     </div>
   );
 }
 
-function startOf(branch: JsonObject | undefined, root: JsonObject): Json | undefined {
+/** What a branch begins with: its constants and defaults, and what both branches call the same. */
+function startOf(
+  { value }: ControlProps,
+  branches: readonly JsonObject[],
+  from: number,
+  to: number,
+  { root }: FormShared,
+): Json | undefined {
+  const branch = branches[to];
   if (!branch) return undefined;
-  if (branch.type === "null") return null;
-  return typesOf(branch)[0] === "object" || isObject(branch.properties)
-    ? constantsOf(branch, root)
-    : undefined;
+  const node = shapeOf(branch, undefined, root);
+  if (node.type === "null") return null;
+  if (kindOf(node) !== "object") return node.const ?? node.default;
+  const kept = carriedOver(value, branches[from], branch, root);
+  const begun = defaultsFor(branch, root);
+  const filled = { ...(isObject(begun) ? begun : {}), ...kept };
+  return withConstants(filled, constantsOf(branch, root));
 }

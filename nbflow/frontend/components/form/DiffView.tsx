@@ -5,8 +5,8 @@ import type { Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
 import { type Change, changesBetween, type Line } from "./diff";
 import { wordsFor } from "./errors";
-import { same } from "./inputs";
 import { withoutSecrets } from "./schema";
+import { same } from "./value";
 
 interface Props {
   before: Json | undefined;

@@ -1,142 +1,190 @@
 /** One value: text, number, yes or no, one of a list, several of a list, or nothing. */
 
-import type { FieldProps } from "@rjsf/utils";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
-import { useFormShared } from "./context";
-import { Checks, NumberInput, Pick, same, TextArea, TextInput, type Wiring } from "./inputs";
-import {
-  allowsNull,
-  controlOf,
-  emptyMeansNull,
-  type Option,
-  optionsOf,
-  resolve,
-  typesOf,
-} from "./schema";
-import { isRequired, wiringOf } from "./wiring";
+import { type ControlProps, useBroken, useFormShared } from "./context";
+import { controlOf } from "./control";
+import { emptyMeansNull } from "./finish";
+import { formatProblem, isDate, momentFrom, momentText, offsetHere } from "./formats";
+import { Checks, NumberInput, Pick, TextArea, TextInput, type Wiring } from "./inputs";
+import { allowsNull, labelOf, type Option, optionsOf, typesOf } from "./schema";
+import { shapeOf } from "./shape";
+import { same } from "./value";
+import { wiringOf } from "./wiring";
 
-export function ScalarField(props: FieldProps): ReactNode {
+export function ScalarField(props: ControlProps): ReactNode {
   const shared = useFormShared();
-  const schema = props.schema as JsonObject;
+  const { node, value, onChange } = props;
   const wiring = wiringOf(props, shared);
-  const change = (value: Json | undefined): void =>
-    props.onChange(value, props.fieldPathId.path, undefined, wiring.id);
-  const value: unknown = props.formData;
-  switch (controlOf(schema, shared.root)) {
+  switch (controlOf(node, shared.root)) {
     case "boolean":
-      return pick(wiring, yesNo(schema), value, change);
-    case "options":
-      return pick(wiring, optionsOf(schema, shared.root) ?? [], value, change);
+      return <Closed wiring={wiring} options={yesNo(node)} value={value} onChange={onChange} />;
+    case "hidden":
+    case "options": {
+      const options = optionsOf(node, shared.root) ?? optionsOf({ enum: [node.const ?? null] }, {});
+      return <Closed wiring={wiring} options={options ?? []} value={value} onChange={onChange} />;
+    }
     case "checks":
-      return (
-        <Checks
-          wiring={wiring}
-          options={optionsOf(resolve(schema.items, shared.root), shared.root) ?? []}
-          value={Array.isArray(value) ? value : []}
-          onChange={change}
-        />
-      );
+      return <Several {...props} wiring={wiring} />;
     case "number":
-      return (
-        <NumberInput
-          wiring={wiring}
-          value={value}
-          whole={typesOf(schema)[0] === "integer"}
-          onChange={(next) => {
-            const inexact = typeof next === "number" && Math.abs(next) > Number.MAX_SAFE_INTEGER;
-            const whole = typesOf(schema)[0] === "integer";
-            shared.setBroken(
-              props.fieldPathId.path,
-              inexact && whole ? strings.question.tooLarge : null,
-            );
-            change(next ?? (emptyMeansNull(schema, shared.root) ? null : undefined));
-          }}
-        />
-      );
+      return <Numeric {...props} wiring={wiring} />;
     case "null":
       return <p className="nbf-note">{strings.question.none}</p>;
     default:
-      return <Text field={props} wiring={wiring} change={change} />;
+      return <Text {...props} wiring={wiring} />;
   }
 }
 
-function yesNo(schema: JsonObject): Option[] {
+type Wired = ControlProps & { wiring: Wiring };
+
+function yesNo(node: JsonObject): Option[] {
   const options: Option[] = [
     { value: true, label: strings.question.yes },
     { value: false, label: strings.question.no },
   ];
-  return allowsNull(schema) ? [...options, { value: null, label: strings.question.none }] : options;
+  return allowsNull(node) ? [...options, { value: null, label: strings.question.none }] : options;
 }
 
-type Change = (value: Json | undefined) => void;
+interface ClosedProps {
+  wiring: Wiring;
+  options: readonly Option[];
+  value: Json | undefined;
+  onChange: (value: Json | undefined) => void;
+}
 
-function pick(wiring: Wiring, options: Option[], value: unknown, change: Change): ReactNode {
-  const long = options.some((option) => option.label.length > 32);
+/** One of a list; a given value that is not in it is shown beside. */
+function Closed({ wiring, options, value, onChange }: ClosedProps): ReactNode {
+  const [first] = useState(value);
+  const all = withStrangers(options, first === undefined ? [] : [first]);
+  const long = all.some((option) => option.label.length > 32);
   return (
     <Pick
       wiring={wiring}
-      options={options}
+      options={all}
       inline={!long}
-      chosen={options.findIndex((option) => same(option.value, value))}
-      onPick={(index) => change(options[index]?.value)}
+      chosen={all.findIndex((option) => same(option.value, value))}
+      onPick={(index) => onChange(all[index]?.value)}
     />
   );
 }
 
-interface TextProps {
-  field: FieldProps;
-  wiring: Wiring;
-  change: Change;
+function Several({ node, value, onChange, wiring }: Wired): ReactNode {
+  const { root } = useFormShared();
+  const options = optionsOf(shapeOf(node.items, undefined, root), root) ?? [];
+  const chosen = Array.isArray(value) ? value : [];
+  const [first] = useState(chosen);
+  return (
+    <Checks
+      wiring={wiring}
+      options={withStrangers(options, first)}
+      value={chosen}
+      onChange={onChange}
+    />
+  );
 }
 
-function Text({ field, wiring, change }: TextProps): ReactNode {
+function withStrangers(options: readonly Option[], values: readonly Json[]): Option[] {
+  const strange = values.filter((value) => !options.some((option) => same(option.value, value)));
+  return [
+    ...options,
+    ...strange.map((value) => ({ value, label: strings.question.notListed(labelOf(value)) })),
+  ];
+}
+
+function Numeric(props: Wired): ReactNode {
+  const { root } = useFormShared();
+  const { node, path, value, onChange, wiring } = props;
+  const whole = typesOf(node)[0] === "integer";
+  const large = typeof value === "string" && /^[+-]?\d+$/.test(value);
+  useBroken(path, large ? strings.question.tooLarge : null);
+  return (
+    <NumberInput
+      wiring={wiring}
+      value={value}
+      whole={whole}
+      onChange={(next) => onChange(next ?? (emptyMeansNull(node, root) ? null : undefined))}
+    />
+  );
+}
+
+function Text(props: Wired): ReactNode {
   const shared = useFormShared();
-  const schema = field.schema as JsonObject;
-  const value = typeof field.formData === "string" ? field.formData : "";
-  const empty = emptyMeansNull(schema, shared.root)
-    ? null
-    : isRequired(field, shared)
-      ? ""
-      : undefined;
-  const onChange = (text: string): void => change(text === "" ? empty : text);
-  const control = controlOf(schema, shared.root);
-  if (control === "textarea") return <TextArea wiring={wiring} value={value} onChange={onChange} />;
-  const { type, placeholder } = inputFor(control, schema, value);
+  const { node, path, value, required, wiring } = props;
+  const text = typeof value === "string" ? value : "";
+  const empty = emptyMeansNull(node, shared.root) ? null : required ? "" : undefined;
+  const onText = (next: string): void => props.onChange(next === "" ? empty : next);
+  const given = JSON.stringify(shared.givenAt([]) ?? null).includes(JSON.stringify(text));
+  useBroken(path, given ? null : formatProblem(node.format, text));
+  const control = controlOf(node, shared.root);
+  /** Whether a native control shows the text is asked once: it is empty while half typed. */
+  const [native] = useState(() => isNative(node.format, text));
+  if (control === "textarea") return <TextArea wiring={wiring} value={text} onChange={onText} />;
+  if (native && node.format === "date-time") {
+    return <Moment wiring={wiring} text={text} onText={onText} />;
+  }
   return (
     <TextInput
       wiring={wiring}
-      value={value}
-      onChange={onChange}
-      type={type}
-      placeholder={placeholder}
+      value={text}
+      onChange={onText}
+      type={control === "password" ? "password" : typeFor(node.format, native)}
+      placeholder={strings.formats[node.format as keyof typeof strings.formats]?.example}
     />
   );
 }
 
-interface InputKind {
-  type: "text" | "password" | "date" | "email" | "url";
-  placeholder?: string;
+/** A native control shows a stored text that it cannot read as blank: such a one stays text. */
+function isNative(format: unknown, text: string): boolean {
+  if (format === "date") return text === "" || isDate(text);
+  return format === "date-time" && (text === "" || momentFrom(text) !== null);
 }
 
-/** A native date field shows a stored date that it cannot read as blank: such a one stays text. */
-function inputFor(control: string, schema: JsonObject, value: string): InputKind {
-  if (control === "password") return { type: "password" };
-  switch (schema.format) {
-    case "date":
-      return value === "" || /^\d{4}-\d\d-\d\d$/.test(value)
-        ? { type: "date" }
-        : { type: "text", placeholder: "2026-01-31" };
-    case "date-time":
-      return { type: "text", placeholder: "2026-01-31T12:00:00Z" };
-    case "time":
-      return { type: "text", placeholder: "12:00:00" };
-    case "email":
-      return { type: "email", placeholder: "name@example.org" };
-    case "uri":
-      return { type: "url", placeholder: "https://…" };
-    default:
-      return { type: "text" };
-  }
+function typeFor(format: unknown, native: boolean): "date" | "email" | "text" | "url" {
+  if (native) return "date";
+  return format === "email" ? "email" : format === "uri" ? "url" : "text";
+}
+
+interface MomentProps {
+  wiring: Wiring;
+  text: string;
+  onText: (text: string) => void;
+}
+
+/** Day and time in a native control, and the offset from UTC beside it as it was given. */
+function Moment({ wiring, text, onText }: MomentProps): ReactNode {
+  const [offset, setOffset] = useState(() => momentFrom(text)?.offset ?? null);
+  const shown = offset ?? "";
+  const local = text === "" ? "" : text.slice(0, text.length - shown.length);
+  const put = (next: string, zone: string): void =>
+    onText(next === "" ? "" : momentText({ local: next, offset: zone }));
+  return (
+    <div className="nbf-moment">
+      <TextInput
+        wiring={wiring}
+        type="datetime-local"
+        value={local}
+        onChange={(next) => {
+          const zone = offset ?? offsetHere(next);
+          if (next !== "") setOffset(zone);
+          put(next, zone);
+        }}
+      />
+      <label className="nbf-offset">
+        <span>{strings.question.offset}</span>
+        <input
+          className="nbf-input"
+          type="text"
+          autoComplete="off"
+          placeholder="Z"
+          disabled={wiring.disabled}
+          value={shown}
+          onChange={(event) => {
+            setOffset(event.target.value);
+            put(local, event.target.value);
+          }}
+        />
+      </label>
+    </div>
+  );
 }

@@ -1,15 +1,18 @@
-/** The editor of one value: rjsf for the structure, our controls. */
+/** The editor of one value: as a form, or as the JSON that would be sent. */
 
-import RjsfForm from "@rjsf/core/lib/components/Form.js";
-import { createElement, Fragment, type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { FieldError, Json } from "../../protocol/messages";
-import { type FormShared, FormSharedContext } from "./context";
-import { NodeField } from "./NodeField";
+import { Icon } from "../icons";
+import { strings } from "../strings";
+import { type FormShared, FormSharedContext, useBroken } from "./context";
+import { errorId, noteId, TextArea } from "./inputs";
+import { readJson, written } from "./json";
+import { Node } from "./Node";
+import { holdsSecrets, isObject } from "./schema";
 import type { Entry } from "./sheet";
-import { templates } from "./templates";
 import type { EntryEdits } from "./useAnswer";
-import { errorTree, validator } from "./validator";
-import { keyOf } from "./work";
+import { entryOf } from "./value";
+import { keyOf, textKey, valueNow } from "./work";
 
 interface Props {
   entry: Entry;
@@ -21,73 +24,158 @@ interface Props {
   disabled: boolean;
 }
 
-/** A given value keeps its shape: no default is added to it. */
-const AS_GIVEN = {
-  emptyObjectFields: "skipDefaults",
-  allOf: "skipDefaults",
-  constAsDefaults: "never",
-  arrayMinItems: { populate: "never" },
-  requiredBooleanDefault: "skip",
-} as const;
-
-const WITH_DEFAULTS = { ...AS_GIVEN, emptyObjectFields: "populateAllDefaults" } as const;
-
-const FIELDS = { SchemaField: NodeField };
-
-/** rjsf draws a button of its own where it finds nothing inside. */
-const NO_BUTTON = createElement(Fragment);
-
 /** Separates the steps of a path in the id of its control. */
 export const SEPARATOR = "__";
 
 export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): ReactNode {
-  const { asked, path, work } = entry;
-  const shared = useMemo(() => sharedFor(entry, edit, disabled), [entry, edit, disabled]);
-  const tree = useMemo(() => errorTree(within(errors, path)), [errors, path]);
-  const [begun] = useState(() => ({
-    value: work.value,
-    defaults: work.untouched && !asked.has_initial ? WITH_DEFAULTS : AS_GIVEN,
-  }));
+  const { asked, work } = entry;
+  const kept = useMemo(() => keptFor(entry, edit), [entry, edit]);
+  const shared = useMemo(
+    () => ({ ...kept, ...drawnFor(entry, errors, prefix), disabled }),
+    [kept, entry, errors, prefix, disabled],
+  );
+  const [raw, setRaw] = useState(() => textKey([], "raw") in work.texts);
+  const [turns, setTurns] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (turns > 0) box.current?.querySelector<HTMLElement>(FIRST)?.focus();
+  }, [turns]);
+  const turn = (): void => {
+    setRaw(!raw);
+    setTurns(turns + 1);
+  };
   return (
     <FormSharedContext value={shared}>
-      <RjsfForm<unknown>
-        tagName="div"
-        className="nbf-value"
-        idPrefix={[prefix, ...path].join(SEPARATOR)}
-        idSeparator={SEPARATOR}
-        schema={asked.schema}
-        initialFormData={begun.value}
-        validator={validator}
-        fields={FIELDS}
-        templates={templates}
-        extraErrors={tree}
-        disabled={disabled}
-        noValidate
-        showErrorList={false}
-        experimental_defaultFormStateBehavior={begun.defaults}
-        onChange={(event, id) =>
-          edit.change(entry, event.formData as Json | undefined, id !== undefined)
-        }
-      >
-        {NO_BUTTON}
-      </RjsfForm>
+      <div className="nbf-value" ref={box}>
+        {raw ? (
+          <RawEditor entry={entry} edit={edit} shared={shared} onTurn={turn} />
+        ) : (
+          <>
+            <Node
+              schema={asked.schema}
+              path={[]}
+              value={work.value}
+              name=""
+              required={!asked.optional}
+              trail={["#"]}
+              onChange={(value) => edit.change(entry, value)}
+            />
+            <div className="nbf-turn">
+              <button type="button" className="nbf-link" disabled={disabled} onClick={turn}>
+                {strings.raw.open}
+              </button>
+            </div>
+          </>
+        )}
+      </div>
     </FormSharedContext>
   );
 }
 
-function sharedFor(entry: Entry, edit: EntryEdits, disabled: boolean): FormShared {
+const FIRST = "input:not([type=hidden]), select, textarea, button";
+
+interface RawProps {
+  entry: Entry;
+  edit: EntryEdits;
+  shared: FormShared;
+  onTurn: () => void;
+}
+
+/** The whole value as text. It turns back into a form only when it can be read. */
+function RawEditor({ entry, edit, shared, onTurn }: RawProps): ReactNode {
+  const { asked, work } = entry;
+  const id = shared.idOf([]);
+  const [text, setText] = useState(
+    () => shared.textOf([], "raw")?.text ?? written(valueNow(asked, work)),
+  );
+  const [tried, setTried] = useState(false);
+  const { problem } = readJson(text);
+  useBroken([], problem);
+  const change = (next: string): void => {
+    const read = readJson(next);
+    setText(next);
+    shared.forget([]);
+    shared.setText([], { kind: "raw", text: next }, "raw");
+    if (read.problem === null) edit.change(entry, read.value);
+  };
+  const turn = (): void => {
+    setTried(true);
+    if (problem !== null) return;
+    if (shared.textOf([], "raw")) shared.forget([]);
+    onTurn();
+  };
+  const errors = problem !== null && tried ? [problem] : shared.errorsAt([]);
+  const secret = holdsSecrets(asked.schema);
+  return (
+    <div className="nbf-field" data-control="raw">
+      <label className="nbf-label" htmlFor={id} id={`${id}__label`}>
+        {strings.raw.label}
+      </label>
+      <p className="nbf-note" id={noteId(id)}>
+        {secret ? strings.raw.secretNote : strings.raw.note}
+      </p>
+      <TextArea
+        code
+        wiring={{
+          id,
+          labelledBy: `${id}__label`,
+          required: !asked.optional,
+          disabled: shared.disabled,
+          invalid: errors.length > 0,
+          describedBy: errors.length > 0 ? `${errorId(id)} ${noteId(id)}` : noteId(id),
+        }}
+        value={text}
+        onChange={change}
+      />
+      {errors.length > 0 && (
+        <div className="nbf-error" id={errorId(id)} role={tried ? "alert" : undefined}>
+          <Icon name="warning" />
+          <span>{errors.join(" ")}</span>
+        </div>
+      )}
+      <div className="nbf-turn">
+        <button type="button" className="nbf-link" disabled={shared.disabled} onClick={turn}>
+          {strings.raw.close}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+type Drawn = Pick<FormShared, "idOf" | "errorsAt">;
+
+function drawnFor(entry: Entry, errors: readonly FieldError[], prefix: string): Drawn {
+  const { path: base } = entry;
+  const messages = new Map<string, string[]>();
+  for (const { path, message } of errors) {
+    if (!base.every((key, depth) => path[depth] === key)) continue;
+    const key = keyOf(path.slice(base.length));
+    messages.set(key, [...(messages.get(key) ?? []), message]);
+  }
   return {
-    root: entry.asked.schema,
-    optional: entry.asked.optional,
-    disabled,
-    textOf: (path) => entry.work.texts[keyOf(path)],
-    setText: (path, raw) => edit.setText(entry, path, raw),
+    idOf: (path) => [prefix, ...base, ...path].join(SEPARATOR),
+    errorsAt: (path) => messages.get(keyOf(path)) ?? [],
+  };
+}
+
+/** What stays the same for as long as the entry is edited. */
+function keptFor(entry: Entry, edit: EntryEdits): Omit<FormShared, "disabled" | keyof Drawn> {
+  const { asked, work } = entry;
+  return {
+    root: asked.schema,
+    optional: asked.optional,
+    givenAt: (path) => (asked.has_initial ? valueAt(asked.initial, path) : undefined),
+    textOf: (path, slot) => work.texts[textKey(path, slot)],
+    setText: (path, raw, slot) => edit.setText(entry, path, raw, slot),
+    forget: (path) => edit.forget(entry, path),
+    reorder: (path, order) => edit.reorder(entry, path, order),
     setBroken: (path, message) => edit.setBroken(entry, path, message),
   };
 }
 
-function within(errors: readonly FieldError[], path: Entry["path"]): FieldError[] {
-  return errors
-    .filter((error) => path.every((key, depth) => error.path[depth] === key))
-    .map((error) => ({ ...error, path: error.path.slice(path.length) }));
+function valueAt(value: Json | undefined, path: readonly (string | number)[]): Json | undefined {
+  return path.reduce<Json | undefined>((node, key) => {
+    if (Array.isArray(node)) return node[Number(key)];
+    return isObject(node) ? entryOf(node, String(key)) : undefined;
+  }, value);
 }

@@ -2,8 +2,8 @@
 
 import type { Json } from "../../protocol/messages";
 import type { FieldPath } from "./context";
-import { same } from "./inputs";
 import { isObject } from "./schema";
+import { same } from "./value";
 
 export interface Change {
   readonly path: FieldPath;

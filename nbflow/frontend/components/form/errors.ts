@@ -3,9 +3,10 @@
 import type { FieldError, Form, JsonObject, Receipt } from "../../protocol/messages";
 import { strings } from "../strings";
 import type { FieldPath } from "./context";
-import { same } from "./inputs";
-import { isObject, resolve } from "./schema";
+import { isObject, parts, resolve } from "./schema";
+import { listShape } from "./shape";
 import { decisionAt, type Sheet, type Slot } from "./sheet";
+import { same } from "./value";
 
 interface Located {
   /** The action, as far as the form has actions. */
@@ -39,23 +40,42 @@ export function inOrder(errors: readonly FieldError[], sheet: Sheet): FieldError
 
 /** Position at each depth: of a key among its properties, of an item in its list. */
 function placeOf(path: FieldPath, root: JsonObject): number[] {
-  let node = resolve(root, root);
+  let nodes = parts(root, root, 0);
   return path.map((key) => {
-    const properties = isObject(node.properties) ? node.properties : {};
-    node = resolve(typeof key === "number" ? node.items : properties[key], root);
-    return typeof key === "number" ? key : Object.keys(properties).indexOf(key);
+    const keys = nodes.flatMap(({ properties }) =>
+      isObject(properties) ? Object.keys(properties) : [],
+    );
+    nodes = inside(nodes, key, root);
+    return typeof key === "number" ? key : keys.indexOf(key);
+  });
+}
+
+/** Everything that the schema may say about a key or an item. */
+function inside(
+  nodes: readonly JsonObject[],
+  key: string | number,
+  root: JsonObject,
+): JsonObject[] {
+  return nodes.flatMap((node) => {
+    const { properties } = node;
+    if (typeof key === "string") {
+      return isObject(properties) && Object.hasOwn(properties, key)
+        ? parts(properties[key], root, 0)
+        : [];
+    }
+    const { first, rest } = listShape(node);
+    return parts(first[key] ?? rest, root, 0);
   });
 }
 
 /** The way to a value in the words of its schema; empty for the whole. */
 export function wordsFor(path: FieldPath, root: JsonObject): string {
-  let node = resolve(root, root);
+  let nodes = parts(root, root, 0);
   const words = path.map((key) => {
-    const child =
-      typeof key === "number" ? node.items : isObject(node.properties) && node.properties[key];
-    node = resolve(child, root);
-    if (typeof key === "number") return strings.question.item(key + 1);
-    return typeof node.title === "string" ? node.title : key;
+    nodes = inside(nodes, key, root);
+    const title = nodes.find((node) => typeof node.title === "string")?.title;
+    if (typeof title === "string") return title;
+    return typeof key === "number" ? strings.question.item(key + 1) : key;
   });
   return words.join(" › ");
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { Json } from "../../protocol/messages";
 import { strings } from "../strings";
 import type { Option } from "./schema";
+import { same } from "./value";
 
 export interface Wiring {
   readonly id: string;
@@ -40,10 +41,9 @@ interface TextProps {
   wiring: Wiring;
   value: string;
   onChange: (value: string) => void;
-  type?: "text" | "password" | "date" | "email" | "url";
+  type?: "text" | "password" | "date" | "datetime-local" | "email" | "url";
   placeholder?: string | undefined;
   numeric?: "numeric" | "decimal";
-  readOnly?: boolean;
 }
 
 export function TextInput(props: TextProps): ReactNode {
@@ -54,7 +54,6 @@ export function TextInput(props: TextProps): ReactNode {
       type={props.type ?? "text"}
       inputMode={props.numeric}
       placeholder={props.placeholder}
-      readOnly={props.readOnly}
       autoComplete={props.type === "password" ? "new-password" : "off"}
       value={props.value}
       onChange={(event) => props.onChange(event.target.value)}
@@ -72,7 +71,6 @@ export function TextArea(props: TextProps & { code?: boolean }): ReactNode {
       className={`nbf-input nbf-area${props.code ? " nbf-code" : ""}`}
       rows={rows}
       spellCheck={!props.code}
-      readOnly={props.readOnly}
       value={props.value}
       onChange={(event) => props.onChange(event.target.value)}
     />
@@ -81,12 +79,13 @@ export function TextArea(props: TextProps & { code?: boolean }): ReactNode {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The number a text stands for; undefined for none, the text itself when it is no number. */
+/** The number a text stands for; undefined for none, the text itself when it is none exactly. */
 export function numberFrom(text: string): number | string | undefined {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   const value = NUMBER.test(trimmed) ? Number(trimmed) : Number.NaN;
-  return Number.isFinite(value) ? value : trimmed;
+  const exact = !/^[+-]?\d+$/.test(trimmed) || Number.isSafeInteger(value);
+  return Number.isFinite(value) && exact ? value : trimmed;
 }
 
 interface NumberProps {
@@ -222,9 +221,4 @@ export function Checks({ wiring, options, value, onChange }: ChecksProps): React
       ))}
     </div>
   );
-}
-
-/** Whether two JSON values are written the same. */
-export function same(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

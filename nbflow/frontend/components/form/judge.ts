@@ -31,8 +31,9 @@ const CONTAINERS = new Set([
 export function judge(schema: JsonObject, value: Json): FieldError[] {
   const units = run(schema, value);
   if (units === null) return [];
+  const leaves = closest(units, schema);
   const found = new Map<string, FieldError>();
-  for (const unit of closest(units, schema)) {
+  for (const unit of leaves.length > 0 ? leaves : units.slice(0, 1)) {
     const error = describe(unit, schema, value);
     const key = JSON.stringify(error.path);
     if (!found.has(key)) found.set(key, error);
@@ -40,12 +41,18 @@ export function judge(schema: JsonObject, value: Json): FieldError[] {
   return [...found.values()];
 }
 
-/** Whether `value` fits; true as well when that cannot be judged. */
-export function fits(schema: JsonObject, value: Json | undefined): boolean {
-  if (value === undefined) return false;
-  const units = run(schema, value);
-  return units === null || units.length === 0;
+/** Whether `value` fits a part of a schema; false as well when that cannot be judged. */
+export function fitsWithin(part: Json, value: Json, root: JsonObject): boolean {
+  if (typeof part === "boolean") return part;
+  const { $id: _, $schema, ...rest } = root;
+  const text = JSON.stringify({ ...(part as JsonObject), $defs: { [ROOT]: rest } });
+  const inside = text.replace(/"\$ref":"#(?=[/"])/g, `"$ref":"#/$defs/${ROOT}`);
+  const whole = JSON.parse(inside) as JsonObject;
+  return verdict($schema === undefined ? whole : { ...whole, $schema }, value) === true;
 }
+
+/** Name that the whole schema goes by where a part of it is judged alone. */
+const ROOT = "nbflow-root";
 
 /** Whether `value` fits; null when that cannot be judged here. */
 export function verdict(schema: Json, value: Json): boolean | null {
@@ -209,7 +216,19 @@ function messageFor(unit: OutputUnit, limit: Json | undefined): string {
     case "oneOf":
       return say.choice;
     case "false":
+    case "not":
       return say.notAllowed;
+    case "contains":
+    case "minContains":
+      return say.contains;
+    case "maxContains":
+      return say.maxContains;
+    case "minProperties":
+      return say.minProperties(limit);
+    case "maxProperties":
+      return say.maxProperties(limit);
+    case "propertyNames":
+      return say.propertyNames;
     default:
       return unit.error;
   }

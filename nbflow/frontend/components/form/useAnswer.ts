@@ -9,8 +9,8 @@
 import { useState } from "react";
 import type { FieldError, Form, Json, Receipt } from "../../protocol/messages";
 import type { Reply } from "../model";
-import type { FieldPath } from "./context";
-import { saveDraft } from "./drafts";
+import type { FieldPath, TextSlot } from "./context";
+import { type RawText, saveDraft } from "./drafts";
 import { fromKernel, inOrder } from "./errors";
 import {
   draftFrom,
@@ -23,7 +23,7 @@ import {
   type Slot,
   slotsOf,
 } from "./sheet";
-import { keyOf } from "./work";
+import { keyOf, textKey, textsReordered, textsWithout } from "./work";
 
 export interface Answer {
   readonly sheet: Sheet;
@@ -41,9 +41,11 @@ export interface Answer {
 
 /** What the controls of an entry report. */
 export interface EntryEdits {
-  /** `byHand` is false for defaults that the form filled in. */
-  change(entry: Entry, value: Json | undefined, byHand: boolean): void;
-  setText(entry: Entry, path: FieldPath, raw: { kind: string; text: string }): void;
+  change(entry: Entry, value: Json | undefined): void;
+  setText(entry: Entry, path: FieldPath, raw: RawText, slot?: TextSlot): void;
+  /** Drops the raw texts at a place and beneath it. */
+  forget(entry: Entry, path: FieldPath): void;
+  reorder(entry: Entry, path: FieldPath, order: readonly number[]): void;
   setBroken(entry: Entry, path: FieldPath, message: string | null): void;
 }
 
@@ -88,19 +90,29 @@ function begin(form: Form, redraw: () => void): Pick<Answer, "sheet" | "edit" | 
       changed();
     },
     edit: {
-      change({ work }, value, byHand) {
+      change({ work }, value) {
         work.value = value;
-        if (byHand) work.untouched = false;
-        changed();
-      },
-      setText({ work }, path, raw) {
-        work.texts[keyOf(path)] = raw;
         work.untouched = false;
         changed();
       },
+      setText({ work }, path, raw, slot) {
+        work.texts[textKey(path, slot)] = raw;
+        work.untouched = false;
+        changed();
+      },
+      forget({ work }, path) {
+        work.texts = textsWithout(work.texts, path);
+        changed();
+      },
+      reorder({ work }, path, order) {
+        work.texts = textsReordered(work.texts, path, order);
+      },
       setBroken({ work }, path, message) {
-        if (message === null) work.broken.delete(keyOf(path));
-        else work.broken.set(keyOf(path), { path, message });
+        const key = keyOf(path);
+        if ((work.broken.get(key)?.message ?? null) === message) return;
+        if (message === null) work.broken.delete(key);
+        else work.broken.set(key, { path, message });
+        redraw();
       },
     },
   };

@@ -5,20 +5,13 @@
 
 import type { FieldError, Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
-import type { FieldPath } from "./context";
+import type { FieldPath, TextSlot } from "./context";
+import { controlOf } from "./control";
 import type { EntryDraft, RawText } from "./drafts";
+import { defaultsFor, emptyMeansNull, finish, missingIn } from "./finish";
 import { judge } from "./judge";
-import {
-  controlOf,
-  emptyMeansNull,
-  finish,
-  holdsSecrets,
-  isObject,
-  resolve,
-  typesOf,
-  withNullFolded,
-  withoutSecrets,
-} from "./schema";
+import { holdsSecrets, isObject, withoutSecrets } from "./schema";
+import { kindOf, shapeOf } from "./shape";
 
 /** What a value is asked by: a question, or one decision. */
 export interface Asked {
@@ -40,11 +33,50 @@ export interface Work {
 
 export function begin(asked: Asked, draft: EntryDraft | undefined): Work {
   return {
-    value: draft ? draft.value : asked.has_initial ? asked.initial : undefined,
+    value: draft ? draft.value : asked.has_initial ? asked.initial : begun(asked.schema),
     untouched: draft === undefined,
     texts: { ...draft?.texts },
     broken: new Map(),
   };
+}
+
+function begun(schema: JsonObject): Json | undefined {
+  return defaultsFor(schema, schema);
+}
+
+/** Key of a control's raw text; a slot is what the text is of beside the control itself. */
+export function textKey(path: FieldPath, slot: TextSlot = ""): string {
+  return keyOf(path) + slot;
+}
+
+/** The raw texts but for those at a place and beneath it. */
+export function textsWithout(texts: Work["texts"], path: FieldPath): Work["texts"] {
+  const gone = Object.keys(texts).filter((key) => isWithin(pathOf(key), path));
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !gone.includes(key)));
+}
+
+/** The raw texts of a list whose items now stand in the order of these places. */
+export function textsReordered(
+  texts: Work["texts"],
+  path: FieldPath,
+  order: readonly number[],
+): Work["texts"] {
+  const entries = Object.entries(texts).flatMap(([key, raw]) => {
+    const at = pathOf(key);
+    if (at.length <= path.length || !isWithin(at, path)) return [[key, raw] as const];
+    const to = order.indexOf(Number(at[path.length]));
+    const slot = key.slice(keyOf(at).length);
+    return to < 0 ? [] : [[keyOf(at.with(path.length, to)) + slot, raw] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function pathOf(key: string): (string | number)[] {
+  return JSON.parse(key.slice(0, key.lastIndexOf("]") + 1)) as (string | number)[];
+}
+
+function isWithin(path: FieldPath, outer: FieldPath): boolean {
+  return outer.every((key, depth) => path[depth] === key);
 }
 
 export function keyOf(path: FieldPath): string {
@@ -72,11 +104,13 @@ function isBlank({ value, untouched }: Work): boolean {
 
 /** What an untouched form says: an empty object or list, none where empty means that, or nothing. */
 function emptyRoot(schema: JsonObject): Json | undefined {
-  const node = withNullFolded(resolve(schema, schema), schema);
+  const node = shapeOf(schema, undefined, schema);
+  const control = controlOf(node, schema);
   if (emptyMeansNull(node, schema)) return null;
-  if (controlOf(node, schema) === "checks") return [];
-  if (controlOf(node, schema) !== "container") return undefined;
-  return typesOf(node)[0] === "array" ? [] : {};
+  if (control === "hidden") return node.const;
+  if (control === "checks") return [];
+  if (control !== "container") return undefined;
+  return kindOf(node) === "array" ? [] : {};
 }
 
 /** Every reason why the value cannot be sent. */
@@ -90,7 +124,25 @@ export function problemsOf(asked: Asked, work: Work): FieldError[] {
     if (broken.length > 0 || asked.optional) return broken;
     return [{ path: [], message: strings.errors.required }];
   }
-  const covered = new Set(broken.map((error) => keyOf(error.path)));
+  const own = [...broken, ...emptyPlaces(asked, work)];
+  const covered = new Set(own.map((error) => keyOf(error.path)));
   const judged = judge(asked.schema, value);
-  return [...broken, ...judged.filter((error) => !covered.has(keyOf(error.path)))];
+  return [...own, ...judged.filter((error) => !covered.has(keyOf(error.path)))];
+}
+
+/** Items and entries that were added and have no value; nothing else in a value is without one. */
+function emptyPlaces(asked: Asked, work: Work): FieldError[] {
+  if (work.untouched && asked.has_initial) return [];
+  const sent = valueNow(asked, work);
+  return missingIn(work.value)
+    .filter((path) => !isTrimmed(sent, path))
+    .map((path) => ({ path, message: strings.errors.required }));
+}
+
+/** Whether a place at the end of a tuple is left out of what is sent, or filled in by itself. */
+function isTrimmed(sent: Json | undefined, path: FieldPath): boolean {
+  const outer = path
+    .slice(0, -1)
+    .reduce<unknown>((node, key) => (node as Record<string | number, unknown>)?.[key], sent);
+  return Array.isArray(outer) && Number(path.at(-1)) >= outer.length;
 }

@@ -1,0 +1,33 @@
+/** JSON typed by a person: its value, or why it has none. */
+
+import type { Json } from "../../protocol/messages";
+import { strings } from "../strings";
+
+export interface Read {
+  readonly value: Json | undefined;
+  readonly problem: string | null;
+}
+
+export function readJson(text: string): Read {
+  if (text.trim() === "") return { value: undefined, problem: null };
+  try {
+    const value = JSON.parse(text) as Json;
+    const exact = !inexactIn(text);
+    return { value, problem: exact ? null : strings.question.tooLarge };
+  } catch (error) {
+    const detail = error instanceof Error ? ` ${error.message}` : "";
+    return { value: undefined, problem: strings.question.notJson + detail };
+  }
+}
+
+export function written(value: Json | undefined): string {
+  return value === undefined ? "" : JSON.stringify(value, null, 2);
+}
+
+/** Whether a whole number in the text would come out as another one. */
+function inexactIn(text: string): boolean {
+  const bare = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return (bare.match(/-?\d[\d.eE+-]*/g) ?? []).some(
+    (number) => /^-?\d+$/.test(number) && !Number.isSafeInteger(Number(number)),
+  );
+}
