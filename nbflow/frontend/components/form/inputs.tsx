@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { Json } from "../../protocol/messages";
 import { strings } from "../strings";
+import { isExact } from "./json";
 import type { Option } from "./schema";
 import { same } from "./value";
 
@@ -84,8 +85,7 @@ export function numberFrom(text: string): number | string | undefined {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   const value = NUMBER.test(trimmed) ? Number(trimmed) : Number.NaN;
-  const exact = !/^[+-]?\d+$/.test(trimmed) || Number.isSafeInteger(value);
-  return Number.isFinite(value) && exact ? value : trimmed;
+  return Number.isFinite(value) && isExact(trimmed) ? value : trimmed;
 }
 
 interface NumberProps {

@@ -27,7 +27,10 @@ export function written(value: Json | undefined): string {
 /** Whether a whole number in the text would come out as another one. */
 function inexactIn(text: string): boolean {
   const bare = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
-  return (bare.match(/-?\d[\d.eE+-]*/g) ?? []).some(
-    (number) => /^-?\d+$/.test(number) && !Number.isSafeInteger(Number(number)),
-  );
+  return (bare.match(/-?\d[\d.eE+-]*/g) ?? []).some((number) => !isExact(number));
+}
+
+/** False for a whole number that the page can only hold as another one. */
+export function isExact(text: string): boolean {
+  return !/^[+-]?\d+$/.test(text) || BigInt(Number(text)) === BigInt(text.replace("+", ""));
 }
