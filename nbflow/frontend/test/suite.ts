@@ -8,7 +8,10 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Json, JsonObject } from "../protocol/messages";
 
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../../tests/json_schema_suite");
+export const FOLDER = join(
+  dirname(fileURLToPath(import.meta.url)),
+  "../../../tests/json_schema_suite",
+);
 const HOST = "http://localhost:1234/";
 
 export interface Case {
