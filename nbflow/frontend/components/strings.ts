@@ -149,8 +149,12 @@ export const strings = {
   },
   raw: {
     open: "Edit the whole answer as JSON",
+    openPart: "Edit this as JSON",
     close: "Back to the form",
+    reset: "Reset to what was given",
+    empty: "Empty the form",
     label: "The whole answer as JSON",
+    labelPart: "This part of the answer as JSON",
     note: "What is written here is what will be sent.",
     secretNote: "What is written here is what will be sent. Secrets are shown in clear.",
   },
@@ -186,7 +190,7 @@ export const strings = {
       problem: "Write a time, such as 12:00:00 or 12:00:00Z.",
     },
     duration: {
-      note: "P, days (D), then T, hours (H), minutes (M), seconds (S): P1DT2H is a day and two hours.",
+      note: "P1DT2H30M means 1 day, 2 hours and 30 minutes.",
       example: "P1DT2H30M",
       problem: "Write a duration, such as P1DT2H30M for a day, two hours and 30 minutes.",
     },
@@ -248,7 +252,7 @@ export const strings = {
           ? many
           : `${least} or more ${many}`;
     },
-    row: (parts: readonly string[]) => `Form: ${parts.join(", ")}.`,
+    row: (parts: readonly string[]) => `Write ${parts.join(", then ")}.`,
   },
   decision: {
     label: (name: string) => (name === "" ? "Decision" : `Decision about ${name}`),

@@ -3,8 +3,11 @@
  *
  * `?message=essay&upto=6&theme=dark` shows tests/messages/essay.json up to its sixth event.
  * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
+ * `&form=lists` asks a schema of dev/forms.mjs in place of the first question.
  * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
  */
+
+import { FORMS } from "./forms.mjs";
 
 const query = new URLSearchParams(location.search);
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
@@ -27,6 +30,10 @@ const events = golden.to_browser
   .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
 
 function formOf(form) {
+  const other = FORMS[query.get("form")];
+  if (other) {
+    return { ...form, context: [], ...other, has_initial: "initial" in other, actions: [] };
+  }
   const count = Number(query.get("actions") ?? form.actions.length);
   const actions = Array.from({ length: count }, (_, at) => form.actions[at % form.actions.length]);
   const title = count === 1 ? `May ${actions[0].name} run?` : form.title.replace(/\d+/, count);

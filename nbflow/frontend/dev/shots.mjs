@@ -127,8 +127,42 @@ const DECISIONS = {
   },
 };
 
+const asked = (form, act) => ({ message: "table", asks: 1, form, ...(act ? { do: act } : {}) });
+
+const FIELDS = {
+  formats: asked("formats"),
+  "formats-wrong": asked("formats", async (page) => {
+    await page.getByLabel("Time between readings").fill("ten minutes");
+    await page.getByLabel("Serial number").fill("17");
+    await page.getByLabel("Report to").fill("kim");
+    await submit(page);
+    await page.getByText("3 things").waitFor();
+  }),
+  lists: asked("lists", async (page) => {
+    await page.getByLabel("Item 2").first().focus();
+    await page.keyboard.press("Alt+ArrowUp");
+  }),
+  payment: asked("payment"),
+  "payment-company": asked("payment", async (page) => {
+    await page.getByLabel("A company").check();
+    await page.getByLabel("Transfer").check();
+  }),
+  values: asked("values", async (page) => {
+    await page.getByLabel("Box").fill("13");
+  }),
+  raw: asked("values", async (page) => {
+    await page.getByRole("button", { name: "whole answer as JSON" }).click();
+  }),
+  "raw-broken": asked("values", async (page) => {
+    await page.getByRole("button", { name: "whole answer as JSON" }).click();
+    await page.getByLabel("The whole answer as JSON").fill('{"id": 317, "mass": }');
+    await page.getByRole("button", { name: "Back to the form" }).click();
+  }),
+};
+
 const STATES = {
   ...DECISIONS,
+  ...FIELDS,
   running: { message: "running" },
   starting: { message: "running", upto: 1 },
   question: { message: "table" },
@@ -213,7 +247,7 @@ const STATES = {
 async function shoot(page, base, state, spec, theme, width) {
   const query = new URLSearchParams({ message: spec.message, theme });
   if (spec.upto !== undefined) query.set("upto", String(spec.upto));
-  for (const part of ["asks", "actions"]) {
+  for (const part of ["asks", "actions", "form"]) {
     if (spec[part] !== undefined) query.set(part, String(spec[part]));
   }
   if (spec.message === "running") query.set("snapshot", running);

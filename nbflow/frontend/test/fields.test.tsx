@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AnswerForm } from "../components/form/AnswerForm";
-import { patternNote } from "../components/form/notes";
+import { patternNote } from "../components/form/patterns";
 import type { Form, Json, JsonObject } from "../protocol/messages";
 import { axeIds } from "./axe";
 
@@ -149,13 +149,13 @@ describe("formats", () => {
       "From 1 to 5.",
       "More than 0. In steps of 0.5.",
       "2 to 4 characters.",
-      "Form: 3 capital letters, “-”, digits.",
+      "Write 3 capital letters, then “-”, then digits.",
       "1 to 3 items. No item twice.",
     ]) {
       expect(screen.getByText(note)).toBeTruthy();
     }
-    expect(patternNote("^(a|b)$")).toBe("It has to have a certain form.");
-    expect(patternNote("^[0-9]{5}(-[0-9]{4})?$")).toBe("It has to have a certain form.");
+    expect(patternNote("^(a|b)$")).toBeNull();
+    expect(patternNote("^[0-9]{5}(-[0-9]{4})?$")).toBeNull();
   });
 });
 
@@ -440,6 +440,17 @@ describe("values that are not typed", () => {
       { size: 3, home: { street: "A" } },
     ]);
     expect(await axeIds(container)).toEqual([]);
+  });
+
+  it("are all taken back to what was given", () => {
+    show(object({ a: { type: "string" }, b: { type: "array", items: {} } }), { b: [1, 2], z: 0 });
+    expect(screen.queryByRole("button", { name: "Reset to what was given" })).toBeNull();
+    type(/^a/, "x");
+    press("Remove Item 1");
+    press("Reset to what was given");
+    submit();
+    expect(JSON.stringify(sent)).toBe('[{"b":[1,2],"z":0}]');
+    expect(document.activeElement).toBe(screen.getByLabelText(/^a/));
   });
 
   it("tell missing, empty and null apart", () => {

@@ -17,7 +17,7 @@ interface Named {
 
 const REPORT = process.env.FORMS_REPORT;
 const SEED = Number(process.env.SEED ?? 20_260_131);
-const SAMPLE = 90;
+const SAMPLE = 60;
 
 const namesIn = (file: string): Set<string> =>
   new Set(

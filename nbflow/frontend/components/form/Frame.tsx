@@ -64,9 +64,10 @@ function textOf(props: ControlProps): string {
   return item === null ? titleOf(props) || strings.question.value : strings.question.item(item);
 }
 
-function Mark({ required }: Props): ReactNode {
-  if (required) return null;
-  return <span className="nbf-mark"> ({strings.question.optional})</span>;
+function Mark({ required, node }: Props): ReactNode {
+  if (required && node.readOnly !== true) return null;
+  const { readOnly, optional } = strings.question;
+  return <span className="nbf-mark"> ({node.readOnly === true ? readOnly : optional})</span>;
 }
 
 function Label(props: Props): ReactNode {
@@ -81,7 +82,8 @@ function Label(props: Props): ReactNode {
       </>
     );
   }
-  const hidden = itemNumber(props) !== null;
+  const item = itemNumber(props);
+  const hidden = item !== null || props.quiet === true;
   return (
     <>
       <div className={hidden ? "nbf-head nbf-head-bare" : "nbf-head"}>
@@ -91,15 +93,22 @@ function Label(props: Props): ReactNode {
         </label>
         <Tools {...props} />
       </div>
-      <Note id={id} text={note} />
+      <Note id={id} text={note} hidden={item !== null && item > 1} />
     </>
   );
 }
 
-function Note({ id, text }: { id: string; text: string }): ReactNode {
+interface NoteProps {
+  id: string;
+  text: string;
+  /** The same is said once already where it can be seen. */
+  hidden?: boolean;
+}
+
+function Note({ id, text, hidden = false }: NoteProps): ReactNode {
   if (text === "") return null;
   return (
-    <p className="nbf-note" id={noteId(id)}>
+    <p className={hidden ? "nbf-hidden" : "nbf-note"} id={noteId(id)}>
       {text}
     </p>
   );
@@ -145,7 +154,7 @@ function Group(props: Props): ReactNode {
   const nameless = path.length === 0 && kindOf(node) === "object";
   const head = (
     <>
-      <Tools {...props} />
+      {!nameless && <Tools {...props} />}
       <Note id={id} text={nameless ? "" : note} />
     </>
   );
@@ -158,6 +167,7 @@ function Group(props: Props): ReactNode {
     );
   }
   const item = itemNumber(props) !== null;
+  const unseen = item || props.quiet === true;
   return (
     <fieldset
       className={item ? "nbf-group nbf-group-item" : "nbf-group"}
@@ -165,7 +175,7 @@ function Group(props: Props): ReactNode {
       tabIndex={-1}
       aria-describedby={note ? noteId(id) : undefined}
     >
-      <legend className={item ? "nbf-hidden" : "nbf-label"}>
+      <legend className={unseen ? "nbf-hidden" : "nbf-label"}>
         {textOf(props)}
         <Mark {...props} />
       </legend>

@@ -155,7 +155,6 @@ function Shown({ value, node, path }: ControlProps): ReactNode {
   return (
     <output className="nbf-shown" id={idOf(path)}>
       {value === undefined ? strings.question.notSet : secret ? "••••" : text}
-      <span className="nbf-mark"> ({strings.question.readOnly})</span>
     </output>
   );
 }

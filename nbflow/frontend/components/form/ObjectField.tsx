@@ -35,6 +35,7 @@ export function ObjectField(props: ControlProps): ReactNode {
       value={entryOf(value, key)}
       name={key}
       required={kept || required.includes(key)}
+      quiet={kept}
       trail={trail}
       onChange={(item) => put(key, item, kept)}
     />

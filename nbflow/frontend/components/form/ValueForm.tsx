@@ -11,8 +11,8 @@ import { Node } from "./Node";
 import { holdsSecrets, isObject } from "./schema";
 import type { Entry } from "./sheet";
 import type { EntryEdits } from "./useAnswer";
-import { entryOf } from "./value";
-import { keyOf, textKey, valueNow } from "./work";
+import { entryOf, same } from "./value";
+import { keyOf, startOf, textKey, valueNow } from "./work";
 
 interface Props {
   entry: Entry;
@@ -44,6 +44,11 @@ export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): Rea
     setRaw(!raw);
     setTurns(turns + 1);
   };
+  const changed = !work.untouched && !same(startOf(asked), work.value);
+  const takeBack = (): void => {
+    edit.reset(entry);
+    setTurns(turns + 1);
+  };
   return (
     <FormSharedContext value={shared}>
       <div className="nbf-value" ref={box}>
@@ -52,6 +57,7 @@ export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): Rea
         ) : (
           <>
             <Node
+              key={turns}
               schema={asked.schema}
               path={[]}
               value={work.value}
@@ -62,8 +68,13 @@ export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): Rea
             />
             <div className="nbf-turn">
               <button type="button" className="nbf-link" disabled={disabled} onClick={turn}>
-                {strings.raw.open}
+                {entry.path.length > 0 ? strings.raw.openPart : strings.raw.open}
               </button>
+              {changed && (
+                <button type="button" className="nbf-link" disabled={disabled} onClick={takeBack}>
+                  {asked.has_initial ? strings.raw.reset : strings.raw.empty}
+                </button>
+              )}
             </div>
           </>
         )}
@@ -109,7 +120,7 @@ function RawEditor({ entry, edit, shared, onTurn }: RawProps): ReactNode {
   return (
     <div className="nbf-field" data-control="raw">
       <label className="nbf-label" htmlFor={id} id={`${id}__label`}>
-        {strings.raw.label}
+        {entry.path.length > 0 ? strings.raw.labelPart : strings.raw.label}
       </label>
       <p className="nbf-note" id={noteId(id)}>
         {secret ? strings.raw.secretNote : strings.raw.note}

@@ -59,6 +59,8 @@ export interface NodeProps {
   readonly required: boolean;
   /** What is around it has its label and shows its errors. */
   readonly bare?: boolean;
+  /** Its name stands beside it already, in a field of its own. */
+  readonly quiet?: boolean;
   /** How many choices at this very place it stands in. */
   readonly nested?: number;
   /** References that led here: one that comes again is a schema inside itself. */

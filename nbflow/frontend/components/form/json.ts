@@ -15,8 +15,8 @@ export function readJson(text: string): Read {
     const exact = !inexactIn(text);
     return { value, problem: exact ? null : strings.question.tooLarge };
   } catch (error) {
-    const detail = error instanceof Error ? ` ${error.message}` : "";
-    return { value: undefined, problem: strings.question.notJson + detail };
+    const detail = error instanceof Error ? error.message.replace(/ is not valid JSON$/, "") : "";
+    return { value: undefined, problem: `${strings.question.notJson} ${detail}`.trim() };
   }
 }
 

@@ -8,6 +8,7 @@
 import { type OutputUnit, type Schema, type SchemaDraft, Validator } from "@cfworker/json-schema";
 import type { FieldError, Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
+import { patternNote } from "./patterns";
 import { isObject, lookup, resolve } from "./schema";
 
 const CONTAINERS = new Set([
@@ -205,7 +206,7 @@ function messageFor(unit: OutputUnit, limit: Json | undefined): string {
     case "maxLength":
       return say.maxLength(limit);
     case "pattern":
-      return say.pattern(limit);
+      return patternNote(String(limit)) ?? say.pattern(limit);
     case "minItems":
       return say.minItems(limit);
     case "maxItems":

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
 import { controlOf } from "./control";
 import { emptyMeansNull } from "./finish";
+import { patternNote } from "./patterns";
 import { allowsNull, labelOf } from "./schema";
 import { kindOf } from "./shape";
 
@@ -43,7 +44,8 @@ function textNotes(node: JsonObject): string[] {
   } else if (least > 1) {
     notes.push(say.shortest(least));
   }
-  if (typeof node.pattern === "string") notes.push(patternNote(node.pattern));
+  if (typeof node.pattern === "string")
+    notes.push(patternNote(node.pattern) ?? strings.limits.pattern);
   const format = strings.formats[node.format as keyof typeof strings.formats];
   if (format) notes.push(format.note);
   const [example] = Array.isArray(node.examples) ? node.examples : [];
@@ -59,60 +61,4 @@ function listNotes(node: JsonObject): string[] {
   else if (least > 0) notes.push(say.fewestItems(least));
   if (node.uniqueItems === true) notes.push(say.unique);
   return notes;
-}
-
-const CLASSES: Readonly<Record<string, keyof typeof strings.limits.characters>> = {
-  "\\d": "digits",
-  "[0-9]": "digits",
-  "[A-Z]": "capitals",
-  "[a-z]": "smalls",
-  "[A-Za-z]": "letters",
-  "[a-zA-Z]": "letters",
-  "[A-Z0-9]": "capitalsDigits",
-  "[a-z0-9]": "smallsDigits",
-  "[A-Za-z0-9]": "lettersDigits",
-  "[a-zA-Z0-9]": "lettersDigits",
-};
-
-const PART = /(\\d|\[[^\]]+\])(?:\{(\d+)(?:,(\d*))?\}|([+*?]))?|([\w :/.@#-]|\\[.\-+/])/y;
-
-/** A pattern in words; a plain statement where it is not a simple row of characters. */
-export function patternNote(pattern: string): string {
-  const say = strings.limits;
-  if (!pattern.startsWith("^") || !pattern.endsWith("$")) return say.pattern;
-  const body = pattern.slice(1, -1);
-  const words: string[] = [];
-  let literal = "";
-  PART.lastIndex = 0;
-  while (PART.lastIndex < body.length) {
-    const match = PART.exec(body);
-    if (!match) return say.pattern;
-    const [, set, low, high, sign, plain] = match;
-    if (plain !== undefined) {
-      literal += plain.at(-1);
-      continue;
-    }
-    const name = CLASSES[set ?? ""];
-    if (!name) return say.pattern;
-    if (literal) words.push(say.literal(literal));
-    literal = "";
-    words.push(say.some(say.characters[name], ...countOf(low, high, sign, match[0])));
-  }
-  if (literal) words.push(say.literal(literal));
-  return say.row(words);
-}
-
-/** How many: at least, and at most; undefined for any number. */
-function countOf(
-  low: string | undefined,
-  high: string | undefined,
-  sign: string | undefined,
-  text: string,
-): [number, number | undefined] {
-  if (low !== undefined) {
-    const exact = !text.includes(",");
-    return [Number(low), exact ? Number(low) : high ? Number(high) : undefined];
-  }
-  if (sign === undefined) return [1, 1];
-  return [sign === "+" ? 1 : 0, sign === "?" ? 1 : undefined];
 }

@@ -37,7 +37,7 @@ export function valueTools(
   }
   const given = shared.givenAt(path);
   const changed = given !== undefined && !path.some((key) => typeof key === "number");
-  if (changed && !same(given, value)) add("reset", "", given);
+  if (changed && path.length > 0 && !same(given, value)) add("reset", "", given);
   const standard = defaultOf(node);
   if (standard !== undefined && !same(standard, value) && !(changed && same(standard, given))) {
     add("useDefault", shortened(standard), standard);

@@ -23,7 +23,7 @@ import {
   type Slot,
   slotsOf,
 } from "./sheet";
-import { keyOf, textKey, textsReordered, textsWithout } from "./work";
+import { keyOf, startOf, textKey, textsReordered, textsWithout } from "./work";
 
 export interface Answer {
   readonly sheet: Sheet;
@@ -45,6 +45,8 @@ export interface EntryEdits {
   setText(entry: Entry, path: FieldPath, raw: RawText, slot?: TextSlot): void;
   /** Drops the raw texts at a place and beneath it. */
   forget(entry: Entry, path: FieldPath): void;
+  /** Takes everything back to how it began. */
+  reset(entry: Entry): void;
   reorder(entry: Entry, path: FieldPath, order: readonly number[]): void;
   setBroken(entry: Entry, path: FieldPath, message: string | null): void;
 }
@@ -102,6 +104,12 @@ function begin(form: Form, redraw: () => void): Pick<Answer, "sheet" | "edit" | 
       },
       forget({ work }, path) {
         work.texts = textsWithout(work.texts, path);
+        changed();
+      },
+      reset({ work, asked }) {
+        work.value = startOf(asked);
+        work.texts = {};
+        work.untouched = true;
         changed();
       },
       reorder({ work }, path, order) {

@@ -33,15 +33,16 @@ export interface Work {
 
 export function begin(asked: Asked, draft: EntryDraft | undefined): Work {
   return {
-    value: draft ? draft.value : asked.has_initial ? asked.initial : begun(asked.schema),
+    value: draft ? draft.value : startOf(asked),
     untouched: draft === undefined,
     texts: { ...draft?.texts },
     broken: new Map(),
   };
 }
 
-function begun(schema: JsonObject): Json | undefined {
-  return defaultsFor(schema, schema);
+/** What is there before anything was done by hand. */
+export function startOf({ schema, has_initial, initial }: Asked): Json | undefined {
+  return has_initial ? initial : defaultsFor(schema, schema);
 }
 
 /** Key of a control's raw text; a slot is what the text is of beside the control itself. */
