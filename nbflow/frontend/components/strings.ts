@@ -165,6 +165,7 @@ export const strings = {
     deep: "This lies too deep to be drawn: write it as JSON.",
     dynamic:
       "Its form depends on where it is used, which the page does not follow: write it as JSON.",
+    endless: "It is made of more parts than the page can put together: write it as JSON.",
     nothing: "No value fits here.",
     reference: "Its form is described elsewhere, where the page cannot look: write it as JSON.",
     unions: "Several choices apply at once: write it as JSON.",

@@ -416,6 +416,14 @@ describe("values that are not typed", () => {
     expect(sent).toEqual([{ id: 7, deep: { a: [1] }, n: 2 }]);
   });
 
+  it("are not asked for where they are read only and missing", () => {
+    show(object({ id: { type: "integer", readOnly: true }, n: { type: "integer" } }, ["id"]));
+    expect(screen.getByText("Not set")).toBeTruthy();
+    type(/^n/, "2");
+    submit();
+    expect(sent).toEqual([{ n: 2 }]);
+  });
+
   it("can be left out, taken back and set to the default, with the focus at the field", async () => {
     const schema = object({
       home: object({ street: { type: "string" } }, ["street"]),
@@ -581,6 +589,32 @@ describe("what cannot be drawn", () => {
     fireEvent.change(second, { target: { value: "b" } });
     submit();
     expect(sent).toEqual([{ name: "a", next: { name: "b" } }]);
+  });
+
+  it("a schema that is made of itself, several times over, does not hold the page up", () => {
+    const names = ["a", "b", "c", "d", "e", "f"];
+    const all = names.map((name) => ({ $ref: `#/$defs/${name}` }));
+    const again = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+    const $defs = Object.fromEntries(
+      names.map((name) => [name, { allOf: all, ...object(again, names) }]),
+    );
+    show({ $defs, ...object(again, names) });
+    expect(screen.getAllByText(/more parts than the page/).length).toBe(names.length);
+    cleanup();
+    show(object(Object.fromEntries(names.map((name) => [name, { $ref: "#" }])), names));
+    submit();
+    expect(sent).toEqual([]);
+  });
+
+  it("names of JavaScript's own are keys like any other", () => {
+    const schema = JSON.parse(
+      '{"allOf": [{"properties": {"__proto__": {"type": "integer"}}}, {"properties": {"__proto__": {"minimum": 1}}}], "properties": {"constructor": {"type": "string", "maxLength": 9}}, "type": "object"}',
+    ) as JsonObject;
+    show(schema, JSON.parse('{"__proto__": 3}') as Json);
+    type(/^__proto__/, "4");
+    type(/^constructor/, "x");
+    submit();
+    expect(JSON.stringify(sent)).toBe('[{"__proto__":4,"constructor":"x"}]');
   });
 
   it("what lies deeper than the page draws is JSON", () => {

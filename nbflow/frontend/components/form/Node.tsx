@@ -13,7 +13,7 @@ import { Frame, titleOf } from "./Frame";
 import { ListField } from "./ListField";
 import { ObjectField } from "./ObjectField";
 import { ScalarField } from "./ScalarField";
-import { isObject } from "./schema";
+import { referencesIn } from "./schema";
 import { kindOf, shapeOf } from "./shape";
 import { type Tool, valueTools } from "./tools";
 
@@ -32,13 +32,6 @@ export function Node(props: NodeProps): ReactNode {
       return <Folded {...props} node={node} trail={trail} />;
   }
   return <Drawn {...props} node={node} trail={trail} />;
-}
-
-/** References that a node and the parts of it stand behind. */
-function referencesIn(schema: unknown): string[] {
-  if (!isObject(schema)) return [];
-  const own = typeof schema.$ref === "string" ? [schema.$ref] : [];
-  return Array.isArray(schema.allOf) ? [...own, ...schema.allOf.flatMap(referencesIn)] : own;
 }
 
 /** A constant that is sent without being asked for. */

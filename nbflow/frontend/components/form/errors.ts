@@ -3,8 +3,8 @@
 import type { FieldError, Form, JsonObject, Receipt } from "../../protocol/messages";
 import { strings } from "../strings";
 import type { FieldPath } from "./context";
+import { inside } from "./places";
 import { isObject, parts, resolve } from "./schema";
-import { listShape } from "./shape";
 import { decisionAt, type Sheet, type Slot } from "./sheet";
 import { same } from "./value";
 
@@ -40,7 +40,7 @@ export function inOrder(errors: readonly FieldError[], sheet: Sheet): FieldError
 
 /** Position at each depth: of a key among its properties, of an item in its list. */
 function placeOf(path: FieldPath, root: JsonObject): number[] {
-  let nodes = parts(root, root, 0);
+  let nodes = parts(root, root);
   return path.map((key) => {
     const keys = nodes.flatMap(({ properties }) =>
       isObject(properties) ? Object.keys(properties) : [],
@@ -50,27 +50,9 @@ function placeOf(path: FieldPath, root: JsonObject): number[] {
   });
 }
 
-/** Everything that the schema may say about a key or an item. */
-function inside(
-  nodes: readonly JsonObject[],
-  key: string | number,
-  root: JsonObject,
-): JsonObject[] {
-  return nodes.flatMap((node) => {
-    const { properties } = node;
-    if (typeof key === "string") {
-      return isObject(properties) && Object.hasOwn(properties, key)
-        ? parts(properties[key], root, 0)
-        : [];
-    }
-    const { first, rest } = listShape(node);
-    return parts(first[key] ?? rest, root, 0);
-  });
-}
-
 /** The way to a value in the words of its schema; empty for the whole. */
 export function wordsFor(path: FieldPath, root: JsonObject): string {
-  let nodes = parts(root, root, 0);
+  let nodes = parts(root, root);
   const words = path.map((key) => {
     nodes = inside(nodes, key, root);
     const title = nodes.find((node) => typeof node.title === "string")?.title;

@@ -3,59 +3,83 @@
 import type { Json, JsonObject } from "../../protocol/messages";
 import { branchesOf, chosenAt } from "./branches";
 import { controlOf } from "./control";
-import { allowsNull, isObject } from "./schema";
-import { kindOf, listShape, requiredIn, schemaOfEntry, shapeOf } from "./shape";
+import { allowsNull, isObject, referencesIn } from "./schema";
+import { CLASH, kindOf, listShape, requiredIn, schemaOfEntry, shapeOf } from "./shape";
 import { entryOf } from "./value";
 
-/** A schema may require itself without end. */
-const DEEPEST = 8;
+/** References that led to a place. */
+type References = readonly string[];
+
+const FROM_ROOT: References = ["#"];
+
+/** A schema may require itself without end: then null, and nothing is made up there. */
+function referencesWith(schema: unknown, around: References): References | null {
+  const own = referencesIn(schema);
+  const again = own.some((reference) => around.includes(reference));
+  return again || around.length > MOST_REFERENCES ? null : [...around, ...own];
+}
+
+const MOST_REFERENCES = 5;
+
+/** Choices inside choices at one place. */
+const MOST_TURNS = 16;
 
 /** The node of a value, and of the branch that it chose. */
 function nodeFor(schema: unknown, value: unknown, root: JsonObject, turns = 0): JsonObject {
   const node = shapeOf(schema, value, root);
-  if (!isObject(value) || turns > DEEPEST || controlOf(node, root) !== "choice") return node;
+  if (!isObject(value) || turns > MOST_TURNS || controlOf(node, root) !== "choice") return node;
   const branches = branchesOf(node, root) ?? [];
   const branch = branches[chosenAt(value, branches, root)];
   return branch ? nodeFor(branch, value, root, turns + 1) : node;
 }
 
-/** A value ready to send: no undefined keys, and every required constant or null filled in. */
+/**
+ * A value ready to send: no undefined keys, and every required constant or null filled in.
+ *
+ * `around` are the references of the levels around it that were not in the value.
+ */
 export function finish(
   value: unknown,
   schema: unknown,
   root: JsonObject,
-  depth = 0,
+  around: References = FROM_ROOT,
 ): Json | undefined {
-  if (Array.isArray(value)) return finishedList(value, schema, root, depth);
+  if (Array.isArray(value)) return finishedList(value, schema, root, around);
   if (!isObject(value)) {
     return value === undefined ? shapeOf(schema, value, root).const : (value as Json);
   }
   const node = nodeFor(schema, value, root);
   const finished: [string, Json][] = [];
   for (const [key, item] of Object.entries(value)) {
-    const done = finish(item, schemaOfEntry(node, key), root, depth + 1);
+    const done = finish(item, schemaOfEntry(node, key), root, around);
     if (done !== undefined) finished.push([key, done]);
   }
   for (const key of requiredIn(node)) {
     if (finished.some(([known]) => known === key)) continue;
-    const filled = filledIn(schemaOfEntry(node, key), root, depth);
+    const filled = filledIn(schemaOfEntry(node, key), root, around);
     if (filled !== undefined) finished.push([key, filled]);
   }
   return Object.fromEntries(finished);
 }
 
-function filledIn(schema: Json, root: JsonObject, depth: number): Json | undefined {
+function filledIn(schema: Json, root: JsonObject, around: References): Json | undefined {
   const node = shapeOf(schema, undefined, root);
   if (node.const !== undefined) return node.const;
   if (emptyMeansNull(node, root)) return null;
-  if (depth >= DEEPEST || controlOf(node, root) !== "container") return undefined;
-  return kindOf(node) === "array" ? [] : (finish({}, schema, root, depth + 1) ?? {});
+  const beneath = referencesWith(schema, around);
+  if (beneath === null || node[CLASH] || controlOf(node, root) !== "container") return undefined;
+  return kindOf(node) === "array" ? [] : (finish({}, schema, root, beneath) ?? {});
 }
 
 /** Empty places of a list are null, but for those after the last that was filled in. */
-function finishedList(value: Json[], schema: unknown, root: JsonObject, depth: number): Json[] {
+function finishedList(
+  value: Json[],
+  schema: unknown,
+  root: JsonObject,
+  around: References,
+): Json[] {
   const { first, rest } = listShape(nodeFor(schema, value, root));
-  const done = value.map((item, at) => finish(item, first[at] ?? rest, root, depth + 1));
+  const done = value.map((item, at) => finish(item, first[at] ?? rest, root, around));
   while (done.length > 0 && done.length <= first.length && done.at(-1) === undefined) done.pop();
   return done.map((item) => item ?? null);
 }
@@ -69,10 +93,14 @@ export function emptyMeansNull(node: JsonObject, root: JsonObject): boolean {
 }
 
 /** What a new value holds: defaults, and constants that stand in what is required. */
-export function defaultsFor(schema: unknown, root: JsonObject, depth = 0): Json | undefined {
+export function defaultsFor(
+  schema: unknown,
+  root: JsonObject,
+  around: References | null = FROM_ROOT,
+): Json | undefined {
   const node = shapeOf(schema, undefined, root);
   if (node.default !== undefined) return node.default;
-  if (depth > DEEPEST || kindOf(node) !== "object") return undefined;
+  if (around === null || node[CLASH] || kindOf(node) !== "object") return undefined;
   if (controlOf(node, root) !== "container" || !isObject(node.properties)) return undefined;
   const required = requiredIn(node);
   const begun: [string, Json][] = [];
@@ -80,11 +108,11 @@ export function defaultsFor(schema: unknown, root: JsonObject, depth = 0): Json 
     const inner = shapeOf(property, undefined, root);
     if (inner.default !== undefined) begun.push([key, inner.default]);
     else if (required.includes(key)) {
-      const value = inner.const ?? defaultsFor(property, root, depth + 1);
+      const value = inner.const ?? defaultsFor(property, root, referencesWith(property, around));
       if (value !== undefined && !isEmpty(value)) begun.push([key, value]);
     }
   }
-  return begun.length > 0 || depth > 0 ? Object.fromEntries(begun) : undefined;
+  return begun.length > 0 || around !== FROM_ROOT ? Object.fromEntries(begun) : undefined;
 }
 
 function isEmpty(value: Json): boolean {

@@ -61,6 +61,13 @@ export function isSettled(schema: JsonObject, root: JsonObject): boolean {
   return false;
 }
 
+/** References that a node and the parts of it stand behind. */
+export function referencesIn(schema: unknown): string[] {
+  if (!isObject(schema)) return [];
+  const own = typeof schema.$ref === "string" ? [schema.$ref] : [];
+  return Array.isArray(schema.allOf) ? [...own, ...schema.allOf.flatMap(referencesIn)] : own;
+}
+
 const ADDRESSED = new WeakMap<JsonObject, boolean>();
 
 /** Whether a part of the schema has an address of its own, which references start from. */
@@ -178,7 +185,7 @@ export function withoutSecrets(value: unknown, schema: unknown, root: JsonObject
 }
 
 function scrub(value: unknown, schemas: unknown[], root: JsonObject, depth: number): unknown {
-  const nodes = schemas.flatMap((schema) => parts(schema, root, depth));
+  const nodes = schemas.flatMap((schema) => parts(schema, root));
   if (nodes.some((node) => node.format === "password" || node.writeOnly === true)) return undefined;
   if (Array.isArray(value)) {
     const items = nodes.flatMap((node) => [
@@ -205,9 +212,17 @@ function scrub(value: unknown, schemas: unknown[], root: JsonObject, depth: numb
   return kept;
 }
 
+/** A schema may have itself among its branches. */
+const MOST_PARTS = 500;
+
 /** A node and every branch it may stand for. */
-export function parts(schema: unknown, root: JsonObject, depth: number): JsonObject[] {
-  if (!isObject(schema) || depth > 64) return [];
+export function parts(
+  schema: unknown,
+  root: JsonObject,
+  seen: Set<unknown> = new Set(),
+): JsonObject[] {
+  if (!isObject(schema) || seen.has(schema) || seen.size > MOST_PARTS) return [];
+  seen.add(schema);
   const node = resolve(schema, root);
   const branches = ["allOf", "anyOf", "oneOf"].flatMap((keyword) => asList(node[keyword]));
   const conditional = [
@@ -217,10 +232,7 @@ export function parts(schema: unknown, root: JsonObject, depth: number): JsonObj
       isObject(one) ? Object.values(one) : [],
     ),
   ].filter(isObject);
-  return [
-    node,
-    ...[...branches, ...conditional].flatMap((branch) => parts(branch, root, depth + 1)),
-  ];
+  return [node, ...[...branches, ...conditional].flatMap((branch) => parts(branch, root, seen))];
 }
 
 function asList(value: unknown): unknown[] {

@@ -8,12 +8,17 @@
 import type { Json, JsonObject } from "../../protocol/messages";
 import { fitsWithin } from "./judge";
 import { isObject, isSettled, resolve, typesOf, withNullFolded } from "./schema";
-import { entryOf, same, withoutEntries } from "./value";
+import { entryOf, same, withEntry, withoutEntries } from "./value";
 
 /** Set on a node that cannot be merged into one; its value is a key of `strings.whyJson`. */
 export const CLASH = "x-nbflow-clash";
 
-const DEEPEST = 16;
+/** A schema may be a part of itself, several times over: what has more parts is not merged. */
+const MOST_PARTS = 200;
+
+interface Budget {
+  left: number;
+}
 
 const APPLIED = new Set([
   "allOf",
@@ -25,7 +30,12 @@ const APPLIED = new Set([
   "dependencies",
 ]);
 
-export function shapeOf(schema: unknown, value: unknown, root: JsonObject, depth = 0): JsonObject {
+export function shapeOf(
+  schema: unknown,
+  value: unknown,
+  root: JsonObject,
+  budget: Budget = { left: MOST_PARTS },
+): JsonObject {
   if (schema === false) return { not: {} };
   const given = isObject(schema) ? schema : {};
   if (!isSettled(given, root)) return { ...given, [CLASH]: "reference" };
@@ -34,8 +44,11 @@ export function shapeOf(schema: unknown, value: unknown, root: JsonObject, depth
     withoutEntries(node, (key) => APPLIED.has(key)),
     root,
   );
-  if (depth > DEEPEST) return own;
-  const added = partsOf(node, value, root).map((part) => shapeOf(part, value, root, depth + 1));
+  const parts = partsOf(node, value, root);
+  budget.left -= parts.length;
+  if (budget.left < 0) return { ...own, [CLASH]: "endless" };
+  const added = parts.map((part) => shapeOf(part, value, root, budget));
+  if (budget.left < 0) return { ...own, [CLASH]: "endless" };
   return added.reduce(merged, requiredToo(own, node, value));
 }
 
@@ -77,7 +90,7 @@ export function merged(a: JsonObject, b: JsonObject): JsonObject {
   for (const key of Object.keys(b)) {
     const [one, two] = [a[key], b[key]];
     if (one === undefined || two === undefined || same(one, two)) continue;
-    const combine = COMBINE[key];
+    const combine = Object.hasOwn(COMBINE, key) ? COMBINE[key] : undefined;
     if (combine) both[key] = combine(one, two);
   }
   const split = [a, b].map((node) => node.anyOf ?? node.oneOf);
@@ -98,11 +111,11 @@ const jointly: Combine = (a, b) => {
 
 const byKey: Combine = (a, b) => {
   if (!isObject(a) || !isObject(b)) return a;
-  const both: JsonObject = { ...a };
-  for (const [key, schema] of Object.entries(b)) {
-    both[key] = Object.hasOwn(a, key) ? jointly(a[key] as Json, schema) : schema;
-  }
-  return both;
+  return Object.entries(b).reduce(
+    (both, [key, schema]) =>
+      withEntry(both, key, Object.hasOwn(a, key) ? jointly(a[key] as Json, schema) : schema),
+    a,
+  );
 };
 
 const byPlace: Combine = (a, b) => {

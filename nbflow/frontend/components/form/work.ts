@@ -10,6 +10,7 @@ import { controlOf } from "./control";
 import type { EntryDraft, RawText } from "./drafts";
 import { defaultsFor, emptyMeansNull, finish, missingIn } from "./finish";
 import { judge } from "./judge";
+import { isReadOnly } from "./places";
 import { holdsSecrets, isObject, withoutSecrets } from "./schema";
 import { kindOf, shapeOf } from "./shape";
 
@@ -127,8 +128,13 @@ export function problemsOf(asked: Asked, work: Work): FieldError[] {
   }
   const own = [...broken, ...emptyPlaces(asked, work)];
   const covered = new Set(own.map((error) => keyOf(error.path)));
-  const judged = judge(asked.schema, value);
-  return [...own, ...judged.filter((error) => !covered.has(keyOf(error.path)))];
+  const judged = judge(asked.schema, value).filter(({ path }) => !covered.has(keyOf(path)));
+  return [...own, ...judged.filter((error) => !isOutOfReach(error, asked))];
+}
+
+/** What is missing and not to be filled in here is for the kernel to say. */
+function isOutOfReach({ path, message }: FieldError, { schema }: Asked): boolean {
+  return message === strings.errors.required && isReadOnly(path, schema);
 }
 
 /** Items and entries that were added and have no value; nothing else in a value is without one. */
