@@ -71,9 +71,10 @@ NO_EXAMPLE: Excuses = {
     "nbflow.types.Unset": "the default of Command, which shows that",
     "nbflow.widgets.assets.*": "needs a built front end; tests/notebook runs it",
     "nbflow.widgets.batches.Flushable": "a protocol; Batches shows one",
+    "nbflow.widgets.conversation.BadMessageError": "raised, not made",
+    "nbflow.widgets.conversation.Page": "a protocol; test_session shows one",
     "nbflow.widgets.protocol.*": "tests/messages holds every message",
     "nbflow.widgets.run_view.*": "needs a built front end; tests/notebook runs it",
-    "nbflow.widgets.session.Page": "a protocol; test_session shows one",
     "nbflow.widgets.session.Session": "session_of shows one",
 }
 

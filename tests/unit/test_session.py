@@ -14,8 +14,9 @@ from nbflow.func import entrypoint, task
 from nbflow.run import Run
 from nbflow.types import interrupt
 from nbflow.widgets import assets
+from nbflow.widgets.conversation import MESSAGE_CHARS
 from nbflow.widgets.protocol import Events, Failed, History, Receipt, Snapshot
-from nbflow.widgets.session import MESSAGE_CHARS, Session, session_of
+from nbflow.widgets.session import Session, session_of
 from tests.unit.drive import HEX
 
 WAIT_S = 10.0
