@@ -14,8 +14,10 @@ from nbflow.recorded import now, random, uuid
 
 if TYPE_CHECKING:
     from nbflow.queues import review as review
+    from nbflow.widgets.inbox import Inbox as Inbox
 
 __all__ = [
+    "Inbox",
     "__version__",
     "load_ipython_extension",
     "now",
@@ -57,6 +59,10 @@ def __getattr__(name: str) -> Any:
         from nbflow.queues import review
 
         return review
+    if name == "Inbox":
+        from nbflow.widgets.inbox import Inbox
+
+        return Inbox
     raise AttributeError(f"module 'nbflow' has no attribute {name!r}")
 
 

@@ -52,6 +52,11 @@ class PendingQuestion:
     interrupt: Interrupt
     """The question, with its id."""
 
+    def says(self, text: str) -> bool:
+        """Whether the question, its task or its thread has this text in it, in any case."""
+        parts = (repr(self.interrupt.value), self.task or "", self.thread_id)
+        return any(text.casefold() in part.casefold() for part in parts)
+
 
 def pending(
     source: BaseCheckpointSaver | Workflow[Any, Any],
@@ -95,7 +100,7 @@ def pending(
         if name in (None, question.workflow)
         and workflow in (None, question.workflow)
         and question.asked_at <= until
-        and (text is None or _says(question, text.casefold()))
+        and (text is None or question.says(text))
     ]
     return sorted(found, key=lambda question: question.asked_at)
 
@@ -144,8 +149,3 @@ def _open_in(run: RunRow, ops: list[OpRow]) -> Iterator[PendingQuestion]:
             asked_at=asked_at[call.key],
             interrupt=question_of(run.id, call),
         )
-
-
-def _says(question: PendingQuestion, text: str) -> bool:
-    said = (repr(question.interrupt.value), question.task or "", question.thread_id)
-    return any(text in part.casefold() for part in said)

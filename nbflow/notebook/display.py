@@ -15,17 +15,22 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbflow.errors import MissingBundleError
 from nbflow.events import Event, RunEnded
 from nbflow.notebook import waiting
+from nbflow.notebook.static_inbox import inbox_html, inbox_text
 from nbflow.notebook.static_view import html_of, text_of
 from nbflow.notebook.waiting import Host, host, kernel_tap
 from nbflow.run import Run, hooks
 
-__all__ = ["at_pause", "before_wait", "mimebundle", "show", "show_started"]
+if TYPE_CHECKING:
+    from nbflow.widgets.inbox import Inbox
+    from nbflow.widgets.view import View
+
+__all__ = ["at_pause", "before_wait", "inbox_mimebundle", "mimebundle", "show", "show_started"]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -52,6 +57,16 @@ def mimebundle(run: Run) -> dict[str, Any]:
     """Return the run in every form that a notebook can show."""
     _shown_in.setdefault(run, None)
     widget, record = _widget_part(run), _record(run)
+    return record if widget is None else widget | record
+
+
+def inbox_mimebundle(inbox: Inbox) -> dict[str, Any]:
+    """Return an inbox in every form that a notebook can show."""
+    from nbflow.widgets.inbox_view import inbox_view_of
+
+    widget = _part_of(lambda: inbox_view_of(inbox))
+    questions = inbox.questions()
+    record = {"text/plain": inbox_text(questions), "text/html": inbox_html(questions)}
     return record if widget is None else widget | record
 
 
@@ -174,17 +189,21 @@ def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
 
 
 def _widget_part(run: Run) -> dict[str, Any] | None:
+    from nbflow.widgets.run_view import view_of
+
+    return _part_of(lambda: view_of(run))
+
+
+def _part_of(make: Callable[[], View]) -> dict[str, Any] | None:
     """Return the widget's view, its messages served from now on even while a cell runs.
 
     None where there is no page: the widget's saved state would only ask for a script that the
     reader does not have. Without the front end, a text that says how to get it.
     """
-    from nbflow.widgets.run_view import view_of
-
     if host() not in (Host.TAPPED, Host.DEAF):
         return None
     try:
-        view = view_of(run)
+        view = make()
     except MissingBundleError as exc:
         return {"text/plain": str(exc), "text/html": f"<div>{html.escape(str(exc))}</div>"}
     tap = kernel_tap()

@@ -42,6 +42,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
 def fill_hooks() -> None:
     """Give runs their display and their way to wait, with or without the extension."""
     hooks.display = display.mimebundle
+    hooks.display_inbox = display.inbox_mimebundle
     hooks.before_wait = display.before_wait
     hooks.at_pause = display.at_pause
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbflow.run import Run
     from nbflow.widgets.protocol import Field, Picture, Preview
 
-__all__ = ["HTML_BYTES", "html_of", "text_of"]
+__all__ = ["BOX", "CELL", "HTML_BYTES", "TABLE", "html_of", "plain", "safe", "text_of"]
 
 HTML_BYTES = 50_000
 """What one run adds to a saved notebook as HTML, at the most."""
@@ -49,9 +49,12 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _LINE = "1px solid rgba(128,128,128,.4)"
-_BOX = f"border:{_LINE};border-radius:4px;padding:8px 12px;margin:4px 0;max-width:60em"
-_TABLE = "border-collapse:collapse;color:inherit;font-size:inherit"
-_CELL = "padding:1px 12px 1px 0;text-align:left;vertical-align:top;border:0;background:none"
+BOX = f"border:{_LINE};border-radius:4px;padding:8px 12px;margin:4px 0;max-width:60em"
+"""Style of the box around what is shown."""
+TABLE = "border-collapse:collapse;color:inherit;font-size:inherit"
+"""Style of a table."""
+CELL = "padding:1px 12px 1px 0;text-align:left;vertical-align:top;border:0;background:none"
+"""Style of a cell of it."""
 _PRE = (
     "margin:2px 0 6px;padding:4px 8px;white-space:pre-wrap;overflow-wrap:anywhere;"
     "background:transparent;color:inherit;border-left:3px solid rgba(128,128,128,.4)"
@@ -76,7 +79,7 @@ def html_of(run: Run) -> str:
         text = "".join(_html(summary, scale))
         if len(text.encode()) < HTML_BYTES:
             return text
-    return f'<div style="{_BOX}">{_head_html(summary, 80)}</div>'
+    return f'<div style="{BOX}">{_head_html(summary, 80)}</div>'
 
 
 def text_of(run: Run) -> str:
@@ -108,7 +111,7 @@ def _current(run: Run) -> Summary:
 
 def _html(summary: Summary, scale: float) -> Iterator[str]:
     chars = max(40, int(_VALUE_CHARS * scale))
-    yield f'<div class="nbflow-static mathjax_ignore tex2jax_ignore" style="{_BOX}">'
+    yield f'<div class="nbflow-static mathjax_ignore tex2jax_ignore" style="{BOX}">'
     yield _head_html(summary, 200)
     yield from _tasks_html(list(summary.tasks.values()), max(4, int(_TASKS * scale)))
     shown = max(1, int(_QUESTIONS * scale))
@@ -130,9 +133,9 @@ def _html(summary: Summary, scale: float) -> Iterator[str]:
 
 def _head_html(summary: Summary, chars: int) -> str:
     mark, word = _STATUS.get(summary.status, ("", summary.status))
-    thread = "" if summary.thread_id is None else f" · thread {_safe(summary.thread_id, chars)}"
+    thread = "" if summary.thread_id is None else f" · thread {safe(summary.thread_id, chars)}"
     return (
-        f"<div><strong>{_safe(summary.workflow, chars)}</strong> {mark} {word}"
+        f"<div><strong>{safe(summary.workflow, chars)}</strong> {mark} {word}"
         f'<span style="opacity:.7"> · {duration_text(summary.duration_s)}{thread}</span></div>'
     )
 
@@ -143,14 +146,14 @@ def _tasks_html(tasks: list[Task], shown: int) -> Iterator[str]:
     folded = len(tasks) > _OPEN_TASKS
     if folded:
         yield f"<details><summary>{_counts(tasks)}</summary>"
-    yield f'<table style="{_TABLE};margin:6px 0;border:0"><tbody>'
+    yield f'<table style="{TABLE};margin:6px 0;border:0"><tbody>'
     for task in tasks[:shown]:
         mark, word = _STATUS.get(task.status, ("", task.status))
         indent = f"padding-left:{task.depth * 16}px"
         yield (
-            f'<tr style="background:none"><td style="{_CELL}" title="{word}">{mark}</td>'
-            f'<td style="{_CELL};{indent}">{_safe(task.name, 80)}</td>'
-            f'<td style="{_CELL};opacity:.7">{_task_note(task)}</td></tr>'
+            f'<tr style="background:none"><td style="{CELL}" title="{word}">{mark}</td>'
+            f'<td style="{CELL};{indent}">{safe(task.name, 80)}</td>'
+            f'<td style="{CELL};opacity:.7">{_task_note(task)}</td></tr>'
         )
     yield "</tbody></table>"
     if len(tasks) > shown:
@@ -175,19 +178,19 @@ def _task_note(task: Task) -> str:
     if task.replayed:
         notes.append("from the record")
     if task.error is not None:
-        notes.append(_safe(f"{task.error.type}: {task.error.message}", 200))
+        notes.append(safe(f"{task.error.type}: {task.error.message}", 200))
     return ", ".join(notes)
 
 
 def _question_html(question: Question, chars: int, *, alone: bool, again: str) -> Iterator[str]:
     """Yield a question; among several, an answered one is folded to a line with its answer."""
     form = question.form
-    title = f"<strong>{_safe(form['title'], chars)}</strong>"
+    title = f"<strong>{safe(form['title'], chars)}</strong>"
     folded = question.answer is not None and not alone
     brief = ""
     if folded and question.answer is not None:
         line = " ".join(question.answer["text"].split())
-        brief = f'<span style="opacity:.7"> {_safe(line, 90)}</span>'
+        brief = f'<span style="opacity:.7"> {safe(line, 90)}</span>'
     shut = "" if folded else " open"
     yield f'<details{shut} style="margin-top:6px"><summary>{title}{brief}</summary>'
     for field in form["context"][:20]:
@@ -213,7 +216,7 @@ def _again(summary: Summary) -> str:
     if summary.thread_id is None or summary.status not in ("running", "interrupted"):
         return ""
     call = f"{summary.workflow}.thread({summary.thread_id!r})"
-    return f" In a cell, {_safe(call, 200)} shows the form."
+    return f" In a cell, {safe(call, 200)} shows the form."
 
 
 def _picture_html(label: str, picture: Picture, chars: int) -> str:
@@ -225,30 +228,30 @@ def _picture_html(label: str, picture: Picture, chars: int) -> str:
 
 def _field_html(field: Field, chars: int) -> Iterator[str]:
     if field["label"]:
-        yield f'<div style="opacity:.7">{_safe(field["label"], 80)}</div>'
+        yield f'<div style="opacity:.7">{safe(field["label"], 80)}</div>'
     value = field["value"]
     if field["kind"] == "image":
         yield _picture_html(field["label"], value, chars)
         return
     if field["kind"] != "table":
         text = value if isinstance(value, str) else _json(value)
-        yield f'<pre style="{_PRE}">{_safe(text, chars)}</pre>'
+        yield f'<pre style="{_PRE}">{safe(text, chars)}</pre>'
         return
     rows = value["rows"][: max(1, min(_ROWS, chars // 50))]
-    yield f'<table style="{_TABLE};margin:2px 0;border:{_LINE}"><thead><tr>'
+    yield f'<table style="{TABLE};margin:2px 0;border:{_LINE}"><thead><tr>'
     columns = value["columns"][:20]
-    yield "".join(f'<th style="{_CELL}">{_safe(name, 60)}</th>' for name in columns)
+    yield "".join(f'<th style="{CELL}">{safe(name, 60)}</th>' for name in columns)
     yield "</tr></thead><tbody>"
     for row in rows:
-        cells = (_safe("" if cell is None else str(cell), 80) for cell in row[:20])
-        yield "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+        cells = (safe("" if cell is None else str(cell), 80) for cell in row[:20])
+        yield "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
     yield "</tbody></table>"
     if value["total"] > len(rows):
         yield f"<div>… and {value['total'] - len(rows):,} more rows</div>"
 
 
 def _value_html(value: Preview, chars: int) -> str:
-    text = _safe(value["text"], chars)
+    text = safe(value["text"], chars)
     left_out = value["cut"] + max(0, len(value["text"]) - chars)
     more = f"\n… ({left_out:,} more characters)" if left_out else ""
     return f'<pre style="{_PRE}">{text}{more}</pre>'
@@ -259,45 +262,53 @@ def _failure_html(error: Failure, chars: int) -> str:
     lines = [f"{error.type}: {error.message}", *notes]
     traceback = with_cell_numbers(error.traceback)[-chars:]
     message = "\n".join(lines)
-    shown = f'<pre style="{_PRE}">{_safe(message, chars)}</pre>'
+    shown = f'<pre style="{_PRE}">{safe(message, chars)}</pre>'
     if not traceback:
         return shown
     return (
         f"{shown}<details><summary>Traceback</summary>"
-        f'<pre style="{_PRE}">{_safe(traceback, chars)}</pre></details>'
+        f'<pre style="{_PRE}">{safe(traceback, chars)}</pre></details>'
     )
 
 
 def _text(summary: Summary) -> Iterator[str]:
     mark, word = _STATUS.get(summary.status, ("", summary.status))
-    thread = "" if summary.thread_id is None else f" · thread {_plain(summary.thread_id, 80)}"
-    name = _plain(summary.workflow, 80)
+    thread = "" if summary.thread_id is None else f" · thread {plain(summary.thread_id, 80)}"
+    name = plain(summary.workflow, 80)
     yield f"{name} {mark} {word} · {duration_text(summary.duration_s)}{thread}"
     tasks = list(summary.tasks.values())
     for task in tasks[:20]:
         mark = _STATUS.get(task.status, ("", ""))[0]
         note = html.unescape(_task_note(task))
-        yield f"  {'  ' * task.depth}{mark} {_plain(task.name, 60)}  {note}"
+        yield f"  {'  ' * task.depth}{mark} {plain(task.name, 60)}  {note}"
     if len(tasks) > 20:
         yield f"  … and {len(tasks) - 20:,} more tasks"
     for question in list(summary.questions.values())[-10:]:
         answer = "(not answered yet)"
         if question.answer is not None:
-            answer = _plain(question.answer["text"], 200)
-        yield f"  ? {_plain(question.form['title'], 200)}  {answer}"
+            answer = plain(question.answer["text"], 200)
+        yield f"  ? {plain(question.form['title'], 200)}  {answer}"
     if summary.result is not None:
-        yield f"  → {_plain(summary.result['text'], 500)}"
+        yield f"  → {plain(summary.result['text'], 500)}"
     if summary.error is not None:
-        yield f"  {_plain(f'{summary.error.type}: {summary.error.message}', 500)}"
+        yield f"  {plain(f'{summary.error.type}: {summary.error.message}', 500)}"
 
 
-def _safe(text: str, chars: int) -> str:
-    """Return text cut, made visible and escaped."""
-    return html.escape(_plain(text, chars), quote=True)
+def safe(text: str, chars: int) -> str:
+    """Return text cut, made visible and escaped.
+
+    >>> safe("<b>Publish it?</b>", 10)
+    '&lt;b&gt;Publis…'
+    """
+    return html.escape(plain(text, chars), quote=True)
 
 
-def _plain(text: str, chars: int) -> str:
-    """Return text cut, without terminal codes, and with unseen characters written out."""
+def plain(text: str, chars: int) -> str:
+    r"""Return text cut, without terminal codes, and with unseen characters written out.
+
+    >>> plain("Publish \x1b[1mit\x1b[0m?\x00", 40)
+    'Publish it?\\u0000'
+    """
     kept = text if len(text) <= chars else text[: max(0, chars - 1)] + "…"
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", _ANSI.sub("", kept))
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nbflow.errors import InvalidAnswerError, NbflowError
+from nbflow.errors import InvalidAnswerError, NbflowError, UnknownInterruptError
 from nbflow.forms import answer_of, places_in_form
 from nbflow.forms.portable import clean_text
 from nbflow.widgets.conversation import BadMessageError, text_in
@@ -86,7 +86,11 @@ class Submissions:
             elif question is not None:
                 self._decide(question, content["decisions"])
             else:
-                raise BadMessageError("The run has not asked this question.")
+                raise UnknownInterruptError(
+                    "This question is not open. Nothing was stored.",
+                    "not_pending",
+                    (interrupt_id,),
+                )
         except InvalidAnswerError as exc:
             receipt["status"] = "invalid"
             receipt["message"] = clean_text(str(exc))

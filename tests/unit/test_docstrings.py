@@ -39,6 +39,7 @@ Excuses = dict[str, str]
 NO_TEXT: Excuses = {}
 
 NO_FIELD_TEXT: Excuses = {
+    "nbflow.widgets.inbox_protocol.*": "a message has the names of what it tells of",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
 }
 
@@ -74,8 +75,11 @@ NO_EXAMPLE: Excuses = {
     "nbflow.widgets.conversation.BadMessageError": "raised, not made",
     "nbflow.widgets.conversation.Page": "a protocol; test_session shows one",
     "nbflow.widgets.protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.inbox_protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.inbox_view.*": "needs a built front end; tests/browser runs it",
     "nbflow.widgets.run_view.*": "needs a built front end; tests/notebook runs it",
     "nbflow.widgets.session.Session": "session_of shows one",
+    "nbflow.widgets.view.*": "needs a built front end; tests/notebook runs it",
 }
 
 SMALL_WORDS = frozenset(["a", "an", "as", "get", "is", "of", "return", "returns", "s", "the"])

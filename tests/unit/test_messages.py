@@ -10,6 +10,7 @@ import pytest
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from nbflow.widgets.inbox_protocol import InboxSnapshot, InboxToBrowser, InboxToKernel
 from nbflow.widgets.protocol import PROTOCOL, EventData, Snapshot, ToBrowser, ToKernel
 
 GOLDEN = Path(__file__).parents[1] / "messages"
@@ -23,8 +24,17 @@ class Golden(TypedDict):
     to_kernel: list[Annotated[ToKernel, Field(discriminator="type")]]
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
+class GoldenInbox(TypedDict):
+    about: str
+    snapshot: InboxSnapshot
+    to_browser: list[Annotated[InboxToBrowser, Field(discriminator="type")]]
+    to_kernel: list[Annotated[InboxToKernel, Field(discriminator="type")]]
+
+
 GOLDEN_FILE: TypeAdapter[Golden] = TypeAdapter(Golden)
-FILES = sorted(GOLDEN.glob("*.json"))
+INBOX = GOLDEN / "inbox.json"
+FILES = sorted(path for path in GOLDEN.glob("*.json") if path != INBOX)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -47,6 +57,15 @@ def test_a_golden_file_keeps_to_the_protocol(path: Path) -> None:
 
     assert GOLDEN_FILE.validate_python(data) == data
     assert data["snapshot"]["protocol"] == PROTOCOL
+
+
+def test_the_inbox_keeps_to_its_protocol() -> None:
+    data: Any = load(INBOX)
+
+    assert TypeAdapter(GoldenInbox).validate_python(data) == data
+    assert data["snapshot"]["protocol"] == PROTOCOL
+    assert {message["type"] for message in data["to_browser"]} == kinds(InboxToBrowser)
+    assert {message["type"] for message in data["to_kernel"]} == kinds(InboxToKernel)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -24,6 +24,7 @@ PUBLIC = [
 ]
 
 REEXPORTED = {
+    "Inbox": ("nbflow.widgets.inbox", "nbflow"),  # one call, as it is written
     "Failure": ("nbflow.types", "nbflow.events"),  # the events say it
     "answer_of": ("nbflow.forms.answers", "nbflow.forms"),
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
