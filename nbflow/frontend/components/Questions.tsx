@@ -1,7 +1,6 @@
 /** The questions in the order they were asked: open ones as forms, answered ones as a line. */
 
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Question } from "../protocol/log";
 import type { Form } from "../protocol/messages";
 import { Answered } from "./Answered";
 import { ContextFields } from "./Context";
@@ -27,7 +26,7 @@ export function Questions({ view, open, onSubmit }: Props): ReactNode {
     return (
       <OpenQuestion
         key={id}
-        question={question}
+        form={question.form}
         submission={view.submissions.get(id) ?? null}
         disabled={view.connection !== "open"}
         first={question === first}
@@ -38,15 +37,16 @@ export function Questions({ view, open, onSubmit }: Props): ReactNode {
 }
 
 interface OpenProps {
-  question: Question;
+  form: Form;
   submission: Submission | null;
   disabled: boolean;
+  /** Takes the focus, unless the person is busy elsewhere. */
   first: boolean;
   onSubmit: (reply: Reply) => void;
 }
 
-function OpenQuestion({ question, submission, disabled, first, onSubmit }: OpenProps): ReactNode {
-  const { form } = question;
+export function OpenQuestion(props: OpenProps): ReactNode {
+  const { form, submission, disabled, first, onSubmit } = props;
   const titleId = useId();
   const asked = useMemo(() => whatIsAsked(form), [form]);
   const box = useRef<HTMLDivElement>(null);

@@ -1,11 +1,11 @@
 /** One run under its cell: header, tasks, questions, outcome, history. */
 
-import { Component, type ErrorInfo, type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { statusOf } from "../protocol/log";
-import { PROTOCOL, type RunStatus } from "../protocol/messages";
+import type { RunStatus } from "../protocol/messages";
+import { Banner, Guard } from "./Frame";
 import { Header, type Tab, Tabs } from "./Header";
 import { HistoryView } from "./HistoryView";
-import { Icon } from "./icons";
 import { Messages } from "./Messages";
 import type { RunActions, RunView } from "./model";
 import { Outcome } from "./Outcome";
@@ -41,7 +41,11 @@ function Card({ view, actions }: Props): ReactNode {
         }}
         tabs={<Tabs tab={tab} baseId={id} onPick={setTab} />}
       />
-      <Banner view={view} />
+      <Banner
+        protocol={view.snapshot.protocol}
+        lost={view.connection === "lost"}
+        asking={view.log.questions.some((question) => question.answer === null)}
+      />
       <div
         className="nbf-panel"
         role="tabpanel"
@@ -84,28 +88,6 @@ function emptyText(status: RunStatus): string {
   return status === "done" ? strings.tasks.noneRan : "";
 }
 
-function Banner({ view }: { view: RunView }): ReactNode {
-  if (view.snapshot.protocol !== PROTOCOL) {
-    return (
-      <p className="nbf-banner" role="alert">
-        <Icon name="warning" />
-        <span>{strings.connection.protocol(view.snapshot.protocol, PROTOCOL)}</span>
-      </p>
-    );
-  }
-  if (view.connection !== "lost") return null;
-  const asking = view.log.questions.some((question) => question.answer === null);
-  return (
-    <p className="nbf-banner" role="alert">
-      <Icon name="warning" />
-      <span>
-        <strong>{strings.connection.lost}</strong>{" "}
-        {asking ? strings.connection.lostForm : strings.connection.lostView}
-      </span>
-    </p>
-  );
-}
-
 /** Speaks the state to screen readers: politely, but at once when a person is needed. */
 function Announcer({ view }: { view: RunView }): ReactNode {
   const status = statusOf(view.log, view.snapshot);
@@ -121,32 +103,4 @@ function Announcer({ view }: { view: RunView }): ReactNode {
       </div>
     </>
   );
-}
-
-/** Keeps an error of one view from taking the page down. */
-class Guard extends Component<{ children: ReactNode }, { error: Error | null }> {
-  override state: { error: Error | null } = { error: null };
-
-  static getDerivedStateFromError(error: Error): { error: Error } {
-    return { error };
-  }
-
-  override componentDidCatch(error: Error, info: ErrorInfo): void {
-    console.error("nbflow", error, info.componentStack);
-  }
-
-  override render(): ReactNode {
-    if (!this.state.error) return this.props.children;
-    return (
-      <div className="nbf-card">
-        <p className="nbf-banner" role="alert">
-          <Icon name="warning" />
-          <span>
-            <strong>{strings.run.broken}</strong> {strings.run.brokenHint}{" "}
-            {String(this.state.error)}
-          </span>
-        </p>
-      </div>
-    );
-  }
 }

@@ -16,6 +16,14 @@ export function ticking(seconds: number): string {
   return seconds < 59.5 ? `${Math.max(0, Math.floor(seconds))} s` : duration(seconds);
 }
 
+/** How long something has waited: `34 s`, `5 min`, `3 h`, `2 d`. */
+export function age(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min`;
+  return whole < 172_800 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 86_400)} d`;
+}
+
 /** Local date and time, to the second. */
 export function localTime(at: Date): string {
   return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -14,15 +14,21 @@ export interface Submission {
   readonly receipt: Receipt | null;
 }
 
-export interface RunView {
-  readonly snapshot: Snapshot;
-  readonly log: RunLog;
+/** What every view that talks to the kernel is given. */
+export interface Talked<State> {
+  readonly snapshot: State;
   /** lost: the kernel left a question of this page unanswered. */
   readonly connection: "waiting" | "open" | "lost";
   /** The last press for each question, by interrupt id. */
   readonly submissions: ReadonlyMap<string, Submission>;
+}
+
+export interface RunParts {
+  readonly log: RunLog;
   readonly cancelling: boolean;
 }
+
+export type RunView = Talked<Snapshot> & RunParts;
 
 export interface RunActions {
   submit(interruptId: string, reply: Reply): void;

@@ -1,9 +1,7 @@
 /** Every word the page shows, in one place. */
 
 import type { RunStatus, TaskStatus } from "../protocol/messages";
-
-const plural = (n: number, one: string, many: string): string =>
-  `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+import { plural } from "./words";
 
 const sizeOf = (bytes: number): string =>
   bytes < 1000

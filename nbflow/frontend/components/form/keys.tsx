@@ -75,7 +75,7 @@ function act(event: KeyboardEvent, options: Options, listed: boolean, toggle: ()
 }
 
 /** Whether letters mean something else to a control. */
-function takesText(target: HTMLElement): boolean {
+export function takesText(target: HTMLElement): boolean {
   if (target.isContentEditable || target.matches("textarea, select")) return true;
   return target.matches("input:not([type=radio], [type=checkbox])");
 }
