@@ -1,6 +1,7 @@
 /** Every word the page shows, in one place. */
 
 import type { RunStatus, TaskStatus } from "../protocol/messages";
+import { inbox } from "./inbox/words";
 import { plural } from "./words";
 
 const sizeOf = (bytes: number): string =>
@@ -315,6 +316,7 @@ export const strings = {
     empty: "(empty)",
     hidden: "A secret value was changed; it is not shown.",
   },
+  inbox,
   preview: {
     copy: "Copy",
     copied: "Copied",

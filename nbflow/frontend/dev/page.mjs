@@ -8,6 +8,7 @@
  */
 
 import { FORMS } from "./forms.mjs";
+import { inboxAnswers } from "./inbox.mjs";
 
 const query = new URLSearchParams(location.search);
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
@@ -41,10 +42,15 @@ function formOf(form) {
 }
 const log = golden.to_browser.find((message) => message.type === "events")?.log ?? "log";
 
+const answerInbox = name === "inbox" ? inboxAnswers(golden, query) : null;
+
 class Model {
   sent = [];
   #listeners = new Map();
-  #state = { snapshot: { ...golden.snapshot, ...JSON.parse(query.get("snapshot") ?? "{}") } };
+  #state = {
+    shows: name === "inbox" ? "inbox" : "run",
+    snapshot: { ...golden.snapshot, ...JSON.parse(query.get("snapshot") ?? "{}") },
+  };
 
   get(key) {
     return this.#state[key];
@@ -70,6 +76,8 @@ class Model {
   }
 
   #answer(message) {
+    const reply = answerInbox?.(message);
+    if (reply) this.hear(reply);
     if (message.type === "sync") {
       const since = message.log === log ? message.since : 0;
       const head = events.length;

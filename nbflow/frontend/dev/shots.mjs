@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { INBOX } from "./inboxStates.mjs";
 import { serve } from "./serve.mjs";
 
 const [folder = join(tmpdir(), "shots"), ...wanted] = process.argv.slice(2);
@@ -163,6 +164,7 @@ const FIELDS = {
 const STATES = {
   ...DECISIONS,
   ...FIELDS,
+  ...INBOX,
   running: { message: "running" },
   starting: { message: "running", upto: 1 },
   question: { message: "table" },
@@ -253,6 +255,7 @@ async function shoot(page, base, state, spec, theme, width) {
   if (spec.message === "running") query.set("snapshot", running);
   else if (spec.snapshot) query.set("snapshot", spec.snapshot);
   if (spec.silent) query.set("silent", "");
+  for (const [name, value] of Object.entries(spec.query ?? {})) query.set(name, value);
   await page.setViewportSize({ width, height: 700 });
   await page.clock.install();
   await page.goto(`${base}/?${query}`);
