@@ -14,7 +14,7 @@ import { AnsweredHere, UndoBar } from "./Answered";
 import { consequences, kindOf } from "./bulk";
 import { Filters } from "./Filters";
 import { InboxKeys, onInboxKey, type Places } from "./keys";
-import type { InboxActions, InboxView } from "./model";
+import type { InboxActions, InboxView, OpenedQuestion } from "./model";
 import { Pane } from "./Pane";
 import { QuestionList } from "./QuestionList";
 import { type Review, useReview } from "./useReview";
@@ -40,7 +40,7 @@ function Desk({ view, actions }: Props): ReactNode {
   const places: Places = { list: useRef(null), search: useRef(null), bulk: useRef(null) };
   const { listing, connection, opened } = view;
   const lost = connection === "lost";
-  const follow = useFocusNet(root, pane, opened?.id ?? null, places.list);
+  const follow = useFocusNet(root, pane, opened, places.list);
   const toList = (): void => places.list.current?.focus();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark
@@ -235,21 +235,28 @@ type Ref = React.RefObject<HTMLElement | null>;
  * Keeps the focus inside when what held it goes away: without it, the next key would go to the
  * notebook. Another question that opens takes it, through its form.
  */
-function useFocusNet(root: Ref, pane: Ref, opened: string | null, list: Ref): () => void {
+function useFocusNet(root: Ref, pane: Ref, opened: OpenedQuestion | null, list: Ref): () => void {
   const held = useRef<Element | null>(null);
   const page = (): Element | null | undefined =>
     (root.current?.getRootNode() as Document | ShadowRoot | undefined)?.activeElement;
   const onOpened = useEffectEvent(() => {
-    if (root.current?.contains(page() ?? null)) pane.current?.focus();
+    const active = page() ?? null;
+    if (root.current?.contains(active) && !pane.current?.contains(active)) pane.current?.focus();
   });
+  const id = opened?.id;
+  const drawn = opened?.form !== undefined;
   useEffect(() => {
-    if (opened !== null) onOpened();
-  }, [opened]);
+    if (id !== undefined) onOpened();
+  }, [id]);
+  useEffect(() => {
+    if (drawn && id !== undefined) pane.current?.scrollIntoView?.({ block: "nearest" });
+  }, [drawn, id, pane]);
   useLayoutEffect(() => {
     const gone = held.current !== null && !held.current.isConnected;
     if (!gone) return;
     held.current = null;
-    if (!root.current?.contains(page() ?? null)) (opened === null ? list : pane).current?.focus();
+    const active = page() ?? document.body;
+    if (active === document.body) (opened === null ? list : pane).current?.focus();
   });
   return () => {
     held.current = page() ?? null;
