@@ -127,7 +127,7 @@ function useGentleFocus(box: React.RefObject<HTMLElement | null>, first: boolean
     if (done.current || !first || !box.current) return;
     done.current = true;
     const active = document.activeElement;
-    const card = box.current.closest(".nbflow");
+    const card = box.current.closest(".nbf-inbox-pane, .nbflow");
     const free = active === null || active === document.body || card?.contains(active);
     if (!free) return;
     const chosen = box.current.querySelector<HTMLElement>(".nbf-decision input:checked");

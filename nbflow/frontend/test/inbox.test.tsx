@@ -179,6 +179,16 @@ describe("keys", () => {
   });
 });
 
+it("leaves the focus in the list when the form comes after the person went back there", () => {
+  const { again } = show();
+  list().focus();
+  again({ opened: { id: idOf("2"), form: undefined, note: "" } });
+  expect(document.activeElement?.className).toBe("nbf-inbox-pane");
+  press("Escape");
+  again(opening("2"));
+  expect(document.activeElement).toBe(list());
+});
+
 describe("an answer", () => {
   it("is sent under its question's id", () => {
     show(opening("2"));
