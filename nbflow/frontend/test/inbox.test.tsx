@@ -291,6 +291,7 @@ describe("several at once", () => {
       [idOf("3"), { decisions: [approve, approve] }],
     ]);
     expect(screen.getByText("Sending: 0 of 2 answered")).toBeTruthy();
+    expect(document.activeElement).toBe(list());
   });
 
   it("counts what was taken; the others stay with their reason", () => {
@@ -320,6 +321,7 @@ describe("several at once", () => {
     expect(screen.getByText(/Only questions to approve/)).toBeTruthy();
     expect(options().filter((one) => one.getAttribute("aria-selected") === "true").length).toBe(1);
     fireEvent.click(screen.getByRole("button", { name: "Select all 2 like it" }));
+    expect(document.activeElement?.textContent).toContain("Approve 2");
     expect(screen.getByText("Approve 2: 2 send_email, 1 delete_files")).toBeTruthy();
   });
 

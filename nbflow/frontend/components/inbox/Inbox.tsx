@@ -65,7 +65,7 @@ function Desk({ view, actions }: Props): ReactNode {
         count={countOf(view, review)}
         onFilter={actions.filter}
       />
-      <Notices review={review} onUndone={() => pane.current?.focus()} />
+      <Notices review={review} onUndone={() => pane.current?.focus()} onDismiss={toList} />
       <div className="nbf-inbox-desk">
         <div className="nbf-inbox-side">
           <QuestionList
@@ -79,7 +79,12 @@ function Desk({ view, actions }: Props): ReactNode {
             onOpen={review.open}
             onSelect={review.select}
           />
-          <BulkBar review={review} button={places.bulk} disabled={connection !== "open"} />
+          <BulkBar
+            review={review}
+            button={places.bulk}
+            disabled={connection !== "open"}
+            onOver={toList}
+          />
           <AnsweredHere
             answered={listing?.answered ?? []}
             disabled={connection !== "open" || review.busy}
@@ -124,8 +129,14 @@ function countOf({ listing, connection }: InboxView, { rows }: Review): string {
   return rows.length < shown ? `${count}. ${strings.inbox.cut(rows.length)}` : count;
 }
 
+interface NoticesProps {
+  review: Review;
+  onUndone: () => void;
+  onDismiss: () => void;
+}
+
 /** What was just done, with the way back; spoken politely. */
-function Notices({ review, onUndone }: { review: Review; onUndone: () => void }): ReactNode {
+function Notices({ review, onUndone, onDismiss }: NoticesProps): ReactNode {
   const { notice, going, barrier } = review;
   const text = going || barrier;
   return (
@@ -141,7 +152,10 @@ function Notices({ review, onUndone }: { review: Review; onUndone: () => void })
             review.undo(notice.ids);
             onUndone();
           }}
-          onDismiss={review.dismiss}
+          onDismiss={() => {
+            onDismiss();
+            review.dismiss();
+          }}
         />
       )}
     </div>
@@ -152,9 +166,11 @@ interface BulkProps {
   review: Review;
   button: Places["bulk"];
   disabled: boolean;
+  /** The bar goes away: the focus must go elsewhere before. */
+  onOver: () => void;
 }
 
-function BulkBar({ review, button, disabled }: BulkProps): ReactNode {
+function BulkBar({ review, button, disabled, onOver }: BulkProps): ReactNode {
   const { selected, rows } = review;
   const [first] = selected;
   if (!first) return null;
@@ -174,7 +190,10 @@ function BulkBar({ review, button, disabled }: BulkProps): ReactNode {
           type="button"
           className="nbf-button nbf-primary"
           disabled={disabled}
-          onClick={review.answerSelected}
+          onClick={() => {
+            onOver();
+            review.answerSelected();
+          }}
         >
           {strings.inbox.bulk(kind, selected.length)}
           <kbd className="nbf-kbd">A</kbd>
@@ -183,12 +202,22 @@ function BulkBar({ review, button, disabled }: BulkProps): ReactNode {
           <button
             type="button"
             className="nbf-button nbf-quiet-button"
-            onClick={review.selectAlike}
+            onClick={() => {
+              button.current?.focus();
+              review.selectAlike();
+            }}
           >
             {strings.inbox.selectAll(alike)}
           </button>
         )}
-        <button type="button" className="nbf-button nbf-quiet-button" onClick={review.clear}>
+        <button
+          type="button"
+          className="nbf-button nbf-quiet-button"
+          onClick={() => {
+            onOver();
+            review.clear();
+          }}
+        >
           {strings.inbox.clear}
         </button>
       </div>
