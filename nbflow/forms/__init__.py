@@ -5,7 +5,7 @@ It leaves drawing to the browser and judging the answer to the engine.
 
 from __future__ import annotations
 
-from nbflow.forms.answers import answer_of, decided_in, places_in_form
+from nbflow.forms.answers import answer_of, decided_in, places_in_form, plain_answer
 from nbflow.forms.preview import preview
 from nbflow.forms.schema import form_of, without_secrets
 
@@ -14,6 +14,7 @@ __all__ = [
     "decided_in",
     "form_of",
     "places_in_form",
+    "plain_answer",
     "preview",
     "without_secrets",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import InvalidAnswerError
+from nbflow.forms.arguments import as_proposed
 from nbflow.forms.conventions import read
 from nbflow.forms.validate import faults
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from nbflow.types import Interrupt
     from nbflow.widgets.protocol import Decided, FieldError
 
-__all__ = ["answer_of", "decided_in", "places_in_form"]
+__all__ = ["answer_of", "decided_in", "places_in_form", "plain_answer"]
 
 
 def answer_of(interrupt: Interrupt, decisions: Sequence[Any]) -> Any:
@@ -50,6 +51,20 @@ def answer_of(interrupt: Interrupt, decisions: Sequence[Any]) -> Any:
     if errors:
         raise _invalid(interrupt.id, errors)
     return reading.answer(checked)
+
+
+def plain_answer(interrupt: Interrupt, value: Any) -> Any:
+    """Return a plain answer from a page, with what was not changed there as it was given.
+
+    A page does not tell 1.0 from 1, and rounds what is longer than 53 bits.
+
+    >>> from nbflow.types import Interrupt
+    >>> schema = {"type": "object", "default": {"rate": 1.0, "n": 1}}
+    >>> plain_answer(Interrupt(value="?", id="0" * 32, response_schema=schema), {"rate": 1, "n": 2})
+    {'rate': 1.0, 'n': 2}
+    """
+    schema = interrupt.response_schema or {}
+    return as_proposed(value, schema["default"]) if "default" in schema else value
 
 
 def decided_in(interrupt: Interrupt, answer: Any) -> list[Decided]:

@@ -197,7 +197,7 @@ def _question_html(question: Question, chars: int, *, alone: bool, again: str) -
         yield from _field_html(field, max(40, chars // 4))
     for action in form["actions"][:20]:
         if action["name"]:
-            yield f'<div style="margin-top:4px"><strong>{_safe(action["name"], 80)}</strong></div>'
+            yield f'<div style="margin-top:4px"><strong>{safe(action["name"], 80)}</strong></div>'
         for field in action["context"][:20]:
             yield from _field_html(field, max(40, chars // 8))
     if question.answer is None:
@@ -223,7 +223,7 @@ def _picture_html(label: str, picture: Picture, chars: int) -> str:
     if len(picture["data"]) > chars * _PICTURE_SCALE:
         return '<div style="opacity:.7">A picture, too large for the record.</div>'
     data = f"data:{picture['mime']};base64,{picture['data']}"
-    return f'<img alt="{_safe(label or "Picture", 80)}" style="max-width:100%" src="{data}">'
+    return f'<img alt="{safe(label or "Picture", 80)}" style="max-width:100%" src="{data}">'
 
 
 def _field_html(field: Field, chars: int) -> Iterator[str]:

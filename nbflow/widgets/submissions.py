@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import InvalidAnswerError, NbflowError, UnknownInterruptError
-from nbflow.forms import answer_of, places_in_form
+from nbflow.forms import answer_of, places_in_form, plain_answer
 from nbflow.forms.portable import clean_text
 from nbflow.widgets.conversation import BadMessageError, text_in
 
@@ -82,7 +82,9 @@ class Submissions:
         question = self._question_of(interrupt_id)
         try:
             if "decisions" not in content:
-                self._answer(interrupt_id, content["value"])
+                value = content["value"]
+                given = value if question is None else plain_answer(question, value)
+                self._answer(interrupt_id, given)
             elif question is not None:
                 self._decide(question, content["decisions"])
             else:

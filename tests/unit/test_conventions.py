@@ -198,7 +198,9 @@ class _Sent:
         """The header is not looked at here."""
 
 
-def _submit(payload: Any, decisions: Any, schema: Any = None) -> tuple[dict[str, Any], Any]:
+def _submit(
+    payload: Any, decisions: Any, schema: Any = None, **plain: Any
+) -> tuple[dict[str, Any], Any]:
     """The receipt that a page gets, and what the code got."""
 
     @entrypoint(checkpointer=InMemorySaver())
@@ -211,9 +213,9 @@ def _submit(payload: Any, decisions: Any, schema: Any = None) -> tuple[dict[str,
     session.attach(page)
     session.receive(
         page,
-        {"type": "submit", "submission": "s", "interrupt_id": run.interrupts[0].id,
-         "decisions": decisions},
-    )  # fmt: skip
+        {"type": "submit", "submission": "s", "interrupt_id": run.interrupts[0].id}
+        | (plain or {"decisions": decisions}),
+    )
     receipt = page.messages[-1]
     return receipt, run.result() if receipt["status"] == "accepted" else None
 
@@ -254,3 +256,13 @@ def test_where_a_fault_lies_in_the_form(payload: str, path: list[Any], place: li
     golden = load(next(file for file in FILES if file.stem == payload))
     fault = {"path": path, "message": "No."}
     assert places_in_form(asked(golden), [fault]) == [{"path": place, "message": "No."}]
+
+
+def test_a_plain_answer_keeps_the_types_of_what_was_given() -> None:
+    """P10: JavaScript has one kind of number."""
+    given = {"rate": 1.0, "id": 2**60 + 1, "n": 1, "flag": True}
+    schema = {"type": "object", "default": given}
+    on_the_page = {"rate": 1, "id": str(2**60 + 1), "n": 3, "flag": True}
+    receipt, answer = _submit("?", None, schema, value=on_the_page)
+    assert receipt["status"] == "accepted"
+    assert repr(answer) == repr({**given, "n": 3})

@@ -31,6 +31,7 @@ REEXPORTED = {
     "form_of": ("nbflow.forms.schema", "nbflow.forms"),
     "now": ("nbflow.recorded", "nbflow"),  # nbflow.now() is how it is written
     "places_in_form": ("nbflow.forms.answers", "nbflow.forms"),
+    "plain_answer": ("nbflow.forms.answers", "nbflow.forms"),
     "preview": ("nbflow.forms.preview", "nbflow.forms"),
     "random": ("nbflow.recorded", "nbflow"),
     "review": ("nbflow.queues", "nbflow"),  # one call, as it is written
