@@ -11,12 +11,15 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _REVIEW = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _REVIEW, _INBOX = _BLOCKS
 
 _DIE_WHEN_ASKED = """
 import os
 run.wait()
 os._exit(9)
+"""
+_LOOK = """
+print(nbflow.Inbox(review))
 """
 _SHOW = """
 print(run.result(timeout=10))
@@ -38,6 +41,9 @@ def _python(code: str, directory: Path) -> subprocess.CompletedProcess[str]:
 def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
     killed = _python(_DEFINE + _START + _DIE_WHEN_ASKED, tmp_path)
     assert (killed.returncode, killed.stderr) == (9, "")
+
+    listed = _python(_DEFINE + _INBOX + _LOOK, tmp_path)
+    assert (listed.stdout, listed.stderr) == ("<nbflow inbox: 1 open question>\n", "")
 
     resumed = _python(_DEFINE + _ATTACH + _ANSWER + _SCRIPT + _SHOW, tmp_path)
 

@@ -1,22 +1,15 @@
 /** Every open question in one place: a list, the form of one beside it, answers and undo. */
 
-import {
-  type ReactNode,
-  useEffect,
-  useEffectEvent,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { Banner, Guard, Warning } from "../Frame";
 import { strings } from "../strings";
-import { AnsweredHere, UndoBar } from "./Answered";
-import { consequences, kindOf } from "./bulk";
+import { UndoBar } from "./Answered";
 import { Filters } from "./Filters";
-import { InboxKeys, onInboxKey, type Places } from "./keys";
-import type { InboxActions, InboxView, OpenedQuestion } from "./model";
+import { useFocusNet } from "./focus";
+import { onInboxKey, type Places } from "./keys";
+import type { InboxActions, InboxView } from "./model";
 import { Pane } from "./Pane";
-import { QuestionList } from "./QuestionList";
+import { Side } from "./Side";
 import { type Review, useReview } from "./useReview";
 
 interface Props {
@@ -67,47 +60,14 @@ function Desk({ view, actions }: Props): ReactNode {
       />
       <Notices review={review} onUndone={() => pane.current?.focus()} onDismiss={toList} />
       <div className="nbf-inbox-desk">
-        <div className="nbf-inbox-side">
-          <QuestionList
-            box={places.list}
-            rows={review.rows}
-            at={review.at}
-            opened={opened?.id ?? null}
-            selected={new Set(review.selected.map((row) => row.interrupt_id))}
-            submissions={view.submissions}
-            skewS={view.skewS}
-            onOpen={review.open}
-            onSelect={review.select}
-          />
-          <BulkBar
-            review={review}
-            button={places.bulk}
-            disabled={connection !== "open"}
-            onOver={toList}
-          />
-          <AnsweredHere
-            answered={listing?.answered ?? []}
-            disabled={connection !== "open" || review.busy}
-            onUndo={(id) => review.undo([id])}
-          />
-          <button
-            type="button"
-            className="nbf-button nbf-quiet-button nbf-inbox-help"
-            aria-expanded={listed}
-            onClick={() => setListed(!listed)}
-          >
-            {strings.inbox.keyList}
-            <kbd className="nbf-kbd">?</kbd>
-          </button>
-          {listed && (
-            <InboxKeys
-              onClose={() => {
-                setListed(false);
-                toList();
-              }}
-            />
-          )}
-        </div>
+        <Side
+          view={view}
+          review={review}
+          places={places}
+          listed={listed}
+          onListed={setListed}
+          onList={toList}
+        />
         <Pane
           box={pane}
           view={view}
@@ -162,69 +122,6 @@ function Notices({ review, onUndone, onDismiss }: NoticesProps): ReactNode {
   );
 }
 
-interface BulkProps {
-  review: Review;
-  button: Places["bulk"];
-  disabled: boolean;
-  /** The bar goes away: the focus must go elsewhere before. */
-  onOver: () => void;
-}
-
-function BulkBar({ review, button, disabled, onOver }: BulkProps): ReactNode {
-  const { selected, rows } = review;
-  const [first] = selected;
-  if (!first) return null;
-  const kind = kindOf(first) ?? "";
-  const alike = rows.filter((row) => kindOf(row) === kind).length;
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: nothing in here is to be filled in
-    <div
-      className="nbf-inbox-bulk"
-      role="group"
-      aria-label={strings.inbox.selected(selected.length)}
-    >
-      <p aria-live="polite">{consequences(selected)}</p>
-      <div>
-        <button
-          ref={button}
-          type="button"
-          className="nbf-button nbf-primary"
-          disabled={disabled}
-          onClick={() => {
-            onOver();
-            review.answerSelected();
-          }}
-        >
-          {strings.inbox.bulk(kind, selected.length)}
-          <kbd className="nbf-kbd">A</kbd>
-        </button>
-        {alike > selected.length && (
-          <button
-            type="button"
-            className="nbf-button nbf-quiet-button"
-            onClick={() => {
-              button.current?.focus();
-              review.selectAlike();
-            }}
-          >
-            {strings.inbox.selectAll(alike)}
-          </button>
-        )}
-        <button
-          type="button"
-          className="nbf-button nbf-quiet-button"
-          onClick={() => {
-            onOver();
-            review.clear();
-          }}
-        >
-          {strings.inbox.clear}
-        </button>
-      </div>
-    </div>
-  );
-}
-
 interface EmptyProps {
   view: InboxView;
   left: number;
@@ -256,38 +153,4 @@ function Empty({ view, left, onAll }: EmptyProps): ReactNode {
       )}
     </p>
   );
-}
-
-type Ref = React.RefObject<HTMLElement | null>;
-
-/**
- * Keeps the focus inside when what held it goes away: without it, the next key would go to the
- * notebook. Another question that opens takes it, through its form.
- */
-function useFocusNet(root: Ref, pane: Ref, opened: OpenedQuestion | null, list: Ref): () => void {
-  const held = useRef<Element | null>(null);
-  const page = (): Element | null | undefined =>
-    (root.current?.getRootNode() as Document | ShadowRoot | undefined)?.activeElement;
-  const onOpened = useEffectEvent(() => {
-    const active = page() ?? null;
-    if (root.current?.contains(active) && !pane.current?.contains(active)) pane.current?.focus();
-  });
-  const id = opened?.id;
-  const drawn = opened?.form !== undefined;
-  useEffect(() => {
-    if (id !== undefined) onOpened();
-  }, [id]);
-  useEffect(() => {
-    if (drawn && id !== undefined) pane.current?.scrollIntoView?.({ block: "nearest" });
-  }, [drawn, id, pane]);
-  useLayoutEffect(() => {
-    const gone = held.current !== null && !held.current.isConnected;
-    if (!gone) return;
-    held.current = null;
-    const active = page() ?? document.body;
-    if (active === document.body) (opened === null ? list : pane).current?.focus();
-  });
-  return () => {
-    held.current = page() ?? null;
-  };
 }
