@@ -33,6 +33,12 @@ def test_the_recording_holds_every_program_of_its_theme(theme: str) -> None:
     assert recorded == {p.name for p in _PROGRAMS if p.theme == theme}
 
 
+def test_the_readme_says_how_many_programs_there_are() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+    assert f"{len(_PROGRAMS)} programs run on both" in readme
+
+
 @pytest.mark.parametrize("program", [p for p in _PROGRAMS if p.differs], ids=lambda p: p.name)
 def test_a_program_that_differs_really_does(program: Program) -> None:
     entry = load(program.theme)["programs"][program.name]
