@@ -32,6 +32,8 @@ class Call:
     gen = 0
     attempt = 1
     """How many attempts there were."""
+    took_s = 0.0
+    """Of a call that was cancelled, the seconds until then."""
     start: bytes | None = None
     """What its start stored; only the start of a nested workflow stores something."""
     outcome: str | None = None
@@ -169,6 +171,8 @@ class Journal:
             call.value = op.value
             call.gen = op.gen
             call.attempt = op.attempt
+            if kind == "cancel":
+                call.took_s = op.dur
         elif kind == "start":
             call.start = op.value or call.start
         elif kind == "answer":

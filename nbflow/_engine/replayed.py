@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
+from nbflow._engine.cancelled_before import CancelledBefore
 from nbflow._engine.failures import decode_failure, failure_of
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.ids import parent_id, public_id
@@ -67,7 +68,8 @@ class Replay:
         """The future of a call that has ended."""
         call, loop = self.call, self.loop
         if call.outcome == "cancel" and loop is not None:
-            return self._to_be_cancelled(loop)
+            self._tell(TaskCancelled)
+            return CancelledBefore(loop, self.lane, self.frame, call)
         value: Any = None
         exc: BaseException | None = None
         if call.outcome == "cancel":
@@ -96,12 +98,6 @@ class Replay:
         self.frame.left_a_question = True
         self._tell(TaskPaused, interrupts=questions)
         return self._settled(None, GraphInterrupt(questions))
-
-    def _to_be_cancelled(self, loop: asyncio.AbstractEventLoop) -> Future:
-        """A call that the code cancelled: it waits until the code cancels it again, so that a
-        time-out is a time-out on replay, too."""
-        self._tell(TaskCancelled)
-        return AsyncTaskFuture(loop, self.lane)
 
     def _tell_end(self, value: Any, exc: BaseException | None) -> None:
         if exc is None:

@@ -4,15 +4,17 @@
 function of the same name, as a notebook cell that was edited and run again.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from nbflow._engine import cancelled_before
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import NonDeterminismError, NotSerializableError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, Interrupt, interrupt
-from tests.unit.drive import HEX, Config, Drive, on_thread
+from tests.unit.drive import HEX, Config, Drive, on_thread, within
 
 
 def test_calls_in_another_order(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
@@ -336,3 +338,63 @@ def test_the_error_shows_in_what_two_questions_differ(
         drive.invoke(workflow, Command(resume="!"), config)
     assert str(caught.value.called).startswith(f"interrupt({{'text': '{'other' * 10}'}}) at ")
     assert str(caught.value.recorded).startswith(f"interrupt({{'text': '{'first' * 10}'}}) at ")
+
+
+@task
+async def endless(n: int) -> None:
+    await asyncio.Event().wait()
+
+
+def test_code_that_awaits_what_it_cancelled_is_refused(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """71-74: it would wait for ever"""
+    monkeypatch.setattr(cancelled_before, "_PATIENCE_S", 0.05)
+    gives_up = True
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> Any:
+        future = endless(n)
+        if gives_up:
+            future.cancel()
+        try:
+            await future
+        except asyncio.CancelledError:
+            return ["cancelled", interrupt("?")]
+
+    drive.invoke(workflow, 1, config)
+    gives_up = False
+    with pytest.raises(NonDeterminismError, match="awaits endless.* which it cancelled"):
+        within(8.0, lambda: drive.invoke(workflow, Command(resume="!"), config))
+    gives_up = True
+    assert drive.invoke(workflow, None, config) == ["cancelled", "!"]
+
+
+def test_what_is_cancelled_again_is_waited_for(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50, 51: by a time-out, and by another line of control"""
+    monkeypatch.setattr(cancelled_before, "_PATIENCE_S", 0.02)
+    monkeypatch.setattr(cancelled_before, "_TIMES_AS_LONG", 0)
+
+    async def helped(n: int) -> None:
+        await endless(n)
+
+    async def give_up(other: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.1)
+        other.cancel()
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> Any:
+        ends: list[str] = []
+        try:
+            await asyncio.wait_for(endless(n), 0.1)
+        except TimeoutError:
+            ends.append("too late")
+        helper = asyncio.create_task(helped(n + 1))
+        other = asyncio.create_task(give_up(helper))
+        await asyncio.wait([helper, other])
+        return [*ends, helper.cancelled(), interrupt("?")]
+
+    drive.invoke(workflow, 1, config)
+    assert drive.invoke(workflow, Command(resume="!"), config) == ["too late", True, "!"]
