@@ -17,7 +17,7 @@ __all__ = ["MESSAGE", "REASON", "action_of", "title_of", "typed_decided", "typed
 REASON: dict[str, Any] = {"type": "string", "title": "Reason"}
 MESSAGE: dict[str, Any] = {"type": "string", "title": "Message", "minLength": 1}
 
-_KINDS = ("approve", "edit", "reject", "respond")
+_LANGCHAIN = ("approve", "edit", "reject", "respond")
 
 
 def title_of(names: list[str]) -> str:
@@ -39,27 +39,32 @@ def action_of(
     description: Any,
     allowed: Iterable[str],
     schema: dict[str, Any] | None = None,
+    *,
+    kinds: tuple[str, ...] = _LANGCHAIN,
 ) -> Action:
     """Return the action that one tool call is.
 
     Args:
-        allowed: the decisions in LangChain's words; others are left out.
+        allowed: what may be decided; what is none of ``kinds`` is left out.
         schema: of the arguments; made up from their values when it is None.
+        kinds: the decisions that the convention knows, in the order in which they are offered.
     """
     initial = drawn(arguments)
     known = set(allowed)
     edit = {"type": "object", **(schema or schema_of(arguments))}
     offered = {
         "approve": Decision(kind="approve"),
+        "accept": Decision(kind="accept"),
         "edit": Decision(kind="edit", schema=edit, initial=NOTHING if initial is None else initial),
         "reject": Decision(kind="reject", schema=REASON, optional=True),
         "respond": Decision(kind="respond", schema=MESSAGE),
+        "ignore": Decision(kind="ignore"),
     }
     described = isinstance(description, str) and description.strip()
     return Action(
         name=name,
         context=[*([field_of("", description)] if described else []), *fields_of(arguments)],
-        decisions=tuple(offered[kind] for kind in _KINDS if kind in known),
+        decisions=tuple(offered[kind] for kind in kinds if kind in known),
     )
 
 

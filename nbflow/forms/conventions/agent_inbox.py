@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbflow.forms.arguments import as_proposed, drawn, fields_of, schema_of
-from nbflow.forms.conventions._tool_calls import MESSAGE, title_of
-from nbflow.forms.fields import field_of
-from nbflow.forms.reading import NOTHING, Action, Decision, Reading
+from nbflow.forms.arguments import as_proposed, drawn
+from nbflow.forms.conventions._tool_calls import action_of, title_of
+from nbflow.forms.reading import Action, Reading
 
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Decided
 
 __all__ = ["read"]
 
-_FLAGS = ("allow_accept", "allow_edit", "allow_respond", "allow_ignore")
+_KIND_OF = {
+    "allow_accept": "accept",
+    "allow_edit": "edit",
+    "allow_respond": "respond",
+    "allow_ignore": "ignore",
+}
+"""What each flag of a request allows, in the order in which it is offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,40 +70,26 @@ def _is_request(value: Any) -> bool:
         and isinstance(request.get("action"), str)
         and isinstance(request.get("args"), Mapping)
         and isinstance(config, Mapping)
-        and any(isinstance(config.get(flag), bool) for flag in _FLAGS)
+        and any(isinstance(config.get(flag), bool) for flag in _KIND_OF)
     )
 
 
 def _action(value: Mapping[str, Any]) -> Action:
-    request, config, description = (
-        value["action_request"],
-        value["config"],
+    request, config = value["action_request"], value["config"]
+    return action_of(
+        request["action"],
+        request["args"],
         value.get("description"),
-    )
-    arguments = request["args"]
-    initial = drawn(arguments)
-    edit = Decision(
-        kind="edit",
-        schema={"type": "object", **schema_of(arguments)},
-        initial=NOTHING if initial is None else initial,
-    )
-    offered = {
-        "allow_accept": Decision(kind="accept"),
-        "allow_edit": edit,
-        "allow_respond": Decision(kind="respond", schema=MESSAGE),
-        "allow_ignore": Decision(kind="ignore"),
-    }
-    described = isinstance(description, str) and description.strip()
-    return Action(
-        name=request["action"],
-        context=[*([field_of("", description)] if described else []), *fields_of(arguments)],
-        decisions=tuple(one for flag, one in offered.items() if config.get(flag) is True),
+        [kind for flag, kind in _KIND_OF.items() if config.get(flag) is True],
+        kinds=tuple(_KIND_OF.values()),
     )
 
 
 def _response(decided: Decided, value: Mapping[str, Any]) -> dict[str, Any]:
     request, kind = value["action_request"], decided["kind"]
-    may_edit, may_accept = (value["config"].get(flag) is True for flag in _FLAGS[1::-1])
+    may_edit, may_accept = (
+        value["config"].get(flag) is True for flag in ("allow_edit", "allow_accept")
+    )
     if kind == "respond":
         return {"type": "response", "args": decided["value"]}
     if kind == "edit":
