@@ -7,6 +7,7 @@
 
 import { type ReactNode, type RefObject, useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Form } from "../../protocol/messages";
+import { KeyBox, type KeyRow } from "../KeyBox";
 import { strings } from "../strings";
 
 interface Keys {
@@ -133,9 +134,6 @@ function letterOf({ key, code }: KeyboardEvent): string {
   return /^[a-z0-9]$/i.test(key) ? key.toUpperCase() : code.replace(/^Key/, "");
 }
 
-/** Keys, and what they do. */
-type Row = readonly [readonly string[], string];
-
 interface ListProps {
   form: Form;
   letters: ReadonlyMap<string, string>;
@@ -143,13 +141,11 @@ interface ListProps {
 }
 
 export function KeyList({ form, letters, onClose }: ListProps): ReactNode {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), []);
   const { names, ...words } = strings.keys;
-  const moves: Row[] = form.actions.length > 1 ? [[names.move, words.move]] : [];
-  const rows: Row[] = [
+  const moves: KeyRow[] = form.actions.length > 1 ? [[names.move, words.move]] : [];
+  const rows: KeyRow[] = [
     ...[...letters].map(
-      ([kind, letter]): Row => [[letter], words.choose(strings.decision.names(kind))],
+      ([kind, letter]): KeyRow => [[letter], words.choose(strings.decision.names(kind))],
     ),
     ...moves,
     [names.beside, words.beside],
@@ -157,26 +153,5 @@ export function KeyList({ form, letters, onClose }: ListProps): ReactNode {
     [names.list, words.list],
     [names.escape, words.escape],
   ];
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: nothing in here is to be filled in
-    <div className="nbf-keys" role="group" aria-label={words.title} tabIndex={-1} ref={box}>
-      <dl>
-        {rows.map(([keys, text]) => (
-          <div key={text}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key} className="nbf-kbd">
-                  {key}
-                </kbd>
-              ))}
-            </dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
-      <button type="button" className="nbf-button nbf-quiet-button" onClick={onClose}>
-        {words.close}
-      </button>
-    </div>
-  );
+  return <KeyBox label={words.title} rows={rows} onClose={onClose} />;
 }

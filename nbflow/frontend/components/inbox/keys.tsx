@@ -3,8 +3,9 @@
  * Escape, which goes back to the list from everywhere. What a form does with a key goes before.
  */
 
-import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useRef } from "react";
+import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { takesText } from "../form/keys";
+import { KeyBox } from "../KeyBox";
 import { strings } from "../strings";
 import type { Review } from "./useReview";
 
@@ -66,34 +67,12 @@ function listKeys(review: Review, bulk: Places["bulk"]): Record<string, () => vo
 }
 
 export function InboxKeys({ onClose }: { onClose: () => void }): ReactNode {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.focus(), []);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: nothing in here is to be filled in
-    <div
-      className="nbf-keys nbf-inbox-keys"
-      role="group"
-      aria-label={strings.inbox.keyList}
-      tabIndex={-1}
-      ref={box}
-    >
-      <dl>
-        {strings.inbox.keys.map(([keys, text]) => (
-          <div key={text}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key} className="nbf-kbd">
-                  {key}
-                </kbd>
-              ))}
-            </dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
-      <button type="button" className="nbf-button nbf-quiet-button" onClick={onClose}>
-        {strings.keys.close}
-      </button>
-    </div>
+    <KeyBox
+      className="nbf-inbox-keys"
+      label={strings.inbox.keyList}
+      rows={strings.inbox.keys}
+      onClose={onClose}
+    />
   );
 }
