@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nbflow._hooks import hooks as _hooks
+from nbflow.identity import acting_as
 from nbflow.recorded import now, random, uuid
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Inbox",
     "__version__",
+    "acting_as",
     "load_ipython_extension",
     "now",
     "random",

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from nbflow.errors import OutsideRunError
 
-__all__ = ["Frame", "current_frame", "require_frame"]
+__all__ = ["Asking", "Frame", "current_frame", "require_frame"]
+
+
+class Asking(NamedTuple):
+    """What ``interrupt`` was given; see there."""
+
+    value: Any
+    response_schema: Any
+    key: str | None
+    validate: Callable[[Any], Any] | None
+    timeout: Any
+    on_timeout: Any
+    default: Any
+    assignees: Any
 
 
 class Frame(Protocol):
@@ -20,7 +33,7 @@ class Frame(Protocol):
     @property
     def runtime(self) -> Any: ...
 
-    def ask(self, value: Any, response_schema: Any, key: str | None) -> Any: ...
+    def ask(self, asking: Asking) -> Any: ...
 
     @property
     def write_token(self) -> Callable[..., None]: ...

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow._engine import forks, rehearsal
 from nbflow._engine.history import checkpoint_at, closed_by, snapshot, snapshots
 from nbflow._engine.threads import address_of
+from nbflow.audit import Audit, audit
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import MissingSaverError
 from nbflow.types import ReplayReport, StateSnapshot, StateUpdate
@@ -63,6 +64,17 @@ class ThreadStates:
             return StateSnapshot({}, (), settings, None, None, None, (), ())
         closed = closed_by(saver, row)
         return snapshot(saver, row, closed, subgraphs=subgraphs)
+
+    def audit(self, thread_id: str | int) -> Audit:
+        """Who answered what, when and from where, on one thread; see :func:`nbflow.audit.audit`.
+
+        ``workflow.audit(thread_id).to_frame()`` is a DataFrame, ``.records()`` a list of dicts.
+
+        Raises:
+            MissingSaverError: the workflow keeps nothing.
+            CorruptDataError: an answer cannot be read.
+        """
+        return audit(self._saver("audit"), thread_id)
 
     def _nested_state(self, thread_id: str, ns: str) -> StateSnapshot | None:
         """The state of a workflow that the thread's run is in, by its namespace."""

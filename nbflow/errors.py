@@ -14,7 +14,10 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── EmptyInputError             invoke(None) with nothing to continue
         ├── InvalidUpdateError          an update_state that cannot be applied
         ├── UnknownInterruptError       an answer to a question that is not pending
-        │   └── AlreadyAnsweredError    ... because somebody answered it before
+        │   ├── AlreadyAnsweredError    ... because somebody answered it before
+        │   └── AnswerTooLateError      ... because its time is up
+        ├── NotAssignedError            an answer by somebody whom the question is not for
+        ├── AnswerTimeoutError          nobody answered a question in time
         ├── InvalidAnswerError          an answer that does not fit the question's schema
         ├── GraphDrained                the run was asked to stop at its next op, and has
         ├── NodeTimeoutError            a task or entrypoint took longer than its time-out
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyAnsweredError",
+    "AnswerTimeoutError",
+    "AnswerTooLateError",
     "CorruptDataError",
     "DeclarationError",
     "EmptyInputError",
@@ -71,6 +76,7 @@ __all__ = [
     "NodeCancelledError",
     "NodeTimeoutError",
     "NonDeterminismError",
+    "NotAssignedError",
     "NotSerializableError",
     "OutsideRunError",
     "RecordedFailureError",
@@ -178,6 +184,56 @@ class UnknownInterruptError(NbflowError, RuntimeError):
 
 class AlreadyAnsweredError(UnknownInterruptError):
     """A second answer to one question; the first one stands (111, 118)."""
+
+
+class AnswerTooLateError(UnknownInterruptError):
+    """An answer to a question whose time is up; the run goes on without it.
+
+    ``reason`` is ``"too_late"``. ``workflow.fork(config, before=interrupt_id)`` asks anew.
+    """
+
+
+class NotAssignedError(NbflowError, PermissionError):
+    """An answer by somebody whom the question is not for; nothing was stored.
+
+    Attributes:
+        name: who answered.
+        assignees: who may.
+    """
+
+    def __init__(self, name: str, assignees: Sequence[str]) -> None:
+        super().__init__(name, tuple(assignees))
+        self.name = name
+        self.assignees: tuple[str, ...] = tuple(assignees)
+
+    def __str__(self) -> str:
+        may = " or ".join(self.assignees)
+        return (
+            f"This question is for {may}, and here {self.name} answers. Nothing was stored and the "
+            f"question is still open. If you are {may}, set the environment variable NBFLOW_USER "
+            f"to that name, or answer inside 'with nbflow.acting_as({self.assignees[0]!r}):'."
+        )
+
+
+class AnswerTimeoutError(NbflowError, TimeoutError):
+    """Nobody answered in the time that ``interrupt(timeout=...)`` gave; ``interrupt`` raises it.
+
+    Attributes:
+        interrupt_id: the question.
+        deadline: when the time was up, in seconds since the epoch; None if that is not known.
+    """
+
+    def __init__(self, interrupt_id: str, deadline: float | None = None) -> None:
+        super().__init__(interrupt_id, deadline)
+        self.interrupt_id = interrupt_id
+        self.deadline = deadline
+
+    def __str__(self) -> str:
+        return (
+            f"Nobody answered the question {self.interrupt_id} in time. Catch AnswerTimeoutError "
+            "to go another way, or give interrupt() an on_timeout='default'. "
+            "workflow.fork(config, before=interrupt_id) asks anew."
+        )
 
 
 class InvalidAnswerError(NbflowError, ValueError):

@@ -190,6 +190,12 @@ class Answered(Event):
     """The question's id: 32 hex digits."""
     answer: Any
     """What was answered; None is an answer."""
+    by: str | None = None
+    """Who answered; None when it was the clock, or is not known."""
+    via: str = ""
+    """How: ``code``, ``form``, ``inbox``, ``answers file``; ``timeout`` when the time was up."""
+    expired: bool = False
+    """True when the time was up and there is no answer: the code gets an error."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,27 +12,29 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Hashable
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from nbflow import serde
-from nbflow._engine.answering import answers_for
+from nbflow._engine.alarms import call_at
+from nbflow._engine.answering import answered_event, answers_for, timed_out
 from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
-from nbflow._engine.ids import public_id
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import past_events
 from nbflow._hooks import hooks
-from nbflow.errors import RunCancelledError, RunPendingError, UnknownThreadError
+from nbflow._waits import Waits
+from nbflow.errors import NbflowError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded
 from nbflow.types import Command, Interrupt, StateSnapshot
 
 if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
     from nbflow._engine.root import RootOp
+    from nbflow.checkpoint.base import OpRow
     from nbflow.workflow import Workflow
 
 __all__ = ["Run", "hooks"]
@@ -44,7 +46,7 @@ _log = logging.getLogger(__name__)
 _known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
 
-class Run:
+class Run(Waits):
     """One run, from its input to its result, through any number of questions.
 
     Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
@@ -90,6 +92,8 @@ class Run:
         """Whether every listener has heard of the end; only then do waiters go on."""
         self._waiters: list[Callable[[], None]] = []
         self._answered_meanwhile = False
+        self._timed: set[str] = set()
+        """Questions whose time is watched."""
         self._already: Any = None
         """The value of a run that was over before it was asked for."""
         self._background: concurrent.futures.Future[Any] | None = None
@@ -177,6 +181,10 @@ class Run:
         thread = self.workflow.saver.get_thread(self.thread_id)
         status = {"idle": "done"}.get(thread.status, thread.status) if thread is not None else ""
         return thread is not None and thread.run == self.id and status == self._status
+
+    @property
+    def _run(self) -> Run:
+        return self
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -279,105 +287,6 @@ class Run:
                 if self._background is not None:
                     self._background.cancel()
 
-    def wait(self, timeout: float | None = None) -> str:
-        """Wait until the run does not run any more, or so many seconds; returns the status."""
-        with self._state:
-            self._state.wait_for(lambda: self._told, timeout)
-            return self._status
-
-    def result(self, timeout: float | None = None) -> Any:
-        """Wait for the run's end, through any number of questions, and return its value.
-
-        Raises:
-            TimeoutError: it has not ended after ``timeout`` seconds; it goes on.
-            RunPendingError: it waits for a person, and nobody can answer here.
-            RunCancelledError: it was cancelled.
-            BaseException: what the function raised.
-        """
-        until = None if timeout is None else time.monotonic() + timeout
-        self._begin_wait()
-        turn = -1
-        while True:
-            with self._state:
-                left = None if until is None else max(0.0, until - time.monotonic())
-                if not self._state.wait_for(partial(self._moved_on, turn), left):
-                    raise TimeoutError(
-                        f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
-                        f"(status: {self._status}). It goes on; call result() again."
-                    )
-                turn, status = self._turn, self._status
-            if status != "interrupted":
-                return self._unwrap()
-            self._at_pause()
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._awaited().__await__()
-
-    async def _awaited(self) -> Any:
-        self._begin_wait()
-        loop = asyncio.get_running_loop()
-        moved = asyncio.Event()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(moved.set)
-
-        with self._state:
-            self._waiters.append(wake)
-        try:
-            turn = -1
-            while True:
-                with self._state:
-                    moved_on, status = self._moved_on(turn), self._status
-                    turn = self._turn if moved_on else turn
-                if moved_on and status != "interrupted":
-                    return self._unwrap()
-                if moved_on:
-                    self._at_pause()
-                await moved.wait()
-                moved.clear()
-        finally:
-            with self._state:
-                self._waiters.remove(wake)
-
-    def _begin_wait(self) -> None:
-        prepare = hooks.filled().before_wait
-        if prepare is not None:
-            prepare(self)
-
-    def _moved_on(self, turn: int) -> bool:
-        """Whether the run has ended, or stopped at a question after the given turn."""
-        if not self._told or self._running:
-            return False
-        return self._status != "interrupted" or self._turn != turn
-
-    def _at_pause(self) -> None:
-        if hooks.at_pause is not None:
-            hooks.at_pause(self)
-            return
-        raise RunPendingError(
-            f"The run on thread {self.thread_id!r} waits for an answer to "
-            f"{[q.value for q in self.interrupts]!r}, and nobody can give it while this waits. "
-            "Answer with run.resume(answer) or run.answer(interrupt_id, answer), then ask again."
-        )
-
-    def _unwrap(self) -> Any:
-        ended = self._ended
-        if self._status == "done":
-            return self._already if ended is None else ended.value
-        if self._status == "cancelled":
-            raise RunCancelledError(
-                f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
-            )
-        if self._exception is not None:
-            raise self._exception.with_traceback(self._traceback)
-        what = "no error was recorded" if ended is None or ended.error is None else (
-            f"{ended.error.type}: {ended.error.message}"
-        )  # fmt: skip
-        raise RunCancelledError(
-            f"The run on thread {self.thread_id!r} ended without a result ({what}); "
-            "run.resume() continues it."
-        )
-
     # -- going ------------------------------------------------------------------------------
 
     def log(self, event: Event) -> None:
@@ -389,6 +298,8 @@ class Run:
             turn = self._turn
             if isinstance(event, RunEnded):
                 again = self._rest(event)
+            elif isinstance(event, Asked):
+                self._watch_clock(event.interrupt)
             listeners = tuple(self._listeners)
         for listener in listeners:
             try:
@@ -477,18 +388,41 @@ class Run:
 
     def _answer_meanwhile(self, command: Command) -> None:
         """An answer to one question while the run works on after another."""
-        root = self._root
-        assert root is not None
-        execution = root.execution
+        execution = self._execution()
         assert execution.run is not None
-        rows = answers_for(execution.run, execution.journal, command, self.workflow.live_types)
+        judges = self.workflow.judges
+        self._take_meanwhile(
+            answers_for(execution.run, execution.journal, command, judges, lambda: None)
+        )
+
+    def _take_meanwhile(self, rows: list[OpRow]) -> None:
+        execution = self._execution()
         execution.take_answers(rows)
         self._answered_meanwhile = True
         for row in rows:
-            assert row.value is not None
-            self.log(
-                Answered(
-                    interrupt_id=public_id(execution.run_id, row.key),
-                    answer=serde.loads(row.value),
-                )
-            )
+            self.log(answered_event(execution.run_id, row))
+
+    def _execution(self) -> Execution:
+        assert self._root is not None
+        return self._root.execution
+
+    def _watch_clock(self, question: Interrupt) -> None:
+        if question.deadline is not None and question.id not in self._timed:
+            self._timed.add(question.id)
+            call_at(question.deadline, self._time_up)
+
+    def _time_up(self) -> None:
+        """The time of a question is up: if it is still open, the run goes on without an answer."""
+        with self._state:
+            now = time.time()
+            if all(q.deadline is None or q.deadline > now for q in self.interrupts):
+                return
+            try:
+                if self._running:
+                    execution = self._execution()
+                    assert execution.run is not None
+                    self._take_meanwhile(timed_out(execution.run, execution.journal))
+                else:
+                    self._go(None)
+            except NbflowError as exc:
+                _log.warning("The time of a question of %r is up, but: %s", self, exc)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, TypeVar, overload
 
-from nbflow._current import require_frame
+from nbflow._current import Asking, require_frame
+from nbflow._policies import CachePolicy, RetryPolicy, TimeoutPolicy, default_retry_on
 
 __all__ = [
     "UNSET",
@@ -114,6 +115,14 @@ class Interrupt:
     """32 hex digits, the same on every replay of the run; an answer names it."""
     response_schema: dict[str, Any] | None = None
     """JSON Schema of the answer; None when any value will do."""
+    deadline: float | None = field(default=None, repr=False)
+    """Until when it can be answered, in seconds since the epoch; None for any time."""
+    on_timeout: Literal["fail", "default"] = field(default="fail", repr=False)
+    """What happens then: ``interrupt`` raises, or returns ``default``."""
+    default: Any = field(default=None, repr=False)
+    """The answer when the time is up; it counts only where ``on_timeout`` says so."""
+    assignees: tuple[str, ...] = field(default=(), repr=False)
+    """Who may answer; empty for everybody."""
 
     def __getattr__(self, name: str) -> Any:
         """Names that LangGraph has given up (122)."""
@@ -205,100 +214,6 @@ class Command:
         return self.resume is not UNSET
 
 
-_NOT_RETRIED = (
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    ImportError,
-    LookupError,
-    NameError,
-    SyntaxError,
-    RuntimeError,
-    ReferenceError,
-    StopIteration,
-    StopAsyncIteration,
-    OSError,
-)
-
-
-def default_retry_on(exc: Exception) -> bool:
-    """Whether an exception looks temporary (203, 204).
-
-    Connection errors, time-outs, HTTP 5xx and unknown exceptions do; programming errors do not.
-
-    >>> default_retry_on(ConnectionError("reset")), default_retry_on(ValueError("too long"))
-    (True, False)
-    """
-    if isinstance(exc, ConnectionError | TimeoutError):
-        return True
-    status = getattr(getattr(exc, "response", None), "status_code", None)
-    if isinstance(status, int):
-        return status >= 500
-    return not isinstance(exc, _NOT_RETRIED)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When and how often a failed task runs again (201-206).
-
-    >>> RetryPolicy(max_attempts=5, retry_on=ConnectionError).max_attempts
-    5
-    """
-
-    initial_interval: float = 0.5
-    """Seconds before the first retry."""
-    backoff_factor: float = 2.0
-    """Each later wait is longer by this factor."""
-    max_interval: float = 128.0
-    """Seconds; no wait is longer, jitter aside."""
-    max_attempts: int = 3
-    """Attempts in all, the first one included; 1 or less means one."""
-    jitter: bool = True
-    """Add up to one second at random."""
-    retry_on: type[Exception] | Sequence[type[Exception]] | Callable[[Exception], bool] = (
-        default_retry_on
-    )
-    """Which exceptions are retried: a class, several, or a predicate."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimeoutPolicy:
-    """How long one attempt of an async task or entrypoint may take (209-214).
-
-    Time runs from the start of the attempt; each retry has its own. A time-out works by
-    cancelling, so it cannot stop code that blocks the event loop (``time.sleep``, heavy
-    computing): that is reported by a warning, and its result counts.
-
-    >>> TimeoutPolicy(run_timeout=30, idle_timeout=5).refresh_on
-    'auto'
-    """
-
-    run_timeout: float | timedelta | None = None
-    """Seconds that an attempt may take in all; None for any time."""
-    idle_timeout: float | timedelta | None = None
-    """Seconds that may pass without a sign of life; None for any time."""
-    refresh_on: Literal["auto", "heartbeat"] = "auto"
-    """Signs of life: ``auto`` takes stream writes, calls of tasks and their results, LangChain
-    callbacks and ``runtime.heartbeat()``, also of what the task called; ``heartbeat`` takes only
-    the last."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachePolicy:
-    """How a task's results are kept across threads (221-232); used once a ``cache`` is given.
-
-    Failures are never kept (225), nor is a result after a question (229).
-
-    >>> CachePolicy(ttl=3600).key_func is None
-    True
-    """
-
-    key_func: Callable[..., str | bytes] | None = None
-    """Arguments to key, a str or bytes; None takes a digest of the arguments."""
-    ttl: float | None = None
-    """Seconds a result is good for; None for ever."""
-
-
 class PregelTask(NamedTuple):
     """The entrypoint's own task in a :class:`StateSnapshot` (140)."""
 
@@ -353,6 +268,8 @@ class OpSnapshot:
     """The result, or the question."""
     answer: Any = None
     """Of an answered question; None for all else, and None can be an answer."""
+    answered_by: str | None = None
+    """Who answered it; None for all else, and when the time was up."""
     error: Failure | None = None
     """What the task raised; None when it did not."""
     attempt: int = 1
@@ -451,10 +368,40 @@ class StateSnapshot(NamedTuple):
 
 
 @overload
-def interrupt(value: Any, *, response_schema: type[T], key: str | None = None) -> T: ...
+def interrupt(
+    value: Any,
+    *,
+    response_schema: type[T],
+    key: str | None = None,
+    validate: Callable[[T], Any] | None = None,
+    timeout: float | timedelta | None = None,
+    on_timeout: Literal["fail", "default"] = "fail",
+    default: Any = None,
+    assignees: Sequence[str] = (),
+) -> T: ...
 @overload
-def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None) -> Any: ...
-def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None) -> Any:
+def interrupt(
+    value: Any,
+    *,
+    response_schema: Any = None,
+    key: str | None = None,
+    validate: Callable[[Any], Any] | None = None,
+    timeout: float | timedelta | None = None,
+    on_timeout: Literal["fail", "default"] = "fail",
+    default: Any = None,
+    assignees: Sequence[str] = (),
+) -> Any: ...
+def interrupt(
+    value: Any,
+    *,
+    response_schema: Any = None,
+    key: str | None = None,
+    validate: Callable[[Any], Any] | None = None,
+    timeout: float | timedelta | None = None,
+    on_timeout: Literal["fail", "default"] = "fail",
+    default: Any = None,
+    assignees: Sequence[str] = (),
+) -> Any:
     """Ask a question and stop the run until it is answered (89-124).
 
     The first time this raises :class:`~nbflow.errors.GraphInterrupt`, which is not an
@@ -472,11 +419,25 @@ def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None
             ``Literal`` or ``Annotated``.
         key: identity of the question where its text changes from run to run (a clock, a
             random number); without it the question is known by its value.
+        validate: judges an answer that fits, before it is stored: a plain function that raises
+            ``ValueError``, or returns a message, or messages by field such as
+            ``{"price": "Too high"}``; None, True and an empty mapping accept. An answer that it
+            has accepted is not judged again on replay.
+        timeout: seconds from the first asking in which it can be answered; a fork gives as much
+            time anew. When they are up the run goes on, at once if this process shows or waits
+            for it, else when it is attached to or continued next.
+        on_timeout: what happens then: ``"fail"`` raises
+            :class:`~nbflow.errors.AnswerTimeoutError` here, ``"default"`` returns ``default``.
+        default: the answer with ``on_timeout="default"``; it must be a good one.
+        assignees: names of those who may answer, as :func:`nbflow.acting_as` and ``NBFLOW_USER``
+            give them; empty for everybody. A name is what a process says of itself, not a proof.
 
     Raises:
         OutsideRunError: no run is going on here.
         NotSerializableError: the question cannot be stored.
         NonDeterminismError: unchanged code asks something else than it did before.
+        AnswerTimeoutError: nobody answered in time.
+        DeclarationError: an argument cannot be meant, such as a ``default`` that does not fit.
 
     >>> from nbflow.func import entrypoint
     >>> from nbflow.checkpoint.memory import InMemorySaver
@@ -489,4 +450,5 @@ def interrupt(value: Any, *, response_schema: Any = None, key: str | None = None
     >>> review.invoke(Command(resume=True), config)
     'essay: True'
     """
-    return require_frame("interrupt()").ask(value, response_schema, key)
+    asking = Asking(value, response_schema, key, validate, timeout, on_timeout, default, assignees)
+    return require_frame("interrupt()").ask(asking)

@@ -13,6 +13,7 @@ from nbflow._engine.execution import Listener
 from nbflow._engine.fingerprint import Fingerprint
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.in_a_graph import NODE_SIGNATURE, answer_to_graph
+from nbflow._engine.judging import Judges
 from nbflow._engine.limits import check_limits, check_limits_below
 from nbflow._engine.nested_call import NestedCall, is_step
 from nbflow._engine.opening import Call, Opened, open_run
@@ -103,8 +104,8 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
         self.context_schema = context_schema
         self.policies: tuple[RetryPolicy, ...] = as_policies(retry_policy)
         """As declared; empty for one attempt."""
-        self.live_types: dict[str, Any] = {}
-        """Types that this process's code asked for, by the ids of questions."""
+        self.judges: Judges = Judges()
+        """Who judges answers to what this process's code asked."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
         self._step = self._spec.as_task(self.policies, keeps, store, cache, self._cacheable)
         self._fingerprint: Fingerprint | None = None

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from nbflow import serde
-from nbflow._engine.answers import encode_by_schema, encode_by_type
+from nbflow._engine.answers import encoded_answer
 from nbflow._engine.ids import public_id
+from nbflow._engine.judging import Judges
+from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
+from nbflow.checkpoint._questions import StoredAnswer, StoredQuestion
 from nbflow.checkpoint.base import OpRow, RunRow
-from nbflow.errors import AlreadyAnsweredError, UnknownInterruptError
+from nbflow.errors import (
+    AlreadyAnsweredError,
+    AnswerTooLateError,
+    NotAssignedError,
+    UnknownInterruptError,
+)
+from nbflow.events import Answered
+from nbflow.identity import responder
 from nbflow.types import Command
 
-__all__ = ["answers_for"]
+__all__ = ["answered_event", "answers_for", "timed_out"]
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def answers_for(
-    run: RunRow, journal: Journal, command: Command, live_types: dict[str, Any]
+    run: RunRow, journal: Journal, command: Command, judges: Judges, learn: Callable[[], None]
 ) -> list[OpRow]:
     """Answers as ops, each bound to its question and judged; nothing is stored here.
 
     Args:
-        live_types: question id to the type that this process's code asked for.
+        judges: who judges answers in this process.
+        learn: makes the judges of a question known that another process has asked.
 
     Raises:
         UnknownInterruptError, AlreadyAnsweredError: an answer has no open question.
+        AnswerTooLateError: its question's time is up.
+        NotAssignedError: its question is for somebody else.
         InvalidAnswerError: an answer does not fit its question.
         NotSerializableError: an answer cannot be stored.
     """
@@ -40,7 +55,30 @@ def answers_for(
             _ids(run.id, journal.open_questions()),
         )
     named = _named(run, journal, command.resume)
-    return [_row(call, _judged(run.id, call, answer, live_types)) for call, answer in named]
+    return [_row(call, _given(run.id, call, answer, judges, learn)) for call, answer in named]
+
+
+def timed_out(run: RunRow, journal: Journal) -> list[OpRow]:
+    """What the clock says to the open questions whose time is up; nothing is stored here."""
+    now, rows = time.time(), []
+    for call in journal.open_questions():
+        question = question_of(run.id, call)
+        if question.deadline is None or question.deadline > now:
+            continue
+        falls_back = question.on_timeout == "default"
+        data = serde.dumps(question.default) if falls_back else None
+        rows.append(_row(call, StoredAnswer(data=data, by=None, via="timeout", at=now)))
+    return rows
+
+
+def answered_event(run_id: str, row: OpRow) -> Answered:
+    """What a log says of one answer."""
+    assert row.value is not None
+    given = StoredAnswer.decoded(row.value)
+    return Answered(
+        ts=row.ts, interrupt_id=public_id(run_id, row.key), answer=given.value, by=given.by,
+        via=given.via, expired=given.data is None,
+    )  # fmt: skip
 
 
 def _named(run: RunRow, journal: Journal, answer: Any) -> list[tuple[Call, Any]]:
@@ -81,8 +119,8 @@ def _find(asked: dict[str, Call], wanted: str, run: RunRow, pending: list[Call])
         )
     if call.answer is not None:
         raise AlreadyAnsweredError(
-            f"The question {wanted} has been answered; the first answer stands. Nothing was "
-            f"stored. Open are: {', '.join(ids) or 'none'}.",
+            f"The question {wanted} has been answered{_by(call.answer)}; the first answer stands. "
+            f"Nothing was stored. Open are: {', '.join(ids) or 'none'}.",
             "answered",
             (wanted,),
             ids,
@@ -90,22 +128,46 @@ def _find(asked: dict[str, Call], wanted: str, run: RunRow, pending: list[Call])
     return call
 
 
-def _judged(run_id: str, call: Call, answer: Any, live_types: dict[str, Any]) -> bytes:
+def _by(answer: bytes) -> str:
+    """Who gave an answer and when, in the words of a message."""
+    given = StoredAnswer.decoded(answer)
+    if not given.at:
+        return ""
+    when = datetime.fromtimestamp(given.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    who = "by the clock, since its time was up" if given.by is None else f"by {given.by}"
+    return f" {who}, at {when}"
+
+
+def _given(
+    run_id: str, call: Call, answer: Any, judges: Judges, learn: Callable[[], None]
+) -> StoredAnswer:
     assert call.value is not None
-    schema = serde.loads(call.value)["schema"]
-    if schema is None:
-        return serde.dumps(answer)
-    question = public_id(run_id, call.key)
-    kind = live_types.get(question)
-    if kind is None or isinstance(kind, dict):
-        return encode_by_schema(schema, answer, question)
-    return encode_by_type(kind, answer, question)
+    who, now = responder(), time.time()
+    asked, question = StoredQuestion.decoded(call.value), question_of(run_id, call)
+    if question.deadline is not None and question.deadline <= now:
+        raise AnswerTooLateError(
+            f"The time to answer the question {question.id} is up. Nothing was stored. "
+            "invoke(None, config) goes on without an answer; workflow.fork(config, "
+            "before=interrupt_id) asks anew.",
+            "too_late",
+            (question.id,),
+        )
+    if question.assignees and who.name not in question.assignees:
+        raise NotAssignedError(who.name, question.assignees)
+    judge = judges.get(question.id)
+    if judge is None and asked.by_code:
+        learn()
+        judge = judges.get(question.id)
+    return StoredAnswer(
+        data=encoded_answer(asked.schema, judge, answer, question.id), by=who.name, via=who.via,
+        where=who.where, at=now, judged=judge is not None,
+    )  # fmt: skip
 
 
-def _row(call: Call, value: bytes) -> OpRow:
+def _row(call: Call, given: StoredAnswer) -> OpRow:
     return OpRow(
-        "answer", call.key, call.parent, "", call.args, call.lane, call.n, value,
-        gen=call.gen, ts=time.time(), site=call.site,
+        "answer", call.key, call.parent, "", call.args, call.lane, call.n, given.encoded(),
+        gen=call.gen, ts=given.at, site=call.site,
     )  # fmt: skip
 
 

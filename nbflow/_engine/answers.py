@@ -17,7 +17,9 @@ from nbflow.errors import DeclarationError, InvalidAnswerError, NotSerializableE
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["coerce", "encode_by_schema", "encode_by_type", "schema_of"]
+    from nbflow._engine.judging import Judge
+
+__all__ = ["coerce", "encoded_answer", "refused", "schema_of"]
 
 
 def schema_of(response_schema: Any) -> dict[str, Any] | None:
@@ -40,7 +42,33 @@ def schema_of(response_schema: Any) -> dict[str, Any] | None:
         ) from exc
 
 
-def encode_by_schema(schema: dict[str, Any], answer: Any, interrupt_id: str) -> bytes:
+def encoded_answer(
+    schema: dict[str, Any] | None, judge: Judge | None, answer: Any, interrupt_id: str
+) -> bytes:
+    """An answer as it is stored, judged by all who are known here.
+
+    Raises:
+        InvalidAnswerError: with one entry in ``errors`` for each fault.
+        NotSerializableError: it cannot be stored.
+    """
+    if judge is None:
+        if schema is None:
+            return serde.dumps(answer)
+        return _encode_by_schema(schema, answer, interrupt_id)
+    if judge.has_type:
+        value, data = _encode_by_type(judge.response_schema, answer, interrupt_id)
+    else:
+        value = answer
+        data = (
+            serde.dumps(answer)
+            if schema is None
+            else _encode_by_schema(schema, answer, interrupt_id)
+        )
+    judge.accept(value, interrupt_id)
+    return data
+
+
+def _encode_by_schema(schema: dict[str, Any], answer: Any, interrupt_id: str) -> bytes:
     """An answer as it is stored where no more than a question's JSON Schema is known.
 
     Raises:
@@ -50,14 +78,14 @@ def encode_by_schema(schema: dict[str, Any], answer: Any, interrupt_id: str) -> 
     plain = _plain_json(answer)
     errors = faults_of(_validator(schema), plain)
     if errors:
-        raise _invalid(interrupt_id, errors)
+        raise refused(interrupt_id, errors)
     if not _holds(plain, answer):
         raise _no_json(answer, "a part of it would be lost")
     return serde.dumps(plain)
 
 
-def encode_by_type(response_schema: Any, answer: Any, interrupt_id: str) -> bytes:
-    """An answer as it is stored where the type is known that the code asked for.
+def _encode_by_type(response_schema: Any, answer: Any, interrupt_id: str) -> tuple[Any, bytes]:
+    """An answer as the type that the code asked for, and as it is stored.
 
     JSON is what a form gives, and what every process can read. But a model may keep secrets, or
     leave fields out, when it is turned into JSON: then it is stored as it was given.
@@ -70,10 +98,10 @@ def encode_by_type(response_schema: Any, answer: Any, interrupt_id: str) -> byte
     try:
         plain = _plain_json(answer)
         if _same(coerce(response_schema, plain, interrupt_id), wanted):
-            return serde.dumps(plain)
+            return wanted, serde.dumps(plain)
     except Exception:  # there is no JSON form of it, or none that answers the question
         pass
-    return serde.dumps(answer)
+    return wanted, serde.dumps(answer)
 
 
 def coerce(response_schema: Any, answer: Any, interrupt_id: str) -> Any:
@@ -93,10 +121,11 @@ def coerce(response_schema: Any, answer: Any, interrupt_id: str) -> Any:
             {"path": list(error["loc"]), "message": _sentence(error["msg"])}
             for error in exc.errors(include_url=False, include_context=False, include_input=False)
         ]
-        raise _invalid(interrupt_id, errors) from exc
+        raise refused(interrupt_id, errors) from exc
 
 
-def _invalid(interrupt_id: str, errors: list[dict[str, Any]]) -> InvalidAnswerError:
+def refused(interrupt_id: str, errors: list[dict[str, Any]]) -> InvalidAnswerError:
+    """What tells each fault of an answer."""
     faults = "; ".join(f"{_where(e['path'])}{e['message']}" for e in errors)
     return InvalidAnswerError(
         f"The answer does not fit the question: {faults}. Nothing was stored and the question "
@@ -136,9 +165,8 @@ def _plain_json(answer: Any) -> Any:
 def _no_json(answer: Any, reason: str) -> NotSerializableError:
     return NotSerializableError(
         f"The answer ({type(answer).__name__}) cannot be given as JSON: {reason}. Nothing was "
-        "stored and the question is still open. Answer with plain values; or call "
-        "invoke(None, config) first, if it is of the type that the code asks for: then this "
-        "process knows that.",
+        "stored and the question is still open. Answer with plain values, or in "
+        "the process whose code asked: that knows which type it asked for.",
         "$",
         type(answer).__name__,
     )

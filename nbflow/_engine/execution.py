@@ -31,6 +31,7 @@ from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
 from nbflow._engine.ids import public_id
 from nbflow._engine.in_place import Fresh
+from nbflow._engine.judging import Judges
 from nbflow._engine.limits import places_of
 from nbflow._engine.loops import is_running, loop_for
 from nbflow._engine.nested import mark_of, previous_of
@@ -75,8 +76,8 @@ class Execution:
     checkpoint_id: str | None
     config: dict[str, Any]
     runtime: Runtime[Any]
-    live_types: dict[str, Any]
-    """Question id to what ``interrupt`` was given as ``response_schema``."""
+    judges: Judges
+    """Who judges answers in this process."""
     listeners: tuple[Listener, ...] = ()
     options: Options = DEFAULT
     cache: BaseCache[Any] | None = None

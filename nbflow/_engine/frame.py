@@ -24,6 +24,7 @@ from nbflow.errors import GraphInterrupt, NonDeterminismError, RunCancelled, Run
 from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
+    from nbflow._current import Asking
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
@@ -118,10 +119,10 @@ class Frame:
         """The code lives (211)."""
         show_life(self, heartbeat=True)
 
-    def ask(self, value: Any, response_schema: Any, key: str | None) -> Any:
+    def ask(self, asking: Asking) -> Any:
         from nbflow._engine.questions import ask
 
-        return ask(self, value, response_schema, key)
+        return ask(self, asking)
 
     @property
     def write_token(self) -> Callable[..., None]:

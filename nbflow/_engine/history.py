@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import Any, overload
@@ -15,6 +16,7 @@ from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
+from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError, UnknownCheckpointError
 from nbflow.types import Interrupt, OpSnapshot, PregelTask, StateSnapshot
@@ -44,7 +46,19 @@ def ops_of(saver: BaseCheckpointSaver, run: RunRow, after: int = 0) -> list[OpRo
         return own[after:]
     parent = saver.get_run(run.parent_run)
     kept = [] if parent is None else ops_of(saver, parent)
-    return [*(op for op in kept if op.seq <= run.upto), *own][after:]
+    return [*_asked_anew([op for op in kept if op.seq <= run.upto], run.ts), *own][after:]
+
+
+def _asked_anew(ops: list[OpRow], at: float) -> list[OpRow]:
+    """With the time of a fork on the questions that it opens again: they get as long as before."""
+    answered = {op.key for op in ops if op.kind == "answer"}
+    return [_at(op, at) if op.kind == "ask" and op.key not in answered else op for op in ops]
+
+
+def _at(op: OpRow, ts: float) -> OpRow:
+    again = copy(op)
+    again.ts = ts
+    return again
 
 
 def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | None:
@@ -247,10 +261,12 @@ def _op_of(run_id: str, call: Call) -> OpSnapshot:
     if call.name is None:
         question = question_of(run_id, call)
         status = "withdrawn" if call.is_withdrawn else "open" if call.is_open else "answered"
+        given = None if call.answer is None else StoredAnswer.decoded(call.answer)
         return OpSnapshot(
             id=question.id, kind="question", name=None, parent=parent_id(run_id, call.parent),
             status=status, value=question.value,
-            answer=None if call.answer is None else serde.loads(call.answer), site=call.site,
+            answer=None if given is None else given.value, site=call.site,
+            answered_by=None if given is None else given.by,
         )  # fmt: skip
     failed = call.outcome == "error" and call.value is not None
     return OpSnapshot(

@@ -12,18 +12,20 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine.answering import answers_for
+from nbflow._engine.answering import answered_event, answers_for, timed_out
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
 from nbflow._engine.forks import copy_of, new_fork, run_of
 from nbflow._engine.history import checkpoint_at, head_of, ops_of, still_asks
-from nbflow._engine.ids import public_id
+from nbflow._engine.judging import Judges
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.owners import owning
 from nbflow._engine.recent import journal_of
+from nbflow._engine.rehearsal import learn_judges
 from nbflow._engine.replay import Journal
 from nbflow._engine.root import RootOp
 from nbflow._engine.threads import (
@@ -40,7 +42,7 @@ from nbflow.errors import (
     UnknownInterruptError,
     UnknownThreadError,
 )
-from nbflow.events import Answered, CheckpointSaved, Event
+from nbflow.events import CheckpointSaved, Event
 from nbflow.runtime import Runtime
 from nbflow.types import Command
 
@@ -126,7 +128,7 @@ def _unkept(call: Call) -> RootOp:
         workflow=workflow.name, saver=None, run=None, run_id=uuid.uuid4().hex, epoch=0,
         record=Journal(), code_fp=b"", resumed=False, input=call.input, checkpoint_id=None,
         config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
-        live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
+        judges=workflow.judges, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache,
     )  # fmt: skip
     return _cached(call, RootOp(execution, workflow._spec, workflow.policies, None, False, ()))
@@ -238,15 +240,16 @@ def _continue(
         return Opened(None, _over(saver, thread, run, call.input))
     ops = ops_of(saver, run)
     journal = journal_of(saver, run, ops)
-    rows = []
+    rows = timed_out(run, journal)
     if call.input is not None:
-        rows = answers_for(run, journal, call.input, workflow.live_types)
+        learn = partial(learn_judges, workflow, saver, thread, call.context)
+        rows += answers_for(run, journal, call.input, workflow.judges, learn)
     opening = head_of(saver, thread)
     assert opening is not None
     execution = _execution(
         call, saver, run, thread, journal, opening, serde.loads(run.input), resumed=True
     )
-    root = _root(call, execution, opening, _answered(run, rows))
+    root = _root(call, execution, opening, [answered_event(run.id, row) for row in rows])
     with owning(run.id, execution.epoch) as owner:
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
         with _given_back(saver, run, execution.epoch, thread.status):
@@ -284,15 +287,6 @@ def _given_back(saver: BaseCheckpointSaver, run: RunRow, epoch: int, status: str
         raise
 
 
-def _answered(run: RunRow, rows: list[OpRow]) -> list[Event]:
-    events: list[Event] = []
-    for row in rows:
-        assert row.value is not None
-        shown = public_id(run.id, row.key)
-        events.append(Answered(interrupt_id=shown, answer=serde.loads(row.value)))
-    return events
-
-
 def _closed(journal: Journal) -> Journal:
     """The record of a run that is over: what it left unanswered is not open any more."""
     for call in journal.open_questions():
@@ -300,10 +294,14 @@ def _closed(journal: Journal) -> Journal:
     return journal
 
 
+def _nobody() -> None:
+    """Nobody judges what is refused anyway."""
+
+
 def _over(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow, input: Command | None) -> Any:
     """The value of a run that is over; an answer to it is refused."""
     if input is not None:
-        answers_for(run, _closed(Journal(ops_of(saver, run))), input, {})
+        answers_for(run, _closed(Journal(ops_of(saver, run))), input, Judges(), _nobody)
     head = head_of(saver, thread)
     return None if head is None or head.returned is None else serde.loads(head.returned)
 
@@ -326,7 +324,7 @@ def _execution(
         record=journal, code_fp=workflow.fingerprint(), resumed=resumed,
         input=input, checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
-        live_types=workflow.live_types, listeners=tuple(call.listeners), options=call.options,
+        judges=workflow.judges, listeners=tuple(call.listeners), options=call.options,
         cache=workflow.cache, on_divergence=workflow.on_divergence,
     )  # fmt: skip
 

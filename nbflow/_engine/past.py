@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import events as ev
 from nbflow import serde
+from nbflow._engine.answering import answered_event
 from nbflow._engine.failures import stored_failure
 from nbflow._engine.history import ops_of
 from nbflow._engine.ids import ROOT, parent_id, public_id
@@ -64,8 +65,7 @@ def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> I
         yield ev.Asked(ts=op.ts, interrupt=question_of(run_id, call), task=parent)
         return
     if op.kind == "answer":
-        assert op.value is not None
-        yield ev.Answered(ts=op.ts, interrupt_id=shown, answer=serde.loads(op.value))
+        yield answered_event(run_id, op)
         return
     if op.key == ROOT or op.kind == "void":
         return

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import time
 import warnings
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._codec.annotations import reachable_from
-from nbflow._engine.answers import coerce, schema_of
+from nbflow._current import Asking
+from nbflow._engine.answers import encoded_answer, schema_of
 from nbflow._engine.ids import op_key, public_id
+from nbflow._engine.judging import Judge
 from nbflow._engine.replay import Call
+from nbflow.checkpoint._questions import StoredAnswer, StoredQuestion
 from nbflow.checkpoint.base import OpRow
-from nbflow.errors import GraphInterrupt, InvalidAnswerError, NotSerializableError
+from nbflow.errors import (
+    AnswerTimeoutError,
+    DeclarationError,
+    GraphInterrupt,
+    InvalidAnswerError,
+    NotSerializableError,
+)
 from nbflow.events import Asked
 from nbflow.types import Interrupt
 
@@ -25,60 +35,121 @@ _CALLER = 5
 """Frames from ``take`` up to the user's ``interrupt(...)``."""
 
 
-def ask(frame: Frame, value: Any, response_schema: Any, key: str | None) -> Any:
+def ask(frame: Frame, asking: Asking) -> Any:
     """Return the recorded answer, or store the question and pause."""
     lane = frame.lane()
     frame.check(lane)
     execution = frame.execution
     frame.op.note_asked()
-    schema = schema_of(response_schema)
+    value, key = asking.value, asking.key
+    schema, judge = schema_of(asking.response_schema), Judge.of(asking)
     if execution.saver is None:
         return _ask_unkept(frame, value, schema, lane)
-    payload = _payload(value, schema)
     args = serde.digest_source((key,), {}) if key else serde.digest_source((value, schema), {})
     call = frame.take(None, args, lane, _CALLER - 1, ((value,), {}))
     if call is None:
-        call = _store(frame, args, lane, payload)
+        call = _store(frame, args, lane, _payload(asking, schema, judge))
     question = question_of(execution.run_id, call)
     if call.answer is not None:
-        serde.register(*reachable_from(response_schema))
-        answer = serde.loads(call.answer)
-        try:
-            value = coerce(response_schema, answer, question.id)
-        except InvalidAnswerError as error:
-            execution.reopen(call, error)
-        else:
-            execution.live_types.pop(question.id, None)
-            return value
-    if response_schema is not schema:
-        _note_type(execution.live_types, question.id, response_schema)
+        return _answer(frame, call, question, judge)
+    if judge is not None:
+        execution.judges.note(question.id, judge)
     _pause(frame, question, lane)
-
-
-_MOST_TYPES = 10_000
-
-
-def _note_type(live_types: dict[str, Any], question_id: str, response_schema: Any) -> None:
-    """Keep the type that judges the answer, when it comes; of too many open questions, the oldest
-    one's answer is judged by its JSON Schema alone, and by the type when the code gets it."""
-    live_types[question_id] = response_schema
-    if len(live_types) > _MOST_TYPES:
-        live_types.pop(next(iter(live_types)), None)
 
 
 def question_of(run_id: str, call: Call) -> Interrupt:
     """The question that a record holds."""
     assert call.value is not None
-    payload = serde.loads(call.value)
-    return Interrupt(payload["value"], public_id(run_id, call.key), payload["schema"])
+    asked = StoredQuestion.decoded(call.value)
+    if asked.timeout_s is None and not asked.assignees:
+        return Interrupt(asked.value, public_id(run_id, call.key), asked.schema)
+    return Interrupt(
+        asked.value,
+        public_id(run_id, call.key),
+        asked.schema,
+        deadline=None if asked.timeout_s is None else call.asked_at + asked.timeout_s,
+        on_timeout="default" if asked.on_timeout == "default" else "fail",
+        default=asked.default,
+        assignees=asked.assignees,
+    )
 
 
-def _payload(value: Any, schema: dict[str, Any] | None) -> bytes:
+def _answer(frame: Frame, call: Call, question: Interrupt, judge: Judge | None) -> Any:
+    """What the code gets for a recorded answer.
+
+    Raises:
+        InvalidAnswerError: it is taken back, since the code refuses it.
+        AnswerTimeoutError: the record says that nobody answered.
+    """
+    execution = frame.execution
+    assert call.answer is not None
+    given = StoredAnswer.decoded(call.answer)
+    if given.data is None:
+        execution.judges.forget(question.id)
+        raise AnswerTimeoutError(question.id, question.deadline)
+    if judge is not None:
+        serde.register(*reachable_from(judge.response_schema))
+    value = given.value
+    if judge is not None:
+        try:
+            value = (judge.typed if given.judged else judge.judged)(value, question.id)
+        except InvalidAnswerError as error:
+            execution.reopen(call, error)
+        execution.judges.forget(question.id)
+    return value
+
+
+def _payload(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None) -> bytes:
+    timeout_s, default = _seconds(asking.timeout), None
+    if asking.on_timeout not in ("fail", "default"):
+        raise DeclarationError(
+            f"on_timeout={asking.on_timeout!r} is not known: expected 'fail' or 'default'."
+        )
+    if asking.on_timeout == "default":
+        default = _default(asking, schema, judge)
+    question = StoredQuestion(
+        value=asking.value, schema=schema, by_code=judge is not None and judge.says_more,
+        timeout_s=timeout_s, on_timeout=asking.on_timeout, default=default,
+        assignees=_names(asking.assignees),
+    )  # fmt: skip
     try:
-        return serde.dumps({"value": value, "schema": schema})
+        return question.encoded()
     except NotSerializableError:
-        serde.dumps(value)
+        serde.dumps(asking.value)
         raise
+
+
+def _seconds(timeout: Any) -> float | None:
+    if timeout is None:
+        return None
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise DeclarationError(
+            f"timeout={timeout!r} cannot be meant: expected seconds above 0, or a timedelta."
+        )
+    return float(seconds)
+
+
+def _default(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None) -> Any:
+    if asking.timeout is None:
+        raise DeclarationError(
+            "on_timeout='default' needs a timeout=: without one a question waits for any time."
+        )
+    try:
+        return serde.loads(encoded_answer(schema, judge, asking.default, ""))
+    except InvalidAnswerError as exc:
+        faults = "; ".join(error["message"] for error in exc.errors)
+        raise DeclarationError(
+            f"default={asking.default!r} is no answer to its own question: {faults}. Give one that "
+            "fits response_schema and validate."
+        ) from exc
+
+
+def _names(assignees: Any) -> tuple[str, ...]:
+    names = (assignees,) if isinstance(assignees, str) else tuple(assignees)
+    if not all(isinstance(name, str) and name for name in names):
+        raise DeclarationError(f"assignees={assignees!r} cannot be meant: expected names.")
+    return names
 
 
 def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:

@@ -15,11 +15,13 @@ from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.going import go_sync
 from nbflow._engine.history import head_of, ops_of
 from nbflow._engine.ids import ROOT, public_id
+from nbflow._engine.judging import Judges
+from nbflow._engine.loops import background_loop, is_running
 from nbflow._engine.replay import Call, Journal
-from nbflow._engine.root import RootOp
+from nbflow._engine.root import Outcome, RootOp
 from nbflow._engine.settings import settings_of
 from nbflow._engine.threads import current_run, new_checkpoint, refuse_busy, refuse_foreign
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import GraphInterrupt, NonDeterminismError, UnknownThreadError
 from nbflow.runtime import Runtime
 from nbflow.types import PlannedCall, ReplayReport
@@ -75,26 +77,12 @@ def report(
     if thread is None:
         raise UnknownThreadError(f"There is no thread {thread_id!r}; nothing could be replayed.")
     refuse_busy(thread)
-    run, opening = current_run(saver, thread), head_of(saver, thread)
+    run = current_run(saver, thread)
     refuse_foreign(run, workflow.name)
-    assert opening is not None
     journal = Journal(ops_of(saver, run))
     recorded = [call for call in journal.children(ROOT) if call.finished]
-    execution = _Rehearsal(
-        workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
-        run_id=run.id, epoch=thread.epoch, record=journal,
-        code_fp=workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
-        checkpoint_id=opening.id,
-        config=settings_of({"configurable": {"thread_id": thread_id}}),
-        runtime=Runtime(
-            context=context, store=workflow.store,
-            previous=None if opening.saved is None else serde.loads(opening.saved),
-        ),
-        live_types={}, on_divergence=workflow.on_divergence,
-    )  # fmt: skip
-    closing = new_checkpoint((thread_id, ""), opening, "loop", 0, b"")
-    root = RootOp(execution, workflow._spec, (), closing, opening.saved is not None, ())
-    outcome = go_sync(root, workflow._spec.is_async)
+    execution = _rehearsal(workflow, saver, thread, run, journal, context, Judges())
+    root, outcome = _rehearsed(workflow, saver, thread, execution)
     left = [] if root.frame is None else [c for c in root.frame.log.unused() if c.finished]
     reused = [call for call in recorded if call not in left]
     ended = outcome.status == "done"
@@ -109,6 +97,60 @@ def report(
         divergence=str(outcome.exception) if diverged else None,
         returns=ended,
     )
+
+
+def learn_judges(
+    workflow: Workflow[Any, Any], saver: BaseCheckpointSaver, thread: ThreadRow, context: Any
+) -> None:
+    """Let the code say who judges the answers to the open questions of its body.
+
+    After a restart of the process the code has asked nothing yet. A question that a task asks is
+    not reached: its answer is judged when the task gets it.
+    """
+    if workflow._spec.is_async and is_running(background_loop()):
+        return
+    run = current_run(saver, thread)
+    journal = Journal(ops_of(saver, run))
+    execution = _rehearsal(workflow, saver, thread, run, journal, context, workflow.judges)
+    _rehearsed(workflow, saver, thread, execution)
+
+
+def _rehearsal(
+    workflow: Workflow[Any, Any],
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    run: RunRow,
+    journal: Journal,
+    context: Any,
+    judges: Judges,
+) -> _Rehearsal:
+    opening = head_of(saver, thread)
+    assert opening is not None
+    return _Rehearsal(
+        workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
+        run_id=run.id, epoch=thread.epoch, record=journal,
+        code_fp=workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
+        checkpoint_id=opening.id,
+        config=settings_of({"configurable": {"thread_id": thread.thread_id}}),
+        runtime=Runtime(
+            context=context, store=workflow.store,
+            previous=None if opening.saved is None else serde.loads(opening.saved),
+        ),
+        judges=judges, on_divergence=workflow.on_divergence,
+    )  # fmt: skip
+
+
+def _rehearsed(
+    workflow: Workflow[Any, Any],
+    saver: BaseCheckpointSaver,
+    thread: ThreadRow,
+    execution: _Rehearsal,
+) -> tuple[RootOp, Outcome]:
+    opening = head_of(saver, thread)
+    assert opening is not None
+    closing = new_checkpoint((thread.thread_id, ""), opening, "loop", 0, b"")
+    root = RootOp(execution, workflow._spec, (), closing, opening.saved is not None, ())
+    return root, go_sync(root, workflow._spec.is_async)
 
 
 def _planned(run_id: str, calls: list[Call]) -> tuple[PlannedCall, ...]:

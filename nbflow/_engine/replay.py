@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbflow import serde
+from nbflow.checkpoint._questions import StoredQuestion
 from nbflow.checkpoint.base import OpRow
 
 __all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value", "shown"]
@@ -26,6 +27,8 @@ class Call:
 
     name: str | None
     """The task's name; None for a question."""
+    asked_at: float
+    """When it was first stored, in seconds since the epoch; a question's time runs from then."""
     optional = False
     """Whether it was called while a question had stopped another line of control. When that is
     answered, the code may come another way, and not make this call."""
@@ -54,6 +57,7 @@ class Call:
         self.lane = first.lane
         self.n = first.n
         self.site = first.site
+        self.asked_at = first.ts
         if first.lane[-1:] == OPTIONAL:
             self.lane, self.optional = first.lane[:-1], True
 
@@ -79,7 +83,7 @@ class Call:
         """What it was called with, shortened; only short arguments of tasks are on record."""
         try:
             if self.name is None:
-                return shown((serde.loads(self.value or b"")["value"],), {})
+                return shown((StoredQuestion.decoded(self.value or b"").value,), {})
             *args, kwargs = serde.loads(self.args)
             return shown(tuple(args), kwargs)
         except Exception:  # long arguments are a digest; and a damaged record has its own error

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from nbflow import serde
 from nbflow.checkpoint._primitives import Primitives
+from nbflow.checkpoint._questions import StoredAnswer, StoredQuestion
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
 from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
@@ -231,14 +232,14 @@ def _questions(
     given = [answers[key] for key in asked if key in answers]
     shown = [op for key, op in asked.items() if key not in answers] or list(asked.values())[-1:]
     if given:
-        yield "__resume__", [serde.loads(op.value) for op in given if op.value is not None]
+        yield "__resume__", [StoredAnswer.decoded(op.value or b"").value for op in given]
     if shown:
         yield "__interrupt__", [_interrupt(run_id, op) for op in shown if op.value is not None]
 
 
 def _interrupt(run_id: str, op: OpRow) -> Interrupt:
-    payload = serde.loads(op.value or b"")
-    return Interrupt(payload["value"], _shown_id(run_id, op.key), payload["schema"])
+    asked = StoredQuestion.decoded(op.value or b"")
+    return Interrupt(asked.value, _shown_id(run_id, op.key), asked.schema)
 
 
 def _outcome(op: OpRow) -> Any:

@@ -123,7 +123,7 @@ def test_types_of_answered_questions_are_forgotten(
     for n in range(3):
         drive.invoke(workflow, True, on_thread(n))
     drive.invoke(workflow, False, on_thread("schema"))
-    assert len(workflow.live_types) == 3
+    assert len(workflow.judges) == 3
     for n in range(3):
         assert drive.invoke(workflow, Command(resume=n), on_thread(n)) == n
-    assert workflow.live_types == {}
+    assert len(workflow.judges) == 0

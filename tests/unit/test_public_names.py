@@ -26,6 +26,7 @@ PUBLIC = [
 REEXPORTED = {
     "Inbox": ("nbflow.widgets.inbox", "nbflow"),  # one call, as it is written
     "Failure": ("nbflow.types", "nbflow.events"),  # the events say it
+    "acting_as": ("nbflow.identity", "nbflow"),  # one call, as it is written
     "answer_of": ("nbflow.forms.answers", "nbflow.forms"),
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
     "form_of": ("nbflow.forms.schema", "nbflow.forms"),

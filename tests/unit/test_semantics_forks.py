@@ -7,6 +7,7 @@ import pytest
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import ThreadBusyError, UnknownInterruptError, UnknownOpError
 from nbflow.func import entrypoint, task
+from nbflow.identity import responder
 from nbflow.types import Command, OpSnapshot, interrupt
 from tests.unit.drive import HEX, Config, Drive, on_thread
 
@@ -50,7 +51,7 @@ def test_ops_and_status_from_start_to_end(
     assert opening.status == "done"
     assert opening.ops[2] == OpSnapshot(
         id=HEX, kind="question", name=None, parent=None, status="answered", value={"ok?": "A"},
-        answer="yes", site=opening.ops[2].site,
+        answer="yes", answered_by=responder().name, site=opening.ops[2].site,
     )  # fmt: skip
     assert opening.ops[2].site.startswith("test_semantics_forks.py:")
 

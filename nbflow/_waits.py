@@ -1,0 +1,145 @@
+"""The half of a run that waits: for its next stop, and for its end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from nbflow._hooks import hooks
+from nbflow.errors import RunCancelledError, RunPendingError
+
+if TYPE_CHECKING:
+    from nbflow.events import RunEnded
+    from nbflow.run import Run
+    from nbflow.types import Interrupt
+
+__all__ = ["Waits"]
+
+
+class Waits:
+    """What a :class:`~nbflow.run.Run` has for whoever waits for it."""
+
+    thread_id: str | None
+    _state: threading.Condition
+    _status: str
+    _running: bool
+    _told: bool
+    _turn: int
+    _ended: RunEnded | None
+    _already: Any
+    _exception: BaseException | None
+    _traceback: TracebackType | None
+    _waiters: list[Callable[[], None]]
+
+    @property
+    def _run(self) -> Run:
+        raise NotImplementedError
+
+    @property
+    def interrupts(self) -> tuple[Interrupt, ...]:
+        """The open questions."""
+        raise NotImplementedError
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Wait until the run does not run any more, or so many seconds; returns the status."""
+        with self._state:
+            self._state.wait_for(lambda: self._told, timeout)
+            return self._status
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the run's end, through any number of questions, and return its value.
+
+        Raises:
+            TimeoutError: it has not ended after ``timeout`` seconds; it goes on.
+            RunPendingError: it waits for a person, and nobody can answer here.
+            RunCancelledError: it was cancelled.
+            BaseException: what the function raised.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        self._begin_wait()
+        turn = -1
+        while True:
+            with self._state:
+                left = None if until is None else max(0.0, until - time.monotonic())
+                if not self._state.wait_for(partial(self._moved_on, turn), left):
+                    raise TimeoutError(
+                        f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
+                        f"(status: {self._status}). It goes on; call result() again."
+                    )
+                turn, status = self._turn, self._status
+            if status != "interrupted":
+                return self._unwrap()
+            self._at_pause()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        self._begin_wait()
+        loop = asyncio.get_running_loop()
+        moved = asyncio.Event()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(moved.set)
+
+        with self._state:
+            self._waiters.append(wake)
+        try:
+            turn = -1
+            while True:
+                with self._state:
+                    moved_on, status = self._moved_on(turn), self._status
+                    turn = self._turn if moved_on else turn
+                if moved_on and status != "interrupted":
+                    return self._unwrap()
+                if moved_on:
+                    self._at_pause()
+                await moved.wait()
+                moved.clear()
+        finally:
+            with self._state:
+                self._waiters.remove(wake)
+
+    def _begin_wait(self) -> None:
+        prepare = hooks.filled().before_wait
+        if prepare is not None:
+            prepare(self._run)
+
+    def _moved_on(self, turn: int) -> bool:
+        """Whether the run has ended, or stopped at a question after the given turn."""
+        if not self._told or self._running:
+            return False
+        return self._status != "interrupted" or self._turn != turn
+
+    def _at_pause(self) -> None:
+        if hooks.at_pause is not None:
+            hooks.at_pause(self._run)
+            return
+        raise RunPendingError(
+            f"The run on thread {self.thread_id!r} waits for an answer to "
+            f"{[q.value for q in self.interrupts]!r}, and nobody can give it while this waits. "
+            "Answer with run.resume(answer) or run.answer(interrupt_id, answer), then ask again."
+        )
+
+    def _unwrap(self) -> Any:
+        ended = self._ended
+        if self._status == "done":
+            return self._already if ended is None else ended.value
+        if self._status == "cancelled":
+            raise RunCancelledError(
+                f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
+            )
+        if self._exception is not None:
+            raise self._exception.with_traceback(self._traceback)
+        what = "no error was recorded" if ended is None or ended.error is None else (
+            f"{ended.error.type}: {ended.error.message}"
+        )  # fmt: skip
+        raise RunCancelledError(
+            f"The run on thread {self.thread_id!r} ended without a result ({what}); "
+            "run.resume() continues it."
+        )
