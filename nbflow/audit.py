@@ -54,6 +54,7 @@ class AuditedAnswer:
     task: str | None
     """Name of the task that asked; None when the entrypoint did."""
     thread_id: str
+    """The thread's name."""
     run_id: str
     """32 hex digits; a fork is a run of its own."""
     workflow: str

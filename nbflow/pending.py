@@ -52,6 +52,10 @@ class PendingQuestion:
     interrupt: Interrupt
     """The question, with its id."""
 
+    def is_for(self, name: str) -> bool:
+        """Whether this person may answer."""
+        return not self.interrupt.assignees or name in self.interrupt.assignees
+
     def says(self, text: str) -> bool:
         """Whether the question, its task or its thread has this text in it, in any case."""
         parts = (repr(self.interrupt.value), self.task or "", self.thread_id)
@@ -64,6 +68,7 @@ def pending(
     workflow: str | None = None,
     text: str | None = None,
     older_than: timedelta | None = None,
+    assignee: str | None = None,
     now_s: float | None = None,
 ) -> list[PendingQuestion]:
     """The open questions across all threads, those that have waited longest first.
@@ -73,6 +78,7 @@ def pending(
         workflow: only those of the workflow of this name.
         text: only those whose question, task or thread has this text in it, in any case.
         older_than: only those that have waited for longer.
+        assignee: only those that this person may answer.
         now_s: what counts as now, in seconds since the epoch; left out, the clock's time.
 
     Raises:
@@ -101,6 +107,7 @@ def pending(
         and workflow in (None, question.workflow)
         and question.asked_at <= until
         and (text is None or question.says(text))
+        and (assignee is None or question.is_for(assignee))
     ]
     return sorted(found, key=lambda question: question.asked_at)
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 from nbflow.forms.conventions import plain, read
 from nbflow.forms.fields import field_of
 from nbflow.forms.portable import portable, shorten
+from nbflow.forms.preview import preview
 from nbflow.forms.reading import DEFAULT_TITLE, NOTHING, Action, Decision, Reading
+from nbflow.identity import responder
 
 if TYPE_CHECKING:
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import Field, Form, FormAction, FormDecision
+    from nbflow.widgets.protocol import Field, Form, FormAction, FormDecision, Terms
 
 __all__ = ["FORM_BYTES", "form_of", "without_secrets"]
 
@@ -26,6 +28,8 @@ FORM_BYTES = 200_000
 """The largest form that is sent to a page."""
 
 _SCHEMA_BYTES = 120_000
+_DEFAULT_CHARS = 500
+_MOST_ASSIGNEES = 50
 _HIDDEN = "••••••"
 _MAPS_OF_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -64,7 +68,20 @@ def form_of(interrupt: Interrupt, task_name: str | None = None) -> Form:
     }
     if form["has_initial"]:
         form["initial"] = schema["default"]
+    if interrupt.deadline is not None or interrupt.assignees:
+        form["terms"] = _terms(interrupt)
     return form
+
+
+def _terms(interrupt: Interrupt) -> Terms:
+    falls_back = interrupt.deadline is not None and interrupt.on_timeout == "default"
+    default = without_secrets(interrupt.default, interrupt.response_schema)
+    return {
+        "deadline": interrupt.deadline,
+        "otherwise": preview(default, _DEFAULT_CHARS) if falls_back else None,
+        "assignees": [shorten(name, 200)[0] for name in interrupt.assignees[:_MOST_ASSIGNEES]],
+        "you": responder().name,
+    }
 
 
 def _actions(actions: Sequence[Action]) -> list[FormAction]:

@@ -203,7 +203,8 @@ def _question_html(question: Question, chars: int, *, alone: bool, again: str) -
     if question.answer is None:
         yield f'<div style="opacity:.7">Not answered yet.{again}</div>'
     else:
-        yield f"<div>Answer</div>{_value_html(question.answer, chars // 2)}"
+        label = f"Answered {safe(question.by, 120)}" if question.by else "Answer"
+        yield f"<div>{label}</div>{_value_html(question.answer, chars // 2)}"
     yield "</details>"
 
 
@@ -287,6 +288,8 @@ def _text(summary: Summary) -> Iterator[str]:
         answer = "(not answered yet)"
         if question.answer is not None:
             answer = plain(question.answer["text"], 200)
+            if question.by:
+                answer += f"  ({plain(question.by, 120)})"
         yield f"  ? {plain(question.form['title'], 200)}  {answer}"
     if summary.result is not None:
         yield f"  → {plain(summary.result['text'], 500)}"

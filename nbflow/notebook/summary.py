@@ -51,6 +51,8 @@ class Question:
     """As a page draws it."""
     answer: Preview | None = None
     """None while it is open."""
+    by: str = ""
+    """Who answered, as it is said; empty when that is not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +113,7 @@ def summary_of(events: Iterable[ev.Event]) -> Summary:
             if question is not None:
                 shown = without_secrets(event.answer, schemas.get(event.interrupt_id))
                 question.answer = preview(shown, _ANSWER_CHARS)
+                question.by = _by(event)
         elif isinstance(event, ev.RunEnded):
             summary.status, summary.error = event.status, event.error
             summary.duration_s += event.duration_s
@@ -120,6 +123,12 @@ def summary_of(events: Iterable[ev.Event]) -> Summary:
         else:
             _fold_task(summary, event)
     return summary
+
+
+def _by(answered: ev.Answered) -> str:
+    if answered.via == "timeout":
+        return "nobody: the time was up"
+    return "" if answered.by is None else f"by {answered.by}"
 
 
 def duration_text(seconds: float) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import RunPendingError, WaitNotPossibleError
 from nbflow.forms import form_of, preview
+from nbflow.identity import acting_as
 from nbflow.notebook.answers import ANSWERS_VARIABLE, answer_file
 from nbflow.notebook.tap import Tap, tap_of
 
@@ -99,7 +100,8 @@ def _answer_from_file(run: Run, question: Interrupt) -> None:
         text = "\n".join((title, preview(question.value, 20_000)["text"], question.id))
         found, answer = answers.take(text)
         if found:
-            run.answer(question.id, answer)
+            with acting_as(via="answers file"):
+                run.answer(question.id, answer)
             return
         hint = f"add an answer to {answers.path!r}, which has none left for this question"
     raise RunPendingError(

@@ -67,6 +67,10 @@ class QuestionRow(TypedDict):
     """Whether the workflow's code is at hand, so that it can be answered here."""
     bulk: Bulk | None
     """None when it wants an answer of its own."""
+    deadline: float | None
+    """Until when it can be answered, in seconds since the epoch; None for any time."""
+    yours: bool
+    """Whether an answer from here is taken; else it is for others."""
 
 
 class WorkflowCount(TypedDict):
@@ -99,6 +103,8 @@ class Listing(TypedDict):
     """Questions that the filters let through; ``rows`` may hold fewer."""
     waiting: int
     """Open questions, whatever the filters."""
+    others: int
+    """How many of them are for others."""
     workflows: list[WorkflowCount]
     answered: list[AnsweredQuestion]
     """Newest first."""
@@ -156,6 +162,8 @@ class AskQuestions(TypedDict):
     """Only those that have it in their question, task or thread; ``""`` for all."""
     older_than_s: int
     """Only those that have waited longer; 0 for all."""
+    mine: bool
+    """Only those that may be answered from here."""
     mark: str
     """Of the listing that the page has; ``""`` for none."""
 

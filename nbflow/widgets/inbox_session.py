@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import finalize, ref
@@ -23,6 +24,7 @@ from nbflow.errors import NbflowError, UnknownInterruptError, UnknownOpError
 from nbflow.events import Answered, Asked, Event, RunEnded
 from nbflow.forms import decided_in, form_of, preview, without_secrets
 from nbflow.forms.portable import clean_text, shorten
+from nbflow.identity import acting_as, responder
 from nbflow.pending import PendingQuestion
 from nbflow.widgets.batches import batches
 from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
@@ -123,12 +125,14 @@ class InboxSession(Conversation):
 
     def _serve_questions(self, page: Page, content: dict[str, Any]) -> None:
         workflow = None if content.get("workflow") is None else text_in(content, "workflow")
-        now = time.time()
+        now, waiting = time.time(), self._find()
+        self._let_expire(waiting, now)
         listing = self._listing(
-            self._find(),
+            waiting,
             workflow,
             text_in(content, "text"),
             now - number_in(content, "older_than_s"),
+            mine=content.get("mine") is True,
         )
         written = json.dumps(listing, sort_keys=True).encode()
         mark = blake2b(written, digest_size=8).hexdigest()
@@ -145,14 +149,22 @@ class InboxSession(Conversation):
         )
 
     def _listing(
-        self, waiting: list[PendingQuestion], workflow: str | None, text: str, until: float
+        self,
+        waiting: list[PendingQuestion],
+        workflow: str | None,
+        text: str,
+        until: float,
+        *,
+        mine: bool,
     ) -> Listing:
+        you = responder().name
         found = [
             question
             for question in waiting
             if workflow in (None, question.workflow)
             and question.asked_at <= until
             and (not text or question.says(text))
+            and (not mine or question.is_for(you))
         ]
         counts = Counter(question.workflow for question in waiting)
         with self._lock:
@@ -162,11 +174,20 @@ class InboxSession(Conversation):
                 "rows": [self._row(question) for question in found[:ROWS]],
                 "total": len(found),
                 "waiting": len(waiting),
+                "others": sum(not question.is_for(you) for question in waiting),
                 "workflows": [
                     {"name": name, "waiting": count} for name, count in sorted(counts.items())
                 ],
                 "answered": list(reversed(self._answered.values())),
             }
+
+    def _let_expire(self, waiting: list[PendingQuestion], now: float) -> None:
+        """Let the runs go on whose questions' time is up, where the code is at hand."""
+        for question in waiting:
+            deadline, workflow = question.interrupt.deadline, self._workflows.get(question.workflow)
+            if deadline is not None and deadline <= now and workflow is not None:
+                with _acting, suppress(NbflowError):  # else it stays in the list as it is
+                    workflow.thread(question.thread_id)
 
     def _row(self, question: PendingQuestion) -> QuestionRow:
         row = self._rows.get(question.interrupt.id)
@@ -181,6 +202,8 @@ class InboxSession(Conversation):
                 "asked_at": question.asked_at,
                 "known": question.workflow in self._workflows,
                 "bulk": _bulk(form),
+                "deadline": question.interrupt.deadline,
+                "yours": question.is_for(responder().name),
             }
         return row
 
@@ -253,7 +276,7 @@ class InboxSession(Conversation):
         workflow = self._workflows.get(question.workflow)
         if workflow is None:
             raise UnknownInterruptError(self._unknown(question), "not_pending", (interrupt_id,))
-        with _acting:
+        with _acting, acting_as(via="inbox"):
             workflow.thread(question.thread_id).answer(interrupt_id, value)
         self._note_answer(question, value)
 

@@ -55,6 +55,7 @@ __all__ = [
     "TaskRetriedData",
     "TaskStartedData",
     "TaskStatus",
+    "Terms",
     "ToBrowser",
     "ToKernel",
 ]
@@ -163,6 +164,19 @@ class Picture(TypedDict):
     """Base64."""
 
 
+class Terms(TypedDict):
+    """On which terms a question is asked."""
+
+    deadline: float | None
+    """Until when it can be answered, in seconds since the epoch; None for any time."""
+    otherwise: Preview | None
+    """What counts as the answer then; None when the code gets an error."""
+    assignees: list[str]
+    """Who may answer; empty for everybody."""
+    you: str
+    """Whose answer one from this page would be."""
+
+
 class Form(TypedDict):
     """One question as a form."""
 
@@ -179,6 +193,8 @@ class Form(TypedDict):
     has_initial: bool
     actions: list[FormAction]
     """What is decided on, in order; ``schema`` counts only when there is none."""
+    terms: NotRequired[Terms]
+    """Absent when everybody may answer at any time."""
 
 
 class Decided(TypedDict):
@@ -300,6 +316,12 @@ class AnsweredData(TypedDict):
     answer: Preview
     decisions: list[Decided]
     """What was decided about each action of the form; empty for a plain answer."""
+    by: str | None
+    """Who answered; None when it was the clock, or is not known."""
+    via: str
+    """How, such as ``form``, ``inbox``, ``code``; ``timeout`` when the time was up."""
+    expired: bool
+    """True when the time was up and the code got an error."""
 
 
 class CustomData(TypedDict):

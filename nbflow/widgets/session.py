@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.forms import preview
+from nbflow.identity import acting_as
 from nbflow.widgets.batches import batches
 from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
 from nbflow.widgets.protocol import PROTOCOL
@@ -51,7 +52,7 @@ class Session(Conversation):
         self._status = "running"
         self._open: set[str] = set()
         self._sent: dict[int, int] = {}
-        self._submissions = Submissions(self._question, run.answer)
+        self._submissions = Submissions(self._question, self._answer)
         self._shown: Snapshot | None = None
         run.subscribe(self._on_event)
 
@@ -140,6 +141,10 @@ class Session(Conversation):
 
     def _serve_submit(self, page: Page, content: dict[str, Any]) -> None:
         self._post(page, self._submissions.receipt(content))
+
+    def _answer(self, interrupt_id: str, value: Any) -> None:
+        with acting_as(via="form"):
+            self.run.answer(interrupt_id, value)
 
     def _question(self, interrupt_id: str) -> Interrupt | None:
         with self._lock:

@@ -6,6 +6,7 @@ page and thread it comes.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Submissions"]
 
 _RECEIPTS = 1_000
+
+_log = logging.getLogger(__name__)
 
 
 class Submissions:
@@ -103,6 +106,11 @@ class Submissions:
         except NbflowError as exc:
             receipt["status"] = "refused"
             receipt["message"] = clean_text(str(exc))
+        except Exception as exc:  # the asking code's own: what it calls to judge an answer
+            _log.exception("An answer to question %s could not be judged", interrupt_id)
+            said = "\n".join([f"{type(exc).__name__}: {exc}", *getattr(exc, "__notes__", ())])
+            receipt["status"] = "refused"
+            receipt["message"] = clean_text(said)
         return receipt
 
     def _decide(self, question: Interrupt, decisions: list[Any]) -> None:

@@ -119,6 +119,9 @@ class Encoder:
             "interrupt_id": event.interrupt_id,
             "answer": preview(answer, _RESULT_CHARS),
             "decisions": [] if whole.cut else whole.value,
+            "by": None if event.by is None else shorten(event.by, 200)[0],
+            "via": shorten(event.via, 200)[0],
+            "expired": event.expired,
         }
 
     def question(self, interrupt_id: str) -> Interrupt | None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 import nbflow
 from nbflow._hooks import hooks
@@ -22,64 +20,10 @@ from nbflow.func import entrypoint, task
 from nbflow.notebook.display import inbox_mimebundle
 from nbflow.types import Command, interrupt
 from nbflow.widgets.inbox import Inbox
-from nbflow.widgets.inbox_protocol import InboxToBrowser
 from nbflow.widgets.inbox_session import ROWS
 from nbflow.widgets.session import session_of
 from tests.unit.drive import HEX, on_thread
-
-WAIT_S = 10.0
-MESSAGE: TypeAdapter[Any] = TypeAdapter(InboxToBrowser)
-
-
-class Page:
-    """A page that keeps what it is sent, and asks in turn."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self._news = threading.Condition()
-        self._session = inbox.session
-        self._asked = 0
-        self.snapshot: Any = inbox.session.attach(self)
-
-    def send(self, content: Any, buffers: Any = None) -> None:
-        with self._news:
-            self.messages.append(MESSAGE.validate_python(content))
-            self._news.notify_all()
-
-    def show(self, snapshot: Any) -> None:
-        with self._news:
-            self.snapshot = snapshot
-            self._news.notify_all()
-
-    def wait_for(self, condition: Callable[[], Any]) -> None:
-        with self._news:
-            assert self._news.wait_for(condition, WAIT_S), self.messages
-
-    def ask(self, kind: str, **parts: Any) -> dict[str, Any]:
-        self._asked += 1
-        self._session.receive(self, {"type": kind, "request": f"r{self._asked}", **parts})
-        return self.messages[-1]
-
-    def look(self, **filters: Any) -> dict[str, Any]:
-        whole = {"workflow": None, "text": "", "older_than_s": 0, "mark": "", **filters}
-        return self.ask("questions", **whole)
-
-    def listing(self, **filters: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.look(**filters)["listing"]
-        return found
-
-    def titles(self, **filters: Any) -> list[str]:
-        return [row["title"] for row in self.listing(**filters)["rows"]]
-
-    def id_of(self, title: str) -> str:
-        rows = self.listing()["rows"]
-        found: str = next(row["interrupt_id"] for row in rows if row["title"] == title)
-        return found
-
-    def submit(self, interrupt_id: str, name: str = "s1", **reply: Any) -> dict[str, Any]:
-        whole = {"submission": name, "interrupt_id": interrupt_id, **reply}
-        self._session.receive(self, {"type": "submit", **whole})
-        return self.messages[-1]
+from tests.unit.pages import WAIT_S, InboxPage
 
 
 @dataclass
@@ -130,8 +74,8 @@ def inbox(desk: Desk) -> Inbox:
 
 
 @pytest.fixture
-def page(inbox: Inbox) -> Page:
-    return Page(inbox)
+def page(inbox: Inbox) -> InboxPage:
+    return InboxPage(inbox)
 
 
 def ended(desk: Desk, thread_id: str) -> Any:
@@ -141,7 +85,7 @@ def ended(desk: Desk, thread_id: str) -> Any:
     return run.result()
 
 
-def test_the_list_holds_every_open_question(page: Page) -> None:
+def test_the_list_holds_every_open_question(page: InboxPage) -> None:
     said = page.look()
 
     listing = said.pop("listing")
@@ -157,6 +101,8 @@ def test_the_list_holds_every_open_question(page: Page) -> None:
                 "task": None,
                 "title": "Publish essay?",
                 "known": True,
+                "deadline": None,
+                "yours": True,
                 "bulk": {"kind": "yes", "names": []},
             },
             {
@@ -166,24 +112,27 @@ def test_the_list_holds_every_open_question(page: Page) -> None:
                 "task": None,
                 "title": listing["rows"][1]["title"],
                 "known": True,
+                "deadline": None,
+                "yours": True,
                 "bulk": {"kind": "approve", "names": ["send_email"]},
             },
         ],
         "total": 2,
         "waiting": 2,
+        "others": 0,
         "workflows": [{"name": "assist", "waiting": 1}, {"name": "publish", "waiting": 1}],
         "answered": [],
     }
 
 
-def test_a_list_that_has_not_changed_is_not_sent_again(desk: Desk, page: Page) -> None:
+def test_a_list_that_has_not_changed_is_not_sent_again(desk: Desk, page: InboxPage) -> None:
     mark = page.look()["mark"]
     assert page.look(mark=mark)["listing"] is None
     desk.publish.invoke("poem", on_thread("c"))
     assert page.look(mark=mark)["listing"]["total"] == 3
 
 
-def test_the_list_is_filtered(page: Page) -> None:
+def test_the_list_is_filtered(page: InboxPage) -> None:
     assert page.titles(workflow="publish") == page.titles(text="ESSAY") == ["Publish essay?"]
     assert page.titles(text="nowhere") == page.titles(older_than_s=3_600) == []
     assert page.listing(text="nowhere")["waiting"] == 2
@@ -193,7 +142,7 @@ def test_a_long_list_is_cut_and_counted() -> None:
     desk = workflows(InMemorySaver())
     for n in range(ROWS + 5):
         desk.publish.invoke(str(n), on_thread(n))
-    listing = Page(Inbox(desk.publish)).listing()
+    listing = InboxPage(Inbox(desk.publish)).listing()
     assert (len(listing["rows"]), listing["total"], listing["waiting"]) == (
         ROWS,
         ROWS + 5,
@@ -201,7 +150,7 @@ def test_a_long_list_is_cut_and_counted() -> None:
     )
 
 
-def test_a_question_gets_its_form_when_it_is_opened(page: Page) -> None:
+def test_a_question_gets_its_form_when_it_is_opened(page: InboxPage) -> None:
     interrupt_id = page.id_of("Publish essay?")
 
     assert page.ask("open", interrupt_id=interrupt_id) == {
@@ -221,11 +170,11 @@ def test_a_question_gets_its_form_when_it_is_opened(page: Page) -> None:
     }
 
 
-def test_a_question_that_is_gone_opens_to_nothing(page: Page) -> None:
+def test_a_question_that_is_gone_opens_to_nothing(page: InboxPage) -> None:
     assert page.ask("open", interrupt_id="f" * 32)["form"] is None
 
 
-def test_an_answer_lets_the_run_go_on(desk: Desk, page: Page) -> None:
+def test_an_answer_lets_the_run_go_on(desk: Desk, page: InboxPage) -> None:
     interrupt_id = page.id_of("Publish essay?")
 
     assert page.submit(interrupt_id, value=True) == {
@@ -252,7 +201,7 @@ def test_an_answer_lets_the_run_go_on(desk: Desk, page: Page) -> None:
     }
 
 
-def test_decisions_answer_in_the_words_of_the_question(desk: Desk, page: Page) -> None:
+def test_decisions_answer_in_the_words_of_the_question(desk: Desk, page: InboxPage) -> None:
     interrupt_id = page.listing(workflow="assist")["rows"][0]["interrupt_id"]
     assert page.submit(interrupt_id, decisions=[{"kind": "approve"}])["status"] == "accepted"
     run = desk.assist.thread("b")
@@ -260,13 +209,13 @@ def test_decisions_answer_in_the_words_of_the_question(desk: Desk, page: Page) -
     assert page.listing()["answered"][0]["decided"] == ["approve"]
 
 
-def test_a_wrong_answer_leaves_the_question_open(page: Page) -> None:
+def test_a_wrong_answer_leaves_the_question_open(page: InboxPage) -> None:
     receipt = page.submit(page.id_of("Publish essay?"), value="perhaps")
     assert (receipt["status"], [error["path"] for error in receipt["errors"]]) == ("invalid", [[]])
     assert "Publish essay?" in page.titles()
 
 
-def test_the_same_press_counts_once(desk: Desk, page: Page) -> None:
+def test_the_same_press_counts_once(desk: Desk, page: InboxPage) -> None:
     interrupt_id = page.id_of("Publish essay?")
     first = page.submit(interrupt_id, value=True)
     assert page.submit(interrupt_id, value=False) == first
@@ -274,8 +223,8 @@ def test_the_same_press_counts_once(desk: Desk, page: Page) -> None:
     assert desk.sent == ["essay: True"]
 
 
-def test_the_second_inbox_is_told_that_it_was_answered(desk: Desk, page: Page) -> None:
-    other = Page(Inbox(desk.publish))
+def test_the_second_inbox_is_told_that_it_was_answered(desk: Desk, page: InboxPage) -> None:
+    other = InboxPage(Inbox(desk.publish))
     interrupt_id = other.id_of("Publish essay?")
     other.ask("open", interrupt_id=interrupt_id)
     page.submit(interrupt_id, value=True)
@@ -284,7 +233,7 @@ def test_the_second_inbox_is_told_that_it_was_answered(desk: Desk, page: Page) -
     assert ended(desk, "a") is True
 
 
-def test_a_runs_own_form_and_the_inbox_share_the_run(desk: Desk, page: Page) -> None:
+def test_a_runs_own_form_and_the_inbox_share_the_run(desk: Desk, page: InboxPage) -> None:
     interrupt_id = page.id_of("Publish essay?")
     run = desk.publish.thread("a")
     page.submit(interrupt_id, value=True)
@@ -295,7 +244,7 @@ def test_a_runs_own_form_and_the_inbox_share_the_run(desk: Desk, page: Page) -> 
 
 
 def test_many_pages_answer_one_question_once(desk: Desk) -> None:
-    pages = [Page(Inbox(desk.publish)) for _ in range(6)]
+    pages = [InboxPage(Inbox(desk.publish)) for _ in range(6)]
     interrupt_id = pages[0].id_of("Publish essay?")
     threads = [
         threading.Thread(target=page.submit, args=(interrupt_id, f"s{at}"), kwargs={"value": True})
@@ -314,7 +263,7 @@ def test_another_process_answers_and_asks(tmp_path: Path) -> None:
     here = workflows(SqliteSaver(str(tmp_path / "runs.sqlite")))
     there = workflows(SqliteSaver(str(tmp_path / "runs.sqlite")))
     here.publish.invoke("essay", on_thread("a"))
-    page = Page(Inbox(here.publish))
+    page = InboxPage(Inbox(here.publish))
     interrupt_id = page.id_of("Publish essay?")
     page.ask("open", interrupt_id=interrupt_id)
     there.publish.invoke(Command(resume={interrupt_id: True}), on_thread("a"))
@@ -327,7 +276,7 @@ def test_another_process_answers_and_asks(tmp_path: Path) -> None:
 
 
 def test_a_question_of_an_unknown_workflow_is_listed_and_not_answered(desk: Desk) -> None:
-    page = Page(Inbox(desk.saver, workflows=[desk.assist]))
+    page = InboxPage(Inbox(desk.saver, workflows=[desk.assist]))
     assert [row["known"] for row in page.listing()["rows"]] == [False, True]
     opened = page.ask("open", interrupt_id=page.id_of("Publish essay?"))
     assert "'publish'" in opened["note"] and "workflows=[" in opened["note"]
@@ -336,11 +285,11 @@ def test_a_question_of_an_unknown_workflow_is_listed_and_not_answered(desk: Desk
 
 
 def test_a_workflow_shows_its_own_questions_and_those_of_its_companions(desk: Desk) -> None:
-    assert Page(Inbox(desk.publish)).titles() == ["Publish essay?"]
-    assert len(Page(Inbox(desk.publish, workflows=[desk.assist])).titles()) == 2
+    assert InboxPage(Inbox(desk.publish)).titles() == ["Publish essay?"]
+    assert len(InboxPage(Inbox(desk.publish, workflows=[desk.assist])).titles()) == 2
 
 
-def test_an_answer_is_taken_back(desk: Desk, page: Page) -> None:
+def test_an_answer_is_taken_back(desk: Desk, page: InboxPage) -> None:
     interrupt_id = page.id_of("Publish essay?")
     page.submit(interrupt_id, value=True)
     assert ended(desk, "a") is True
@@ -366,7 +315,7 @@ def test_an_answer_is_taken_back(desk: Desk, page: Page) -> None:
     assert [one["interrupt_id"] for one in page.listing()["answered"]] == [again, interrupt_id]
 
 
-def test_an_earlier_answer_is_taken_back_with_what_followed(desk: Desk, page: Page) -> None:
+def test_an_earlier_answer_is_taken_back_with_what_followed(desk: Desk, page: InboxPage) -> None:
     desk.publish.invoke("book", on_thread("c"))
     first = page.id_of("Publish book?")
     page.submit(first, value=True)
@@ -397,7 +346,7 @@ def test_undo_is_refused_while_the_run_works() -> None:
         return answer
 
     slow.invoke("x", on_thread("a"))
-    page = Page(Inbox(slow))
+    page = InboxPage(Inbox(slow))
     interrupt_id = page.id_of("Go?")
     page.submit(interrupt_id, value="yes")
     assert begun.wait(WAIT_S)
@@ -409,11 +358,11 @@ def test_undo_is_refused_while_the_run_works() -> None:
     assert slow.thread("a").wait(WAIT_S) == "interrupted"
 
 
-def test_what_was_never_answered_here_is_not_taken_back(page: Page) -> None:
+def test_what_was_never_answered_here_is_not_taken_back(page: InboxPage) -> None:
     assert page.ask("undo", interrupt_id=page.id_of("Publish essay?"))["type"] == "failed"
 
 
-def test_news_of_this_process_reaches_the_page(desk: Desk, page: Page) -> None:
+def test_news_of_this_process_reaches_the_page(desk: Desk, page: InboxPage) -> None:
     before = page.snapshot["news"]
     assert page.snapshot == {"protocol": 2, "news": before}
     desk.publish.invoke("poem", on_thread("z"))
@@ -423,7 +372,7 @@ def test_news_of_this_process_reaches_the_page(desk: Desk, page: Page) -> None:
 
 def test_an_inbox_that_is_gone_listens_no_more(desk: Desk) -> None:
     before = list(hooks.observers)
-    page = Page(Inbox(desk.publish))
+    page = InboxPage(Inbox(desk.publish))
     (added,) = [one for one in hooks.observers if one not in before]
     del page
     gc.collect()
@@ -444,7 +393,7 @@ def test_an_inbox_that_is_gone_listens_no_more(desk: Desk) -> None:
     ],
     ids=repr,
 )
-def test_wrong_messages_are_answered(inbox: Inbox, page: Page, content: Any) -> None:
+def test_wrong_messages_are_answered(inbox: Inbox, page: InboxPage, content: Any) -> None:
     inbox.session.receive(page, content)
     assert page.messages[-1]["type"] == "failed"
 
@@ -458,7 +407,7 @@ def test_secrets_of_an_answer_are_not_listed() -> None:
         return "in"
 
     login.invoke(1, on_thread("a"))
-    page = Page(Inbox(login))
+    page = InboxPage(Inbox(login))
     page.submit(page.id_of("Who?"), value={"key": "hunter2"})
     assert page.listing()["answered"][0]["answer"]["text"] and "hunter2" not in str(page.messages)
 

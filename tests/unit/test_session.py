@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -15,11 +14,10 @@ from nbflow.run import Run
 from nbflow.types import interrupt
 from nbflow.widgets import assets
 from nbflow.widgets.conversation import MESSAGE_CHARS
-from nbflow.widgets.protocol import Events, Failed, History, Receipt, Snapshot
+from nbflow.widgets.protocol import Events, Failed, History, Receipt
 from nbflow.widgets.session import Session, session_of
 from tests.unit.drive import HEX
-
-WAIT_S = 10.0
+from tests.unit.pages import WAIT_S, RunPage
 
 
 class Decision(BaseModel):
@@ -39,49 +37,6 @@ def review(number: int) -> dict[str, Any]:
     return {"seen": seen, "decision": decision.model_dump()}
 
 
-class Inbox:
-    """A page that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self.buffers: list[Any] = []
-        self.snapshot: Snapshot | None = None
-        self._news = threading.Condition()
-
-    def send(self, content: Any, buffers: Any = None) -> None:
-        with self._news:
-            self.messages.append(content)
-            self.buffers.append(buffers)
-            self._news.notify_all()
-
-    def show(self, snapshot: Snapshot) -> None:
-        with self._news:
-            self.snapshot = snapshot
-            self._news.notify_all()
-
-    def wait_for(self, condition: Callable[[], Any]) -> None:
-        with self._news:
-            assert self._news.wait_for(condition, WAIT_S), self.messages
-
-    def says_done(self) -> bool:
-        return self.snapshot is not None and self.snapshot["status"] == "done"
-
-    def is_done(self) -> bool:
-        return self.says_done() and self.events[-1].get("status") == "done"
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """All events in the order of arrival, proven to leave no gap."""
-        found: list[dict[str, Any]] = []
-        for message in self.messages:
-            if message["type"] == "events":
-                TypeAdapter(Events).validate_python(message)
-                assert message["since"] == len(found)
-                found += message["events"]
-        assert [event["seq"] for event in found] == list(range(len(found)))
-        return found
-
-
 @pytest.fixture
 def run() -> Run:
     """A run that waits for its one answer."""
@@ -96,9 +51,9 @@ def session(run: Run) -> Session:
 
 
 @pytest.fixture
-def page(session: Session) -> Inbox:
+def page(session: Session) -> RunPage:
     """A page that was attached and said ``sync``."""
-    page = Inbox()
+    page = RunPage()
     page.snapshot = session.attach(page)
     session.receive(page, {"type": "sync", "since": 0, "log": ""})
     return page
@@ -113,7 +68,7 @@ def submission(run: Run, value: Any, name: str = "s1") -> dict[str, Any]:
     }
 
 
-def last(page: Inbox, kind: Any) -> Any:
+def last(page: RunPage, kind: Any) -> Any:
     """The last message that the page got, proven to be of its kind."""
     return TypeAdapter(kind).validate_python(page.messages[-1])
 
@@ -125,7 +80,7 @@ def test_one_session_for_each_run(run: Run, session: Session) -> None:
     assert session_of(run) is session
 
 
-def test_the_first_snapshot_draws_the_header(run: Run, page: Inbox) -> None:
+def test_the_first_snapshot_draws_the_header(run: Run, page: RunPage) -> None:
     assert page.snapshot == {
         "protocol": 2,
         "run_id": run.id,
@@ -137,7 +92,7 @@ def test_the_first_snapshot_draws_the_header(run: Run, page: Inbox) -> None:
     }
 
 
-def test_sync_brings_the_whole_log(run: Run, page: Inbox) -> None:
+def test_sync_brings_the_whole_log(run: Run, page: RunPage) -> None:
     kinds = [event["type"] for event in page.events]
 
     assert kinds[0] == "run_started"
@@ -149,20 +104,20 @@ def test_sync_brings_the_whole_log(run: Run, page: Inbox) -> None:
     assert form["schema"]["properties"]["action"]["enum"] == ["keep", "drop"]
 
 
-def test_sync_with_what_was_seen_brings_the_rest(session: Session, page: Inbox) -> None:
+def test_sync_with_what_was_seen_brings_the_rest(session: Session, page: RunPage) -> None:
     seen = len(page.events)
     session.receive(page, {"type": "sync", "since": seen - 2, "log": session.log})
 
     assert [event["seq"] for event in last(page, Events)["events"]] == [seen - 2, seen - 1]
 
 
-def test_sync_of_another_log_starts_over(session: Session, page: Inbox) -> None:
+def test_sync_of_another_log_starts_over(session: Session, page: RunPage) -> None:
     session.receive(page, {"type": "sync", "since": 3, "log": "of a kernel that is gone"})
 
     assert last(page, Events)["since"] == 0
 
 
-def test_sync_beyond_the_end_gets_an_empty_answer(session: Session, page: Inbox) -> None:
+def test_sync_beyond_the_end_gets_an_empty_answer(session: Session, page: RunPage) -> None:
     head = len(page.events)
     session.receive(page, {"type": "sync", "since": head + 100, "log": session.log})
 
@@ -170,9 +125,9 @@ def test_sync_beyond_the_end_gets_an_empty_answer(session: Session, page: Inbox)
 
 
 def test_an_answer_resumes_the_run_and_all_pages_hear_of_it(
-    run: Run, session: Session, page: Inbox
+    run: Run, session: Session, page: RunPage
 ) -> None:
-    other = Inbox()
+    other = RunPage()
     session.attach(other)
     session.receive(other, {"type": "sync", "since": 0, "log": ""})
 
@@ -186,7 +141,7 @@ def test_an_answer_resumes_the_run_and_all_pages_hear_of_it(
 
 
 def test_a_page_that_never_said_sync_gets_no_events(run: Run, session: Session) -> None:
-    silent = Inbox()
+    silent = RunPage()
     session.attach(silent)
     session.receive(silent, submission(run, GOOD))
 
@@ -195,7 +150,7 @@ def test_a_page_that_never_said_sync_gets_no_events(run: Run, session: Session) 
     assert [message["type"] for message in silent.messages] == ["receipt"]
 
 
-def test_the_receipt_of_an_accepted_answer(run: Run, session: Session, page: Inbox) -> None:
+def test_the_receipt_of_an_accepted_answer(run: Run, session: Session, page: RunPage) -> None:
     asked = run.interrupts[0].id
     session.receive(page, submission(run, GOOD))
 
@@ -213,7 +168,7 @@ def test_the_receipt_of_an_accepted_answer(run: Run, session: Session, page: Inb
 
 
 def test_a_wrong_answer_names_the_field_and_the_question_stays_open(
-    run: Run, session: Session, page: Inbox
+    run: Run, session: Session, page: RunPage
 ) -> None:
     session.receive(page, submission(run, {"action": "keep", "reason": "no"}))
 
@@ -225,7 +180,7 @@ def test_a_wrong_answer_names_the_field_and_the_question_stays_open(
 
 def test_a_double_click_is_one_answer(run: Run, session: Session) -> None:
     message = submission(run, GOOD)
-    pages = [Inbox(), Inbox()]
+    pages = [RunPage(), RunPage()]
     clicks = [threading.Thread(target=session.receive, args=(page, message)) for page in pages]
     for click in clicks:
         click.start()
@@ -238,28 +193,28 @@ def test_a_double_click_is_one_answer(run: Run, session: Session) -> None:
     assert receipts[0] == receipts[1]
 
 
-def test_a_stale_page_is_refused(run: Run, session: Session, page: Inbox) -> None:
+def test_a_stale_page_is_refused(run: Run, session: Session, page: RunPage) -> None:
     first = submission(run, GOOD, "first")
     session.receive(page, first)
     run.wait(WAIT_S)
-    late = Inbox()
+    late = RunPage()
     session.receive(late, {**first, "submission": "second"})
 
     assert last(late, Receipt)["status"] == "refused"
     assert last(late, Receipt)["message"]
 
 
-def test_a_question_that_nobody_asked_is_refused(run: Run, session: Session, page: Inbox) -> None:
+def test_a_question_that_nobody_asked_is_refused(run: Run, session: Session, page: RunPage) -> None:
     session.receive(page, {**submission(run, GOOD), "interrupt_id": "f" * 32})
 
     assert last(page, Receipt)["status"] == "refused"
     assert run.status == "interrupted"
 
 
-def test_history_comes_in_pages_newest_first(run: Run, session: Session, page: Inbox) -> None:
+def test_history_comes_in_pages_newest_first(run: Run, session: Session, page: RunPage) -> None:
     run.resume(GOOD)
     run.wait(WAIT_S)
-    page = Inbox()
+    page = RunPage()
     session.receive(page, {"type": "history", "request": "r", "limit": 1, "before": None})
     newest = last(page, History)
     before = newest["items"][0]["checkpoint_id"]
@@ -296,14 +251,16 @@ def test_history_comes_in_pages_newest_first(run: Run, session: Session, page: I
     ],
     ids=repr,
 )
-def test_wrong_messages_are_answered(run: Run, session: Session, page: Inbox, content: Any) -> None:
+def test_wrong_messages_are_answered(
+    run: Run, session: Session, page: RunPage, content: Any
+) -> None:
     session.receive(page, content)
 
     assert page.messages[-1]["type"] in ("failed", "history")
     assert run.status == "interrupted"
 
 
-def test_a_huge_message_is_refused(run: Run, session: Session, page: Inbox) -> None:
+def test_a_huge_message_is_refused(run: Run, session: Session, page: RunPage) -> None:
     session.receive(page, submission(run, {"action": "keep", "reason": "x" * 10_000_000}, "big"))
 
     failed = last(page, Failed)
@@ -313,7 +270,7 @@ def test_a_huge_message_is_refused(run: Run, session: Session, page: Inbox) -> N
 
 
 def test_a_page_that_is_gone_does_not_hurt_the_others(run: Run, session: Session) -> None:
-    class Gone(Inbox):
+    class Gone(RunPage):
         def send(self, content: Any, buffers: Any = None) -> None:
             raise OSError("the socket is closed")
 
@@ -335,7 +292,7 @@ def test_secrets_of_an_answer_are_not_sent() -> None:
 
     run = login.start(1, thread_id="t")
     run.wait(WAIT_S)
-    session, page = session_of(run), Inbox()
+    session, page = session_of(run), RunPage()
     session.attach(page)
     session.receive(page, submission(run, {"user": "ada", "key": "hunter2"}))
     run.wait(WAIT_S)
@@ -352,7 +309,7 @@ def test_many_events_come_in_few_messages() -> None:
         return sum(look(n).result() for n in range(count))
 
     run = many.start(2_000)
-    session, page = session_of(run), Inbox()
+    session, page = session_of(run), RunPage()
     session.attach(page)
     session.receive(page, {"type": "sync", "since": 0, "log": ""})
     page.wait_for(lambda: page.events and page.events[-1]["type"] == "run_ended")
@@ -363,7 +320,7 @@ def test_many_events_come_in_few_messages() -> None:
 
 
 def test_the_bundle_is_sent_once_to_a_page(
-    session: Session, page: Inbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    session: Session, page: RunPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     (tmp_path / "bundle.mjs").write_text("export default {}")
     monkeypatch.setattr(assets, "STATIC", tmp_path)
@@ -382,7 +339,7 @@ def test_the_bundle_is_sent_once_to_a_page(
 
 
 def test_a_missing_bundle_says_what_to_run(
-    session: Session, page: Inbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    session: Session, page: RunPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.setattr(assets, "STATIC", tmp_path)
     for cached in (assets.bundle_gz, assets.version):
@@ -409,13 +366,13 @@ def test_cancel_stops_the_run() -> None:
 
     run = slow.start(1, thread_id="t")
     assert begun.wait(WAIT_S)
-    session_of(run).receive(Inbox(), {"type": "cancel", "request": "r"})
+    session_of(run).receive(RunPage(), {"type": "cancel", "request": "r"})
     go_on.set()
 
     assert run.wait(WAIT_S) == "cancelled"
 
 
-def test_ids_in_the_log_are_those_of_the_run(run: Run, page: Inbox) -> None:
+def test_ids_in_the_log_are_those_of_the_run(run: Run, page: RunPage) -> None:
     asked = next(event for event in page.events if event["type"] == "asked")
 
     assert asked["form"]["interrupt_id"] == run.interrupts[0].id == HEX
