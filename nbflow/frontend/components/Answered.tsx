@@ -7,6 +7,7 @@ import { ContextFields } from "./Context";
 import { DiffView } from "./form/DiffView";
 import { wordsFor } from "./form/errors";
 import { isObject, withoutSecrets } from "./form/schema";
+import { localTime, utcTime } from "./format";
 import { Icon } from "./icons";
 import { PreviewView } from "./Preview";
 import { strings } from "./strings";
@@ -18,14 +19,19 @@ export function Answered({ question }: { question: Question }): ReactNode {
   return (
     <details className="nbf-answered">
       <summary>
-        <Icon name="done" />
+        <Icon name={question.answered?.expired ? "warning" : "done"} />
         <span className="nbf-answered-title">{form.title}</span>
         <span className="nbf-answered-brief">
-          {decided ? inShort(form.actions, decisions) : brief(answer)}
+          {decided
+            ? inShort(form.actions, decisions)
+            : question.answered?.expired
+              ? ""
+              : brief(answer)}
         </span>
-        <span className="nbf-tag">{strings.question.answered}</span>
+        <span className="nbf-tag">{whoAnswered(question)}</span>
         <Icon name="chevron" />
       </summary>
+      <Provenance question={question} />
       {decided ? (
         <ul className="nbf-decided">
           {form.actions.map((action, at) => (
@@ -36,9 +42,31 @@ export function Answered({ question }: { question: Question }): ReactNode {
           ))}
         </ul>
       ) : (
-        <PreviewView value={answer} label={strings.question.value} />
+        !question.answered?.expired && <PreviewView value={answer} label={strings.question.value} />
       )}
     </details>
+  );
+}
+
+function whoAnswered({ answered }: Question): string {
+  if (answered?.via === "timeout") return strings.question.timeUp;
+  return strings.question.answeredBy(answered?.by ?? null);
+}
+
+/** How it was answered, and when. */
+function Provenance({ question }: { question: Question }): ReactNode {
+  const { answered, answeredAt } = question;
+  if (!answered || answeredAt === null) return null;
+  const at = new Date(answeredAt * 1000);
+  return (
+    <p className="nbf-note nbf-answered-how">
+      {answered.via === "timeout"
+        ? strings.question.noAnswer(answered.expired)
+        : strings.question.via(answered.via)}{" "}
+      <time dateTime={at.toISOString()} title={utcTime(at)}>
+        {localTime(at)}
+      </time>
+    </p>
   );
 }
 

@@ -9,6 +9,7 @@ import { clearDraft } from "./form/drafts";
 import { Icon } from "./icons";
 import type { Reply, RunView, Submission } from "./model";
 import { strings } from "./strings";
+import { TermsOf } from "./Terms";
 
 interface Props {
   view: RunView;
@@ -66,6 +67,7 @@ export function OpenQuestion(props: OpenProps): ReactNode {
         </h4>
       </div>
       {form.task !== null && <p className="nbf-note">{strings.question.asks(form.task)}</p>}
+      {form.terms && <TermsOf terms={form.terms} />}
       <ContextFields fields={form.context} />
       {accepted ? (
         <p className="nbf-taken" role="status">

@@ -11,6 +11,13 @@ const sizeOf = (bytes: number): string =>
       ? `${(bytes / 1000).toFixed(1)} kB`
       : `${(bytes / 1e6).toFixed(1)} MB`;
 
+const VIA: Record<string, string> = {
+  form: "Answered in the form,",
+  inbox: "Answered in an inbox,",
+  code: "Answered by code,",
+  "answers file": "Answered from a file,",
+};
+
 const TYPES: Record<string, string> = {
   array: "a list",
   boolean: "yes or no",
@@ -85,6 +92,17 @@ export const strings = {
     nothing: "Nothing to show yet.",
     count: (n: number) => plural(n, "task", "tasks"),
   },
+  terms: {
+    assignees: (names: readonly string[]) => `For ${names.join(", ")}.`,
+    notYou: (you: string) => `Here ${you} answers, so an answer will be refused.`,
+    within: (left: string) => `To be answered within ${left}.`,
+    by: (time: string) => `To be answered by ${time}.`,
+    up: "The time is up:",
+    soon: "Less than a minute is left to answer.",
+    after: (what: string) => `After that ${what}`,
+    error: "the code gets an error.",
+    counts: (value: string) => `this counts as the answer: ${value}`,
+  },
   question: {
     asks: (task: string) => `Asked by ${task}`,
     context: "What this is about",
@@ -92,6 +110,13 @@ export const strings = {
     submit: "Submit",
     submitting: "Sending…",
     answered: "Answered",
+    answeredBy: (who: string | null) => (who === null ? "Answered" : `Answered by ${who}`),
+    timeUp: "Time was up",
+    noAnswer: (failed: boolean) =>
+      failed
+        ? "Nobody answered in time, so the code got an error."
+        : "Nobody answered in time, so the default counts.",
+    via: (how: string) => VIA[how] ?? `Answered by ${how},`,
     accepted: "The answer was taken.",
     refused: "The answer was not taken.",
     slow: "Still waiting for the kernel to take this answer. It is sent again when the kernel answers; it counts once.",

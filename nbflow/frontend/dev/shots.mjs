@@ -168,6 +168,13 @@ const STATES = {
   running: { message: "running" },
   starting: { message: "running", upto: 1 },
   question: { message: "table" },
+  terms: {
+    message: "terms",
+    do: async (page) => {
+      for (const summary of await page.locator(".nbf-answered summary").all())
+        await summary.click();
+    },
+  },
   wrong: {
     message: "table",
     do: async (page) => {

@@ -33,6 +33,10 @@ export interface QuestionRow {
   known: boolean;
   /** null when it wants an answer of its own. */
   bulk: Bulk | null;
+  /** Until when it can be answered; null for any time. */
+  deadline: number | null;
+  /** Whether an answer from here is taken; else it is for others. */
+  yours: boolean;
 }
 
 export interface AnsweredQuestion {
@@ -54,6 +58,8 @@ export interface Listing {
   total: number;
   /** Open questions, whatever the filters. */
   waiting: number;
+  /** How many of them are for others. */
+  others: number;
   workflows: { name: string; waiting: number }[];
   /** Newest first. */
   answered: AnsweredQuestion[];
@@ -98,6 +104,8 @@ export interface Filters {
   text: string;
   /** 0 for all. */
   older_than_s: number;
+  /** Only those that may be answered from here. */
+  mine: boolean;
 }
 
 export interface AskQuestions extends Filters {

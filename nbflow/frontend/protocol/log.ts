@@ -6,6 +6,7 @@
  */
 
 import type {
+  AnsweredData,
   CheckpointData,
   CustomData,
   Decided,
@@ -51,7 +52,10 @@ export interface Question {
   /** What was decided about each action; empty for a plain answer. */
   readonly decisions: readonly Decided[];
   readonly answeredAt: number | null;
+  readonly answered: Pick<AnsweredData, "by" | "via" | "expired"> | null;
 }
+
+const OPEN = { answer: null, decisions: [], answeredAt: null, answered: null } as const;
 
 export interface RunLog {
   /** Id of the kernel's log; "" before the first batch. */
@@ -144,6 +148,7 @@ function apply(draft: Draft, event: EventData): void {
               answer: event.answer,
               decisions: event.decisions,
               answeredAt: event.ts,
+              answered: event,
             }
           : question,
       );
@@ -173,9 +178,8 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
 
 function ask(questions: readonly Question[], form: Form, askedAt: number): readonly Question[] {
   const known = questions.find((question) => question.form.interrupt_id === form.interrupt_id);
-  if (!known)
-    return [...questions, { form, askedAt, answer: null, decisions: [], answeredAt: null }];
-  return questions.map((question) => (question === known ? { ...known, form } : question));
+  if (!known) return [...questions, { form, askedAt, ...OPEN }];
+  return questions.map((question) => (question === known ? { ...known, form, ...OPEN } : question));
 }
 
 type TaskEvent = Extract<EventData, { type: `task_${string}` }>;

@@ -100,6 +100,18 @@ export interface Decided {
 }
 
 /** One question as a form. */
+/** On which terms a question is asked. */
+export interface Terms {
+  /** Until when it can be answered, in seconds since the epoch. */
+  deadline: number | null;
+  /** What counts as the answer then; null when the code gets an error. */
+  otherwise: Preview | null;
+  /** Who may answer; empty for everybody. */
+  assignees: string[];
+  /** Whose answer one from this page would be. */
+  you: string;
+}
+
 export interface Form {
   interrupt_id: string;
   task: string | null;
@@ -112,6 +124,8 @@ export interface Form {
   has_initial: boolean;
   /** What is decided on, in order; `schema` counts only when there is none. */
   actions: FormAction[];
+  /** Absent when everybody may answer at any time. */
+  terms?: Terms;
 }
 
 interface Logged<Type extends string> {
@@ -187,6 +201,12 @@ export interface AnsweredData extends Logged<"answered"> {
   answer: Preview;
   /** What was decided about each action of the form; empty for a plain answer. */
   decisions: Decided[];
+  /** Who answered; null when it was the clock, or is not known. */
+  by: string | null;
+  /** How, such as `form`, `inbox`, `code`; `timeout` when the time was up. */
+  via: string;
+  /** The time was up and the code got an error. */
+  expired: boolean;
 }
 
 export interface CustomData extends Logged<"custom"> {

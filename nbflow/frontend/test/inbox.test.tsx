@@ -34,7 +34,7 @@ function viewOf(part: Partial<InboxView> = {}): InboxView {
     snapshot: inboxGolden().snapshot,
     connection: "open",
     submissions: new Map(),
-    filters: { workflow: null, text: "", older_than_s: 0 },
+    filters: { workflow: null, text: "", older_than_s: 0, mine: false },
     listing: listing(),
     error: null,
     skewS: 1767261730.5 - Date.now() / 1000,
@@ -129,9 +129,9 @@ describe("the list", () => {
     fireEvent.change(screen.getByLabelText("Workflow"), { target: { value: "publish" } });
     fireEvent.change(screen.getByLabelText("Age"), { target: { value: "3600" } });
     expect(filters).toEqual([
-      { workflow: null, text: "mail", older_than_s: 0 },
-      { workflow: "publish", text: "", older_than_s: 0 },
-      { workflow: null, text: "", older_than_s: 3600 },
+      { workflow: null, text: "mail", older_than_s: 0, mine: false },
+      { workflow: "publish", text: "", older_than_s: 0, mine: false },
+      { workflow: null, text: "", older_than_s: 3600, mine: false },
     ]);
   });
 });
@@ -341,7 +341,7 @@ describe("every state is clean for axe", () => {
       "nothing found",
       {
         listing: { ...listing(), rows: [], total: 0 },
-        filters: { workflow: "gone", text: "x", older_than_s: 0 },
+        filters: { workflow: "gone", text: "x", older_than_s: 0, mine: false },
       },
     ],
     ["a form", opening("2")],

@@ -90,6 +90,7 @@ describe("the list", () => {
       workflow: null,
       text: "",
       older_than_s: 0,
+      mine: false,
       mark: "",
     });
     expect(client.view().listing).toEqual(listing());
@@ -104,7 +105,7 @@ describe("the list", () => {
 
   it("is asked for once more, not ten times, when news comes while it is on its way", async () => {
     wire.alive = false;
-    client.filter({ workflow: "assistant", text: "mail", older_than_s: 3600 });
+    client.filter({ workflow: "assistant", text: "mail", older_than_s: 3600, mine: false });
     for (let n = 0; n < 10; n += 1) wire.news();
     expect(wire.of("questions").length).toBe(2);
     wire.alive = true;

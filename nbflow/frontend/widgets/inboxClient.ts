@@ -24,7 +24,7 @@ export type InboxPort = Port<InboxToBrowser, InboxToKernel, InboxSnapshot>;
 const AT_ONCE = 6;
 
 const EMPTY: InboxParts = {
-  filters: { workflow: null, text: "", older_than_s: 0 },
+  filters: { workflow: null, text: "", older_than_s: 0, mine: false },
   listing: null,
   error: null,
   skewS: 0,

@@ -64,6 +64,16 @@ export function Filters({ search, filters, listing, count, onFilter }: Props): R
           </option>
         ))}
       </select>
+      {(filters.mine || (listing?.others ?? 0) > 0) && (
+        <label className="nbf-inbox-mine">
+          <input
+            type="checkbox"
+            checked={filters.mine}
+            onChange={(event) => onFilter({ ...filters, mine: event.target.checked })}
+          />{" "}
+          {strings.inbox.mine}
+        </label>
+      )}
       <span className="nbf-inbox-count" role="status">
         {count}
       </span>

@@ -131,7 +131,8 @@ interface EmptyProps {
 function Empty({ view, left, onAll }: EmptyProps): ReactNode {
   const { listing, filters } = view;
   if (!listing) return <p className="nbf-empty">{strings.inbox.loading}</p>;
-  const filtered = filters.workflow !== null || filters.text !== "" || filters.older_than_s > 0;
+  const filtered =
+    filters.workflow !== null || filters.text !== "" || filters.older_than_s > 0 || filters.mine;
   if (left > 0) {
     return (
       <p className="nbf-empty">
@@ -146,7 +147,7 @@ function Empty({ view, left, onAll }: EmptyProps): ReactNode {
         <button
           type="button"
           className="nbf-link"
-          onClick={() => onAll({ workflow: null, text: "", older_than_s: 0 })}
+          onClick={() => onAll({ workflow: null, text: "", older_than_s: 0, mine: false })}
         >
           {strings.inbox.showAll}
         </button>

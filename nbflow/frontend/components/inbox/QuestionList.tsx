@@ -127,6 +127,8 @@ function Row({
         <span className="nbf-inbox-meta">
           <span>{row.workflow}</span> <span>{strings.inbox.thread(row.thread_id)}</span>{" "}
           {!row.known && <span className="nbf-tag">{strings.inbox.unknown}</span>}
+          {!row.yours && <span className="nbf-tag">{strings.inbox.forOthers}</span>}
+          {row.deadline !== null && <Due at={row.deadline} now={now} />}
           <Age at={row.asked_at} now={now} />
         </span>
         {receipt && receipt.status !== "accepted" && (
@@ -137,6 +139,20 @@ function Row({
         )}
       </span>
     </>
+  );
+}
+
+/** How long a question can still be answered; until when, on hover. */
+function Due({ at, now }: { at: number; now: number }): ReactNode {
+  const date = new Date(at * 1000);
+  return (
+    <time
+      className="nbf-tag"
+      dateTime={date.toISOString()}
+      title={`${localTime(date)} (${utcTime(date)})`}
+    >
+      {at > now ? strings.inbox.due(age(Math.ceil(at - now))) : strings.inbox.overdue}
+    </time>
   );
 }
 
