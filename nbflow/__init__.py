@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nbflow._hooks import hooks as _hooks
+from nbflow.evidence import picture
 from nbflow.identity import acting_as
 from nbflow.recorded import now, random, uuid
 
@@ -23,6 +24,7 @@ __all__ = [
     "acting_as",
     "load_ipython_extension",
     "now",
+    "picture",
     "random",
     "review",
     "unload_ipython_extension",

@@ -56,6 +56,10 @@ Steps = Generator[Step, Any, None]
 value, or has the exception thrown in."""
 
 
+def _way_out(value: Any) -> str:
+    return " Return nbflow.picture(figure)." if hasattr(value, "savefig") else ""
+
+
 _DEEPEST_IN_PLACE = 12
 """Async tasks that may run in one another's place; deeper ones have an asyncio task."""
 
@@ -321,7 +325,9 @@ class Op(Called):
                 if self.keeps is not None:
                     kept = to_keep(execution, self, serde.dumps(saved), data)
             except Exception as exc:
-                add_note(exc, f"The result of task {self.name!r} cannot be stored.")
+                add_note(
+                    exc, f"The result of task {self.name!r} cannot be stored.{_way_out(value)}"
+                )
                 return self.failed(exc)
             try:
                 if not execution.commit([self.row("result", data)], self, kept):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from nbflow.errors import (
     NotSerializableError,
 )
 from nbflow.events import Asked
+from nbflow.evidence import as_evidence
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -114,9 +116,13 @@ def _payload(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None)
     )  # fmt: skip
     try:
         return question.encoded()
-    except NotSerializableError:
-        serde.dumps(asking.value)
-        raise
+    except NotSerializableError as refused:
+        try:
+            shown = replace(question, value=as_evidence(asking.value))
+        except Exception:  # an object that cannot even show itself
+            raise refused from None
+        serde.dumps(shown.value)
+        return shown.encoded()
 
 
 def _seconds(timeout: Any) -> float | None:

@@ -31,6 +31,7 @@ REEXPORTED = {
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
     "form_of": ("nbflow.forms.schema", "nbflow.forms"),
     "now": ("nbflow.recorded", "nbflow"),  # nbflow.now() is how it is written
+    "picture": ("nbflow.evidence", "nbflow"),  # one call, as it is written
     "places_in_form": ("nbflow.forms.answers", "nbflow.forms"),
     "plain_answer": ("nbflow.forms.answers", "nbflow.forms"),
     "preview": ("nbflow.forms.preview", "nbflow.forms"),

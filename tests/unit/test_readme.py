@@ -11,7 +11,7 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _REVIEW, _INBOX = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX = _BLOCKS
 
 _DIE_WHEN_ASKED = """
 import os
@@ -52,6 +52,36 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
         "{'essay': 'An essay about cats', 'published': True}",
         "{'essay': 'An essay about dogs', 'published': False}",
     ]
+
+
+_ASK_ADA = """
+import nbflow
+ask = {"configurable": {"thread_id": "tea"}}
+(question,) = price.invoke("tea", ask)["__interrupt__"]
+print(question.assignees, question.default)
+with nbflow.acting_as("ada"):
+    try:
+        price.invoke(Command(resume=200), ask)
+    except nbflow.errors.InvalidAnswerError as error:
+        print(error.errors[0]["message"])
+    print(price.invoke(Command(resume=7), ask))
+print([(one.by, one.answer) for one in price.audit("tea")])
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_question_on_terms_is_answered_by_who_may(tmp_path: Path) -> None:
+    asked = _python(_DEFINE + _TERMS + "from nbflow.types import Command" + _ASK_ADA, tmp_path)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout.splitlines() == [
+        "('ada', 'grace') 9.99",
+        "Nobody pays that.",
+        "7.0",
+        "[('ada', 7)]",
+    ]
+
+    looked = _python(_DEFINE + _AUDIT, tmp_path)
+    assert (looked.returncode, looked.stderr) == (0, "")
 
 
 @pytest.mark.timeout(60)
