@@ -356,6 +356,9 @@ class RunEndedData(TypedDict):
     """The result; None unless ``status`` is ``done``."""
     error: FailureData | None
     duration_s: float
+    open: list[str]
+    """Ids of the questions that wait for an answer; an earlier one that is neither here nor
+    answered is withdrawn: edited code did not ask it again."""
 
 
 EventData = (

@@ -148,6 +148,7 @@ class Encoder:
             "value": preview(event.value, _VALUE_CHARS) if event.status == "done" else None,
             "error": None if event.error is None else failure_data(event.error),
             "duration_s": event.duration_s,
+            "open": [question.id for question in event.interrupts],
         }
 
 

@@ -170,6 +170,11 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
   draft.spentS += event.duration_s;
   draft.value = event.value;
   draft.error = event.error;
+  if (event.status === "interrupted") {
+    draft.questions = draft.questions.filter(
+      ({ answer, form }) => answer !== null || event.open.includes(form.interrupt_id),
+    );
+  }
   const status = event.status === "interrupted" ? "interrupted" : "cancelled";
   for (const task of draft.tasks.values()) {
     if (task.status === "running") draft.tasks.set(task.id, { ...task, status });

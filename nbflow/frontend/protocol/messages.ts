@@ -225,6 +225,8 @@ export interface RunEndedData extends Logged<"run_ended"> {
   value: Preview | null;
   error: FailureData | null;
   duration_s: number;
+  /** Questions that wait; an earlier one that is neither here nor answered is withdrawn. */
+  open: string[];
 }
 
 export type EventData =

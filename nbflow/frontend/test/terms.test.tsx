@@ -63,6 +63,20 @@ it("counts down, and says what happens then", () => {
   expect(container.textContent).toBe("The time is up: the code gets an error.");
 });
 
+it("takes a question away that edited code asks no more", () => {
+  const [batch] = golden("terms").to_browser as [Events];
+  const waits = reduce(EMPTY_LOG, batch);
+  expect(waits.questions).toHaveLength(4);
+  const paused = batch.events.at(-1) as Extract<Events["events"][number], { type: "run_ended" }>;
+  const edited = { ...paused, seq: 8, open: paused.open.slice(1) };
+  const after = reduce(waits, { ...batch, since: 8, head: 9, events: [edited] });
+  expect(after.questions.map((question) => question.form.title)).toEqual([
+    "Who checks the prices?",
+    "Publish the list?",
+    "Send it to the printer?",
+  ]);
+});
+
 it("opens a question again that is asked anew", () => {
   const [batch] = golden("terms").to_browser as [Events];
   const again = batch.events.slice(3, 5).concat({ ...batch.events[3], seq: 5 } as never);
