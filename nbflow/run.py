@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Hashable
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,15 @@ from weakref import WeakValueDictionary
 
 from nbflow._engine.alarms import call_at
 from nbflow._engine.answering import answered_event, answers_for, timed_out
+from nbflow._engine.catching_up import unseen
 from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
-from nbflow._engine.past import past_events
+from nbflow._engine.past import is_at_work, past_events
 from nbflow._hooks import hooks
 from nbflow._waits import Waits
 from nbflow.errors import NbflowError, UnknownThreadError
-from nbflow.events import Answered, Asked, Event, RunEnded
+from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.types import Command, Interrupt, StateSnapshot
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ class Run(Waits):
         self._listeners: list[_Listener] = []
         self._root: RootOp | None = None
         self._running = False
+        self._epoch = 0
+        """Of the thread, when the log was last up to date with it."""
         self._turn = 0
         """How many executions there have been."""
         self._context_vars = copy_context()
@@ -132,8 +136,10 @@ class Run(Waits):
         """The newest run of a thread; see :meth:`Workflow.thread
         <nbflow.workflow.Workflow.thread>`."""
         known = cls._known(workflow, thread_id)
-        if known is not None and (known._running or known._is_newest()):
-            return known
+        if known is not None:
+            known.refresh()
+            if known._running or known._is_newest():
+                return known
         saver = workflow.saver
         thread = None if saver is None else saver.get_thread(thread_id)
         if saver is None or thread is None or thread.run is None:
@@ -142,7 +148,7 @@ class Run(Waits):
                 "Begin one: workflow.start(input, thread_id=...)."
             )
         run = cls(workflow, thread_id, {"configurable": {"thread_id": thread_id}})
-        run.id = thread.run
+        run.id, run._epoch = thread.run, thread.epoch
         for event in past_events(workflow, saver, thread):
             run.log(event)
         run._remember()
@@ -195,6 +201,31 @@ class Run(Waits):
     def status(self) -> str:
         """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``."""
         return self._status
+
+    def refresh(self) -> bool:
+        """Take into the log what other processes have done in this run; whether that is anything.
+
+        A page that shows a run does this by itself every few seconds.
+        """
+        saver = self.workflow.saver
+        thread = None if saver is None else saver.get_thread(self.thread_id or "")
+        with self._state:
+            if saver is None or thread is None or thread.run != self.id or self._running:
+                return False
+            if thread.epoch == self._epoch:
+                return False
+            started, *_, ended = past = list(past_events(self.workflow, saver, thread))
+            news = list(unseen(self._events, past))
+            if not is_at_work(thread):
+                self._epoch = thread.epoch
+                news.append(ended)
+            elif self._status != "running":
+                assert isinstance(started, RunStarted)
+                self._status, self._told = "running", False
+                news.insert(0, replace(started, resumed=True, ts=time.time()))
+        for event in news:
+            self.log(event)
+        return bool(news)
 
     @property
     def interrupts(self) -> tuple[Interrupt, ...]:
@@ -334,7 +365,7 @@ class Run(Waits):
 
     def _take(self, root: RootOp) -> None:
         self._root = root
-        self.id = root.execution.run_id
+        self.id, self._epoch = root.execution.run_id, root.execution.epoch
         self._remember()
         self._running = True
         self._told = False

@@ -21,7 +21,7 @@ from nbflow.errors import UnknownThreadError
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
-__all__ = ["past_events"]
+__all__ = ["is_at_work", "past_events"]
 
 
 def past_events(
@@ -118,8 +118,13 @@ def _end(
     )  # fmt: skip
 
 
+def is_at_work(thread: ThreadRow) -> bool:
+    """Whether a process that lives runs it now."""
+    return thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch)
+
+
 def _interrupted_by_crash(thread: ThreadRow) -> ev.Failure:
-    if is_alive(thread.owner, thread.run, thread.epoch):
+    if is_at_work(thread):
         who = "This kernel" if thread.owner == owner_name() else f"Another process ({thread.owner})"
         what = f"{who} runs this thread now; open it again when it has ended."
     else:

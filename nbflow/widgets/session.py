@@ -6,11 +6,13 @@ browser asks. The invariant: a page that has said ``sync`` gets every event once
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakValueDictionary
 
+from nbflow.errors import NbflowError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.forms import preview
 from nbflow.identity import acting_as
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Session", "session_of"]
+
+_log = logging.getLogger(__name__)
 
 _HISTORY = 200
 _HISTORY_CHARS = 4_000
@@ -135,12 +139,23 @@ class Session(Conversation):
     def _serve_sync(self, page: Page, content: dict[str, Any]) -> None:
         since = number_in(content, "since")
         same = text_in(content, "log") == self.log
+        self._refresh()
         with self._lock:
             self._encode_new()
             self._send_events(page, min(since, len(self._wire)) if same else 0)
 
     def _serve_submit(self, page: Page, content: dict[str, Any]) -> None:
-        self._post(page, self._submissions.receipt(content))
+        receipt = self._submissions.receipt(content)
+        self._post(page, receipt)
+        if receipt["status"] == "refused":
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Look whether another process has gone on with the run."""
+        try:
+            self.run.refresh()
+        except NbflowError as exc:
+            _log.warning("%r could not be brought up to date: %s", self.run, exc)
 
     def _answer(self, interrupt_id: str, value: Any) -> None:
         with acting_as(via="form"):
