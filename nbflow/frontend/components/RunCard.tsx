@@ -1,9 +1,10 @@
 /** One run under its cell: header, tasks, questions, outcome, history. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
 import { statusOf } from "../protocol/log";
 import type { RunStatus } from "../protocol/messages";
 import { Banner, Guard } from "./Frame";
+import { useKeptFocus } from "./focus";
 import { Header, type Tab, Tabs } from "./Header";
 import { HistoryView } from "./HistoryView";
 import { Messages } from "./Messages";
@@ -30,9 +31,18 @@ function Card({ view, actions }: Props): ReactNode {
   const [tab, setTab] = useState<Tab>("tasks");
   const id = useId();
   const titleId = `${id}-title`;
+  const root = useRef<HTMLDivElement>(null);
+  const follow = useKeptFocus(root, root);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark, one for each run
-    <div className="nbf-card" role="group" aria-label={strings.run.label(view.snapshot.workflow)}>
+    <div
+      ref={root}
+      className="nbf-card"
+      role="group"
+      aria-label={strings.run.label(view.snapshot.workflow)}
+      tabIndex={-1}
+      onFocus={follow}
+    >
       <Header
         view={view}
         titleId={titleId}

@@ -42,6 +42,28 @@ beforeEach(() => {
 afterEach(cleanup);
 
 describe("the card", () => {
+  it("keeps the focus when the question that held it is answered", () => {
+    const asking = viewOf("table");
+    const { rerender } = render(card(asking));
+    const id = asking.log.questions.find(({ answer }) => answer === null)?.form.interrupt_id ?? "";
+    const group = screen.getByRole("group", { name: /^Run of/ });
+    const form = within(group).getAllByRole("form")[0];
+    const control = form?.querySelector<HTMLElement>("input, textarea");
+    expect(control).toBe(document.activeElement);
+    const receipt: Receipt = {
+      type: "receipt",
+      submission: "s",
+      interrupt_id: id,
+      status: "accepted",
+      message: "",
+      errors: [],
+    };
+    const taken = { id: "s", reply: { value: null }, receipt };
+    rerender(card({ ...asking, submissions: new Map([[id, taken]]) }));
+    expect(control?.isConnected).toBe(false);
+    expect(document.activeElement).toBe(group);
+  });
+
   it("shows a finished run: status in words, tasks, answer and result", () => {
     render(card(viewOf("essay")));
     expect(screen.getByText("Done")).toBeTruthy();
