@@ -105,6 +105,18 @@ it("keeps the focus in the widget when a key takes the focused control away", ()
   expect(commands).toEqual([]);
 });
 
+it("lets a field take new lines and Undo, which JupyterLab refuses in a cell", () => {
+  const reject = el.querySelector<HTMLElement>(".nbf-decision:nth-child(3) input");
+  act(() => reject?.click());
+  const field = el.querySelector("textarea") as HTMLTextAreaElement;
+  field.addEventListener("beforeinput", (event) => event.preventDefault());
+  for (const inputType of ["insertLineBreak", "historyUndo", "historyRedo"]) {
+    const event = new InputEvent("beforeinput", { inputType, bubbles: true, cancelable: true });
+    field.dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(false);
+  }
+});
+
 it("leaves keys alone while the focus is elsewhere", () => {
   const outside = document.createElement("button");
   document.body.append(outside);

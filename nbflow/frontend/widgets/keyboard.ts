@@ -4,6 +4,9 @@
  * Without this, Shift+Enter in a field runs the cell again, and `d d` on a select deletes it.
  * Lumino looks for the attribute on the event's target and above; Notebook 7 on the target alone.
  * Ctrl/Cmd+S is let through, so that saving works from inside a form.
+ *
+ * JupyterLab also refuses new lines and Undo in whatever field lies in a cell, by a listener that it
+ * puts on the field itself (jupyterlab#16661, ipywidgets#3950): it hears no input from inside.
  */
 
 const ATTRIBUTE = "data-lm-suppress-shortcuts";
@@ -31,10 +34,13 @@ export function guardKeyboard(root: HTMLElement): () => void {
       }
     });
   };
+  const onInput = (event: Event): void => event.stopPropagation();
   root.addEventListener("focusin", onFocus);
+  root.addEventListener("beforeinput", onInput, { capture: true });
   window.addEventListener("keydown", onKey, { capture: true });
   return () => {
     root.removeEventListener("focusin", onFocus);
+    root.removeEventListener("beforeinput", onInput, { capture: true });
     window.removeEventListener("keydown", onKey, { capture: true });
   };
 }
