@@ -9,16 +9,17 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect
 
-__all__ = ["CELL_MS", "START_S", "Lab", "Notebook", "photograph", "serve"]
+__all__ = ["CELL_MS", "START_S", "Lab", "Notebook", "photograph", "serve", "write_notebook"]
 
 START_S = 60
 """Seconds that JupyterLab may take to answer for the first time."""
@@ -133,6 +134,15 @@ def _free_port() -> int:
         return port
 
 
+def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> None:
+    """Write a notebook of code cells under the server's root."""
+    code = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    written = nbformat.v4.new_notebook(cells=code)
+    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(written, lab.root / name)
+
+
 class Notebook:
     """One notebook open in the page."""
 
@@ -161,6 +171,13 @@ class Notebook:
     def command(self, name: str) -> None:
         """Start one of JupyterLab's commands, without waiting for its end."""
         self.page.evaluate("name => { void window.jupyterapp.commands.execute(name); }", name)
+
+    def run_cell(self, number: int) -> None:
+        """Run one cell, counted from 0."""
+        self.page.evaluate(
+            "at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at; }", number
+        )
+        self.command("notebook:run-cell")
 
     def save(self) -> None:
         """Save, and wait until it is on disk."""
