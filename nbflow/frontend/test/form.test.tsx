@@ -144,6 +144,18 @@ describe("values keep their types", () => {
     expect(screen.getAllByText(/too large/).length).toBeGreaterThan(0);
   });
 
+  it("gives a long whole number back as it came, while it is not changed", () => {
+    const long = "1152921504606846976";
+    const properties = { big: { type: "integer", minimum: 5 }, n: { type: "integer" } };
+    show(ask({ type: "object", properties }, { big: long, n: 1 }));
+    type(/^n /, "2");
+    submit();
+    expect(sent).toEqual([{ big: long, n: 2 }]);
+    type(/^big/, "12345678901234567891");
+    submit();
+    expect(sent).toHaveLength(1);
+  });
+
   it("has no yes or no until one is chosen, and sends a no", () => {
     show(ask({ type: "boolean" }));
     submit();

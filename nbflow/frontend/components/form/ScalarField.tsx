@@ -10,7 +10,7 @@ import { formatProblem, isDate, momentFrom, momentText, offsetHere } from "./for
 import { Checks, NumberInput, Pick, TextArea, TextInput, type Wiring } from "./inputs";
 import { allowsNull, labelOf, type Option, optionsOf, typesOf } from "./schema";
 import { shapeOf } from "./shape";
-import { same } from "./value";
+import { isLongNumber, same } from "./value";
 import { wiringOf } from "./wiring";
 
 export function ScalarField(props: ControlProps): ReactNode {
@@ -93,10 +93,11 @@ function withStrangers(options: readonly Option[], values: readonly Json[]): Opt
 }
 
 function Numeric(props: Wired): ReactNode {
-  const { root } = useFormShared();
+  const { root, givenAt } = useFormShared();
   const { node, path, value, onChange, wiring } = props;
   const whole = typesOf(node)[0] === "integer";
-  const large = typeof value === "string" && /^[+-]?\d+$/.test(value);
+  const asGiven = isLongNumber(value) && value === givenAt(path);
+  const large = typeof value === "string" && /^[+-]?\d+$/.test(value) && !asGiven;
   useBroken(path, large ? strings.question.tooLarge : null);
   return (
     <NumberInput

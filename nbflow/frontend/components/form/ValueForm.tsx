@@ -1,17 +1,17 @@
 /** The editor of one value: as a form, or as the JSON that would be sent. */
 
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import type { FieldError, Json } from "../../protocol/messages";
+import type { FieldError } from "../../protocol/messages";
 import { Icon } from "../icons";
 import { strings } from "../strings";
 import { type FormShared, FormSharedContext, useBroken } from "./context";
 import { errorId, noteId, TextArea } from "./inputs";
 import { readJson, written } from "./json";
 import { Node } from "./Node";
-import { holdsSecrets, isObject } from "./schema";
+import { holdsSecrets } from "./schema";
 import type { Entry } from "./sheet";
 import type { EntryEdits } from "./useAnswer";
-import { entryOf, same } from "./value";
+import { same, valueAt } from "./value";
 import { keyOf, startOf, textKey, valueNow } from "./work";
 
 interface Props {
@@ -182,11 +182,4 @@ function keptFor(entry: Entry, edit: EntryEdits): Omit<FormShared, "disabled" | 
     reorder: (path, order) => edit.reorder(entry, path, order),
     setBroken: (path, message) => edit.setBroken(entry, path, message),
   };
-}
-
-function valueAt(value: Json | undefined, path: readonly (string | number)[]): Json | undefined {
-  return path.reduce<Json | undefined>((node, key) => {
-    if (Array.isArray(node)) return node[Number(key)];
-    return isObject(node) ? entryOf(node, String(key)) : undefined;
-  }, value);
 }

@@ -13,6 +13,7 @@ import { judge } from "./judge";
 import { isReadOnly } from "./places";
 import { holdsSecrets, isObject, withoutSecrets } from "./schema";
 import { kindOf, shapeOf } from "./shape";
+import { isLongNumber, valueAt } from "./value";
 
 /** What a value is asked by: a question, or one decision. */
 export interface Asked {
@@ -129,7 +130,16 @@ export function problemsOf(asked: Asked, work: Work): FieldError[] {
   const own = [...broken, ...emptyPlaces(asked, work)];
   const covered = new Set(own.map((error) => keyOf(error.path)));
   const judged = judge(asked.schema, value).filter(({ path }) => !covered.has(keyOf(path)));
-  return [...own, ...judged.filter((error) => !isOutOfReach(error, asked))];
+  return [
+    ...own,
+    ...judged.filter((error) => !isOutOfReach(error, asked) && !isLongAsGiven(error, asked, value)),
+  ];
+}
+
+/** A long whole number that was not changed is text here alone. */
+function isLongAsGiven({ path }: FieldError, { initial }: Asked, value: Json): boolean {
+  const given = valueAt(initial, path);
+  return isLongNumber(given) && given === valueAt(value, path);
 }
 
 /** What is missing and not to be filled in here is for the kernel to say. */
