@@ -21,9 +21,16 @@ _CELLS = """() => {
   const { content } = window.jupyterapp.shell.currentWidget;
   const cells = content.model.sharedModel.cells.map((cell) => cell.toJSON());
   return {
-    cells: cells.map((cell) => [cell.id, cell.cell_type, cell.source, cell.execution_count ?? null]),
+    cells: cells.map((one) => [one.id, one.cell_type, one.source, one.execution_count ?? null]),
     active: content.activeCellIndex,
   };
+}"""
+
+_WAY = """(target) => {
+  const { activeElement } = document;
+  if (target.contains(activeElement)) return "";
+  const before = activeElement.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING;
+  return before ? "Shift+Tab" : "Tab";
 }"""
 
 
@@ -67,12 +74,13 @@ class Desk:
         first = self.form.locator("input, select, textarea").first
         expect(first).to_be_focused(timeout=CELL_MS)
 
-    def reach(self, target: Locator, key: str = "Tab") -> None:
-        """Go with Tab to a control."""
+    def reach(self, target: Locator) -> None:
+        """Go to a control with Tab, or back to it with Shift+Tab."""
         for _ in range(_STOPS):
-            if target.evaluate("(one) => one.contains(document.activeElement)"):
+            way = target.evaluate(_WAY)
+            if way == "":
                 return
-            self.press(key)
+            self.press(way)
             assert self.has_focus, "the focus has left the card"
         raise AssertionError(f"{_STOPS} times Tab did not lead to {target}")
 
