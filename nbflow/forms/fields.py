@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow.forms.pictures import picture_field
-from nbflow.forms.portable import portable, safe_repr, shorten
+from nbflow.forms.portable import portable, safe_repr, shorten, visible
 
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Field, Table
@@ -58,15 +58,20 @@ def field_of(label: str, value: Any) -> Field:
     >>> field_of("Notes", "Read *this*")["kind"], field_of("Rows", [{"n": 1}, {"n": 2}])["value"]
     ('markdown', {'columns': ['n'], 'rows': [[1], [2]], 'total': 2})
     """
+    picture = picture_field(label, value)
+    if picture is not None:
+        return picture
+    field = _field_of(label, value)
+    return {"label": visible(label), "kind": field["kind"], "value": visible(field["value"])}
+
+
+def _field_of(label: str, value: Any) -> Field:
     if isinstance(value, str):
         kept, missing = shorten(value, _TEXT_CHARS)
         if missing:
             kept = f"{kept}\n\n… ({missing:,} more characters)"
         looks = _MARKDOWN.search(kept, 0, 20_000) is not None
         return {"label": label, "kind": "markdown" if looks else "text", "value": kept}
-    picture = picture_field(label, value)
-    if picture is not None:
-        return picture
     table = _table_of(value)
     if table is not None:
         return {"label": label, "kind": "table", "value": table}

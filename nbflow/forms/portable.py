@@ -14,6 +14,7 @@ import enum
 import fractions
 import math
 import pathlib
+import re
 import sys
 import uuid
 from collections.abc import Iterable, Mapping
@@ -29,9 +30,16 @@ __all__ = [
     "safe_repr",
     "shorten",
     "type_name",
+    "visible",
 ]
 
 _SAFE_INTEGER = 2**53 - 1
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of the text around them."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+"""What colours text in a terminal; it hides nothing."""
+
 _READABLE = (
     dt.date,
     dt.time,
@@ -91,6 +99,22 @@ def clean_text(text: str) -> str:
     if text.isascii():
         return str(text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def visible(shown: Any) -> Any:
+    r"""Return JSON to look at, with the characters written out that make it look like another.
+
+    A right-to-left override makes ``exe.png`` of ``gnp.exe``, in a question whether it may run.
+
+    >>> visible({"file": "photo\u202egnp.exe"})
+    {'file': 'photo\\u202egnp.exe'}
+    """
+    if isinstance(shown, str):
+        plain = _COLOUR.sub("", shown)
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
+    if isinstance(shown, dict):
+        return {visible(name): visible(part) for name, part in shown.items()}
+    return [visible(part) for part in shown] if isinstance(shown, list) else shown
 
 
 def safe_repr(value: Any, chars: int) -> tuple[str, int]:

@@ -8,7 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from nbflow.forms.portable import is_structured, portable, safe_repr, shorten, type_name
+from nbflow.forms.portable import (
+    is_structured,
+    portable,
+    safe_repr,
+    shorten,
+    type_name,
+    visible,
+)
 
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Preview
@@ -27,7 +34,9 @@ def preview(value: Any, limit: int = 4_000) -> Preview:
     {'text': 'xxxx', 'kind': 'text', 'cut': 6}
     """
     try:
-        return _preview(value, limit)
+        shown = _preview(value, limit)
+        text, over = shorten(visible(shown["text"]), limit)
+        return {"text": text, "kind": shown["kind"], "cut": shown["cut"] + over}
     except Exception as exc:
         text = f"<{type_name(value)}: looking at it raised {type(exc).__name__}>"
         return {"text": text[:limit], "kind": "repr", "cut": 0}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbflow.forms.conventions import plain, read
 from nbflow.forms.fields import field_of
-from nbflow.forms.portable import portable, shorten
+from nbflow.forms.portable import portable, shorten, visible
 from nbflow.forms.preview import preview
 from nbflow.forms.reading import DEFAULT_TITLE, NOTHING, Action, Decision, Reading
 from nbflow.identity import responder
@@ -33,6 +33,7 @@ _MOST_ASSIGNEES = 50
 _HIDDEN = "••••••"
 _MAPS_OF_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_WORDS = ("title", "description", "$comment")
 _ONE_SCHEMA = ("items", "additionalProperties", "contains", "if", "then", "else", "not")
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def form_of(interrupt: Interrupt, task_name: str | None = None) -> Form:
     form: Form = {
         "interrupt_id": interrupt.id,
         "task": task_name,
-        "title": reading.title,
+        "title": visible(reading.title),
         "context": _bounded(
             notes + reading.context, FORM_BYTES - _size(schema) - _size(actions) - 10_000
         ),
@@ -94,7 +95,7 @@ def _actions(actions: Sequence[Action]) -> list[FormAction]:
             return []
         found.append(
             {
-                "name": shorten(action.name, 200)[0],
+                "name": visible(shorten(action.name, 200)[0]),
                 "context": _bounded(action.context, left - _size(decisions) - 500),
                 "decisions": decisions,
                 "preferred": action.preferred,
@@ -156,7 +157,7 @@ def _drawn(schema: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """Copy a schema without the defaults and examples of its secrets."""
+    """Copy a schema without the defaults and examples of its secrets, its words made visible."""
     result: dict[str, Any] = {}
     for key, part in schema.items():
         if key in _MAPS_OF_SCHEMAS and isinstance(part, dict):
@@ -169,7 +170,7 @@ def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
             if not _holds_secret(schema, root):
                 result[key] = _drop(part, schema, root, 0) if key == "default" else part
         else:
-            result[key] = part
+            result[key] = visible(part) if key in _WORDS else part
     return result
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from nbflow import events as ev
 from nbflow.forms import decided_in, form_of, preview, without_secrets
 from nbflow.forms.cells import with_cell_numbers
-from nbflow.forms.portable import portable, shorten
+from nbflow.forms.portable import portable, shorten, visible
 
 if TYPE_CHECKING:
     from nbflow.types import Interrupt
@@ -163,9 +163,9 @@ def failure_data(failure: ev.Failure) -> FailureData:
         traceback = "…\n" + traceback[-_TRACEBACK_CHARS:]
     return {
         "type": shorten(failure.type, 200)[0],
-        "message": shorten(failure.message, _RESULT_CHARS)[0],
-        "traceback": shorten(traceback, _TRACEBACK_CHARS + 2)[0],
-        "notes": [shorten(note, 1_000)[0] for note in failure.notes[:20]],
+        "message": visible(shorten(failure.message, _RESULT_CHARS)[0]),
+        "traceback": visible(shorten(traceback, _TRACEBACK_CHARS + 2)[0]),
+        "notes": [visible(shorten(note, 1_000)[0]) for note in failure.notes[:20]],
     }
 
 

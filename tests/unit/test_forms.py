@@ -343,3 +343,33 @@ def test_arrays_and_series_are_tables() -> None:
     assert by_label["Line"]["value"]["total"] == 300
     assert len(by_label["Line"]["value"]["rows"]) == 200
     assert by_label["Cube"]["kind"] == "json"
+
+
+def test_text_that_turns_its_direction_is_written_out() -> None:
+    """Fault 36: nobody approves `exe.png` that is `gnp.exe`; what is filled in stays as it is."""
+    turned, shown = "a\u202egnp.exe\x1b[31m\x00", "a\\u202egnp.exe\\u0000"
+    call = {"name": turned, "args": {turned: turned, "n": [turned]}, "description": turned}
+    allowed = {"action_name": turned, "allowed_decisions": ["approve", "edit"]}
+    form = form_of(
+        Interrupt(value={"action_requests": [call], "review_configs": [allowed]}, id="0" * 32)
+    )
+    schema = {"title": turned, "properties": {"title": {"enum": [turned], "description": turned}}}
+    asked = {"question": turned, "rows": [{turned: turned}], turned: f"**{turned}**"}
+    plain = form_of(Interrupt(value=asked, id="0" * 32, response_schema=schema))
+
+    (action,) = form["actions"]
+    assert action["name"] == shown
+    assert [field["value"] for field in action["context"]] == [shown, shown, [shown]]
+    assert action["decisions"][1]["initial"] == {turned: turned, "n": [turned]}
+    assert form["title"] == shown
+    assert plain["title"] == shown
+    assert plain["context"] == [
+        {
+            "label": "Rows",
+            "kind": "table",
+            "value": {"columns": [shown], "rows": [[shown]], "total": 1},
+        },
+        {"label": shown.capitalize(), "kind": "markdown", "value": f"**{shown}**"},
+    ]
+    properties = {"title": {"enum": [turned], "description": shown}}
+    assert plain["schema"] == {"title": shown, "properties": properties}

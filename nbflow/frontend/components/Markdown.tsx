@@ -13,9 +13,20 @@ const TAGS = [
 ];
 const ATTRIBUTES = ["href", "src", "alt", "title", "align", "start", "colspan", "rowspan"];
 
+/** What is drawn of the elements that are written as such. */
+const KNOWN = new Set(TAGS.filter((tag) => tag !== "img"));
+
+/** Elements that would be lost are shown as they are written: nothing is decided on unseen. */
+function written({ text, block }: Tokens.HTML | Tokens.Tag): string {
+  const names = [...text.matchAll(/<[/]?([a-z][^\s/>]*)|<([!?])/gi)].map(([, name]) => name);
+  if (names.every((name) => name !== undefined && KNOWN.has(name.toLowerCase()))) return text;
+  const shown = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return block ? `<p>${shown}</p>` : shown;
+}
+
 /** Headings keep their order and sit below the card's own. */
 function parse(source: string): string {
-  const marked = new Marked({ gfm: true, async: false });
+  const marked = new Marked({ gfm: true, async: false, renderer: { html: written } });
   const tokens = marked.lexer(source);
   const depths = tokens.filter((token): token is Tokens.Heading => token.type === "heading");
   const ranks = [...new Set(depths.map((token) => token.depth))].sort((a, b) => a - b);
@@ -35,7 +46,7 @@ purify.addHook("afterSanitizeAttributes", (node) => {
     if (/^data:image\//i.test(node.getAttribute("src") ?? "")) {
       if (!node.hasAttribute("alt")) node.setAttribute("alt", "");
     } else {
-      node.replaceWith(node.getAttribute("alt") ?? "");
+      node.replaceWith(node.getAttribute("alt") || (node.getAttribute("src") ?? ""));
     }
   }
 });
