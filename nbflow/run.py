@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from nbflow._engine.alarms import call_at
-from nbflow._engine.answering import answered_event, answers_for, timed_out
+from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
 from nbflow._engine.catching_up import unseen
 from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
@@ -290,7 +290,7 @@ class Run(Waits):
             UnknownInterruptError, AlreadyAnsweredError: the question is not open.
         """
         with self._state:
-            command = Command(resume={interrupt_id: value})
+            command = answer_to(interrupt_id, value)
             if self._running:
                 self._answer_meanwhile(command)
             else:

@@ -26,9 +26,26 @@ from nbflow.events import Answered
 from nbflow.identity import responder
 from nbflow.types import Command
 
-__all__ = ["answered_event", "answers_for", "timed_out"]
+__all__ = ["answer_to", "answered_event", "answers_for", "timed_out"]
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
+
+
+def answer_to(interrupt_id: str, answer: Any) -> Command:
+    """The command that answers one question and no other.
+
+    Raises:
+        UnknownInterruptError: that is no question's id; a mapping with such a key would be taken
+            for the answer to whichever question is open.
+    """
+    if not _is_id(interrupt_id):
+        raise UnknownInterruptError(
+            f"{interrupt_id!r:.80} is no id of a question: those have 32 digits from 0 to f. "
+            "Nothing was stored. Take the id from run.interrupts.",
+            "not_pending",
+            (str(interrupt_id),),
+        )
+    return Command(resume={interrupt_id: answer})
 
 
 def answers_for(

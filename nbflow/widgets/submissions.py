@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import InvalidAnswerError, NbflowError, UnknownInterruptError
 from nbflow.forms import answer_of, places_in_form, plain_answer
-from nbflow.forms.portable import clean_text
+from nbflow.forms.portable import clean_text, visible
 from nbflow.widgets.conversation import BadMessageError, text_in
 
 if TYPE_CHECKING:
@@ -98,19 +98,20 @@ class Submissions:
                 )
         except InvalidAnswerError as exc:
             receipt["status"] = "invalid"
-            receipt["message"] = clean_text(str(exc))
+            receipt["message"] = visible(clean_text(str(exc)))
             receipt["errors"] = [
-                {"path": list(error["path"]), "message": clean_text(error["message"])}
+                {"path": list(error["path"]), "message": visible(clean_text(error["message"]))}
                 for error in exc.errors
             ]
         except NbflowError as exc:
+            _log.warning("An answer from a page was refused: %s", exc)
             receipt["status"] = "refused"
-            receipt["message"] = clean_text(str(exc))
+            receipt["message"] = visible(clean_text(str(exc)))
         except Exception as exc:  # the asking code's own: what it calls to judge an answer
             _log.exception("An answer to question %s could not be judged", interrupt_id)
             said = "\n".join([f"{type(exc).__name__}: {exc}", *getattr(exc, "__notes__", ())])
             receipt["status"] = "refused"
-            receipt["message"] = clean_text(said)
+            receipt["message"] = visible(clean_text(said))
         return receipt
 
     def _decide(self, question: Interrupt, decisions: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""P10, P11, P12: what happens to an answer that is wrong, one that is untouched and one half done."""
+"""P10, P11, P12: answers that are wrong, untouched or half done."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def settings(_: str):
     return [untouched, one_changed, edited["decisions"][0]["edited_action"]["args"]]
 """
 
-GIVEN = {
+GIVEN: dict[str, object] = {
     "ratio": 1.0, "count": 1, "nothing": None, "text": "", "flag": False, "big": 2**60, "tags": [],
 }  # fmt: skip
 
@@ -124,7 +124,7 @@ def _follow(desk: Desk, label: str, message: str) -> None:
 def test_p11_wrong_answers_are_explained_where_they_are_wrong(
     page: Page, lab: Lab, shots: Path
 ) -> None:
-    """First what the page sees, then what only the kernel knows; until all fits, nothing is kept."""
+    """What the page sees, then what only the kernel knows; until all fits, nothing is kept."""
     notebook, desk = _open(page, lab, "wrong", "order")
     desk.write("Code", "abc")
     desk.write("Amount", "9")
@@ -164,7 +164,7 @@ def test_p11_wrong_answers_are_explained_where_they_are_wrong(
 def test_p10_p12_untouched_values_keep_their_types_and_drafts_survive_a_reload(
     page: Page, lab: Lab
 ) -> None:
-    """P7, P10, P12: 1.0 stays 1.0; null, an empty text, an empty list and False stay what they are."""
+    """P7, P10, P12: 1.0 stays 1.0; null, "", [] and False stay what they are."""
     notebook, desk = _open(page, lab, "untouched", "settings")
     expect(desk.title).to_have_text("Untouched")
     desk.send()

@@ -211,6 +211,28 @@ def test_a_question_that_nobody_asked_is_refused(run: Run, session: Session, pag
     assert run.status == "interrupted"
 
 
+@pytest.mark.parametrize("wrong", ["nonsense", "", "0" * 31, "F" * 32, "question"])
+def test_a_name_that_is_no_question_answers_none(
+    wrong: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Fault 37: `{name: answer}` is not the answer to whatever question is open."""
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def ask(title: str) -> Any:
+        return interrupt(title)
+
+    run = ask.start("Well?", thread_id="t")
+    run.wait(WAIT_S)
+    page, session = RunPage(), session_of(run)
+    press = {"type": "submit", "submission": "s", "interrupt_id": wrong, "value": 1}
+
+    session.receive(page, press)
+
+    assert [message["status"] for message in page.messages] == ["refused"]
+    assert (run.status, len(run.interrupts)) == ("interrupted", 1)
+    assert "refused" in caplog.text
+
+
 def test_history_comes_in_pages_newest_first(run: Run, session: Session, page: RunPage) -> None:
     run.resume(GOOD)
     run.wait(WAIT_S)
