@@ -99,6 +99,26 @@ it("reviews to the end by keyboard, and no key reaches the notebook", async () =
   expect(commands).toEqual([]);
 });
 
+it("leaves the focus on the list to which a person went back before the answer was taken", async () => {
+  list().focus();
+  await press("Enter");
+  await waitFor(() => expect(el.querySelector(".nbf-form")).toBeTruthy());
+  await press("a");
+  await press("Enter", { ctrlKey: true });
+  const sent = wire.sent.findLast((message) => message.type === "submit");
+  if (sent?.type !== "submit") throw new Error("nothing was sent");
+  await press("Escape");
+  expect(document.activeElement).toBe(list());
+  const { submission, interrupt_id } = sent;
+  await act(async () => wire.hear({ ...said("receipt")[0], submission, interrupt_id }));
+  await waitFor(() => {
+    const opened = wire.sent.filter((message) => message.type === "open");
+    expect(opened.map((message) => message.interrupt_id)).toEqual(["1", "2"].map(idOf));
+    expect(el.querySelector(".nbf-form")).toBeTruthy();
+  });
+  expect(document.activeElement).toBe(list());
+});
+
 it("leaves the focus alone that went elsewhere", async () => {
   list().focus();
   await press("Enter");

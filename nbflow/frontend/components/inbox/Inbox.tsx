@@ -33,7 +33,7 @@ function Desk({ view, actions }: Props): ReactNode {
   const places: Places = { list: useRef(null), search: useRef(null), bulk: useRef(null) };
   const { listing, connection, opened } = view;
   const lost = connection === "lost";
-  const follow = useFocusNet(root, pane, opened, places.list);
+  const follow = useFocusNet(root, pane, opened, places.list, review.byHand);
   const toList = (): void => places.list.current?.focus();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark

@@ -7,16 +7,18 @@ import type { OpenedQuestion } from "./model";
 type Ref = RefObject<HTMLElement | null>;
 
 /**
- * Keeps the focus inside when what held it goes away. A question that opens takes it, through its
- * form. Returns what is to be told of each focus.
+ * Keeps the focus inside when what held it goes away. A question that a person opens takes
+ * it, through its form. Returns what is to be told of each focus.
  */
 export function useFocusNet(
   root: Ref,
   pane: Ref,
   opened: OpenedQuestion | null,
   list: Ref,
+  byHand: RefObject<boolean>,
 ): () => void {
   const onOpened = useEffectEvent(() => {
+    if (!byHand.current) return;
     const active = focusedBeside(root.current);
     if (root.current?.contains(active) && !pane.current?.contains(active)) pane.current?.focus();
   });

@@ -5,7 +5,7 @@
  * of several answers at once is told when each has its receipt.
  */
 
-import { useEffect, useEffectEvent, useMemo, useState } from "react";
+import { type RefObject, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { QuestionRow } from "../../protocol/inbox";
 import type { Receipt } from "../../protocol/messages";
 import { strings } from "../strings";
@@ -33,6 +33,8 @@ export interface Review {
   readonly going: string;
   readonly notice: Notice | null;
   readonly busy: boolean;
+  /** Whether a person opened what is open: else it came by itself, after an answer. */
+  readonly byHand: RefObject<boolean>;
   moveTo(index: number): void;
   open(index: number): void;
   select(index: number): void;
@@ -55,11 +57,16 @@ export function useReview(view: InboxView, actions: InboxActions): Review {
   const place = usePlace(rows);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const [said, setSaid] = useState("");
-  const { notice, setNotice, busy, undo } = useUndo(actions, place.goTo);
+  const byHand = useRef(true);
+  const { notice, setNotice, busy, undo } = useUndo(actions, (id) => {
+    byHand.current = true;
+    place.goTo(id);
+  });
   const selected = useMemo(() => rows.filter((row) => ids.has(row.interrupt_id)), [rows, ids]);
   const batch = useBatch(view, setNotice);
 
-  const openRow = (row: QuestionRow | undefined): void => {
+  const openRow = (row: QuestionRow | undefined, hand: boolean): void => {
+    byHand.current = hand;
     if (row) place.goTo(row.interrupt_id);
     actions.open(row?.interrupt_id ?? null);
   };
@@ -70,7 +77,10 @@ export function useReview(view: InboxView, actions: InboxActions): Review {
       const text = strings.inbox.answered(form?.title ?? "");
       setNotice({ text, ids: [id], warn: false });
     }
-    openRow([...rows.slice(place.at), ...rows.slice(0, place.at)].find((row) => row.known));
+    openRow(
+      [...rows.slice(place.at), ...rows.slice(0, place.at)].find((row) => row.known),
+      false,
+    );
   });
   useEffect(() => {
     if (taken) onTaken(taken);
@@ -88,11 +98,12 @@ export function useReview(view: InboxView, actions: InboxActions): Review {
     going: batch.going,
     notice,
     busy,
+    byHand,
     moveTo(index) {
       const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
       if (row) place.goTo(row.interrupt_id);
     },
-    open: (index) => openRow(rows[index]),
+    open: (index) => openRow(rows[index], true),
     select(index) {
       const row = rows[index];
       if (!row) return;
