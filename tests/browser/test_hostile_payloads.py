@@ -122,6 +122,6 @@ def _reads_the_record(notebook: Notebook, shots: Path, name: str) -> None:
     for at, texts in ((1, TEXTS[:1]), (2, TEXTS[:7]), (3, TEXTS[:2])):
         record = _cell(notebook, at).locator(".nbflow-static")
         expect(record).to_be_visible(timeout=CELL_MS)
-        _says(record, *texts, "evil\\u202egnp.exe")
+        _says(record, *texts, OVERRIDE)
     shown = _cell(notebook, 1).locator(".jp-OutputArea")
     photograph(notebook, shown, shots, f"hostile-record-{name}")
