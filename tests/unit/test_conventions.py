@@ -1,7 +1,8 @@
 """Every payload convention: recognised by its shape, answered in its own.
 
-The golden files in ``tests/conventions`` are read by vitest, too: what a person does with the form
-there gives the same decisions.
+The golden files in ``tests/conventions`` are read by vitest, too
+(``nbflow/frontend/test/conventions.test.tsx``): a person who acts as recorded makes the page submit
+the same decisions.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ def test_decisions_become_the_answer_of_the_convention_and_back(path: Path) -> N
 def test_every_convention_has_a_golden_file() -> None:
     kinds = {type(read(load(path)["payload"])).__module__.rsplit(".", 1)[1] for path in FILES}
     assert kinds == {"ag_ui", "agent_inbox", "hitl", "mcp", "reading", "tool_approval"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_decision_that_is_offered_is_in_a_round(path: Path) -> None:
+    golden = load(path)
+    offered = {one["kind"] for action in golden["form"]["actions"] for one in action["decisions"]}
+    made = {one["kind"] for a_round in golden["rounds"] for one in a_round.get("decisions", [])}
+    assert golden["rounds"] and made == offered
 
 
 def test_an_edit_cannot_rename_the_tool() -> None:
