@@ -1,81 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Events, Receipt, Snapshot, ToBrowser, ToKernel } from "../protocol/messages";
-import { POLL_MS, type Port, RunClient, SILENCE_MS } from "../widgets/client";
+import { POLL_MS, RunClient, SILENCE_MS } from "../widgets/client";
 import { batches, golden } from "./golden";
+import { Wire } from "./wire";
 
-/** The kernel's end of the wire: a log that answers `sync`, and a record of what it was sent. */
-class Wire implements Port {
-  sent: ToKernel[] = [];
-  alive = true;
-  state: Snapshot;
+/** A log that answers `sync`. */
+class LogWire extends Wire<ToBrowser, ToKernel, Snapshot> {
   log = "log-essay";
   events = batches("essay").flatMap((batch) => batch.events);
-  #message: ((message: ToBrowser) => void) | null = null;
-  #snapshot: (() => void) | null = null;
-
-  constructor(state: Snapshot) {
-    this.state = state;
-  }
-
-  snapshot(): Snapshot {
-    return this.state;
-  }
-
-  onMessage(listener: (message: ToBrowser) => void): () => void {
-    this.#message = listener;
-    return () => {
-      this.#message = null;
-    };
-  }
-
-  onSnapshot(listener: () => void): () => void {
-    this.#snapshot = listener;
-    return () => {
-      this.#snapshot = null;
-    };
-  }
-
-  get listening(): boolean {
-    return this.#message !== null || this.#snapshot !== null;
-  }
-
-  say(message: ToBrowser): void {
-    this.#message?.(message);
-  }
-
-  change(part: Partial<Snapshot>): void {
-    this.state = { ...this.state, ...part };
-    this.#snapshot?.();
-  }
 
   batch(since: number, head: number): Events {
     return { type: "events", log: this.log, since, head, events: this.events.slice(since, head) };
   }
 
-  send(message: ToKernel): void {
-    this.sent.push(message);
-    if (!this.alive || message.type !== "sync") return;
+  answer = (message: ToKernel): ToBrowser | null => {
+    if (message.type !== "sync") return null;
     const since = message.log === this.log ? message.since : 0;
-    this.say(this.batch(since, this.events.length));
-  }
-
-  last<Type extends ToKernel["type"]>(type: Type): Extract<ToKernel, { type: Type }> {
-    const found = this.sent.findLast((message) => message.type === type);
-    if (!found) throw new Error(`nothing of type ${type} was sent`);
-    return found as Extract<ToKernel, { type: Type }>;
-  }
-
-  count(type: ToKernel["type"]): number {
-    return this.sent.filter((message) => message.type === type).length;
-  }
+    return this.batch(since, this.events.length);
+  };
 }
 
 const QUESTION = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1";
-let wire: Wire;
+let wire: LogWire;
 let client: RunClient;
 
 function begin(events: number, status: Snapshot["status"] = "running"): void {
-  wire = new Wire({ ...golden("essay").snapshot, status, head: events });
+  wire = new LogWire({ ...golden("essay").snapshot, status, head: events });
   wire.events = wire.events.slice(0, events);
   client = new RunClient(wire);
   client.start();

@@ -1,18 +1,11 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AnswerForm } from "../components/form/AnswerForm";
-import type { Reply } from "../components/model";
+import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
 import type { Form, FormAction, FormDecision, JsonObject, Receipt } from "../protocol/messages";
+import { element, field, freshPages, replies, showForm, submit, type } from "./asking";
 import { axeIds } from "./axe";
 import { formOf, golden } from "./golden";
 
-let sent: Reply[] = [];
-
-beforeEach(() => {
-  sent = [];
-  sessionStorage.clear();
-});
-afterEach(cleanup);
+freshPages();
 
 const two = formOf("decisions");
 const asked = formOf("decisions", 1);
@@ -27,16 +20,6 @@ function about(...decisions: FormDecision[]): Form {
   return { ...one, actions: [{ name: "tool", context: [], decisions, preferred: null }] };
 }
 
-const element = (form: Form, receipt: Receipt | null = null, disabled = false) => (
-  <AnswerForm
-    form={form}
-    receipt={receipt}
-    pending={false}
-    disabled={disabled}
-    onSubmit={(reply) => sent.push(reply)}
-  />
-);
-const show = (form: Form) => render(element(form));
 const group = (name: string): HTMLElement => screen.getByRole("group", { name });
 const radio = (name: string, where: HTMLElement = document.body): HTMLInputElement =>
   within(where).getByRole("radio", { name });
@@ -44,17 +27,8 @@ const choose = (name: string, where?: HTMLElement): void => {
   fireEvent.click(radio(name, where));
 };
 const primary = (): HTMLElement => document.querySelector(".nbf-primary") as HTMLElement;
-const submit = (): void => {
-  fireEvent.click(primary());
-};
-/** The context has groups of the same names. */
-const field = (label: string | RegExp): HTMLElement =>
-  screen.getByLabelText(label, { selector: "input, textarea" });
-const type = (label: string | RegExp, text: string): void => {
-  fireEvent.change(field(label), { target: { value: text } });
-};
-const press = (key: string, part: object = {}): boolean =>
-  fireEvent.keyDown(document.activeElement ?? document.body, { key, ...part });
+const key = (name: string, part: object = {}): boolean =>
+  fireEvent.keyDown(document.activeElement ?? document.body, { key: name, ...part });
 const checked = (): string[] =>
   screen
     .getAllByRole<HTMLInputElement>("radio")
@@ -68,7 +42,7 @@ function receiptOf(index: number): Receipt {
 
 describe("one action", () => {
   it("offers its decisions with their keys and chooses none by itself", async () => {
-    const { container } = show(one);
+    const { container } = showForm(one);
     const row = screen.getByRole("radiogroup", { name: "Decision about send_email" });
     const names = [...row.querySelectorAll("label")].map((label) => label.textContent);
     expect(names).toEqual(["ApproveA", "EditE", "RejectR", "RespondS"]);
@@ -78,17 +52,17 @@ describe("one action", () => {
   });
 
   it("begins with the decision that is preferred", () => {
-    show(asked);
+    showForm(asked);
     expect(checked()).toEqual(["Accept"]);
     type("Your name", "Kim");
     type("Email", "kim@example.org");
     submit();
     const value = { name: "Kim", email: "kim@example.org", plan: "free" };
-    expect(sent).toEqual([{ decisions: [{ kind: "accept", value }] }]);
+    expect(replies).toEqual([{ decisions: [{ kind: "accept", value }] }]);
   });
 
   it("says on its button what will happen", () => {
-    show(one);
+    showForm(one);
     const labels = ["Approve", "Edit", "Reject", "Respond"].map((name) => {
       choose(name);
       return primary().querySelector("span")?.textContent;
@@ -105,17 +79,17 @@ describe("one action", () => {
   });
 
   it("sends a decision that takes nothing without a value", () => {
-    show(asked);
+    showForm(asked);
     choose("Decline");
     submit();
     const [, , declined] = golden("decisions").to_kernel;
-    expect(sent).toEqual([
+    expect(replies).toEqual([
       { decisions: declined?.type === "submit" ? declined.decisions : undefined },
     ]);
   });
 
   it("leaves out a reason that was not given, and one that was taken back", () => {
-    show(one);
+    showForm(one);
     choose("Reject");
     expect(field(/^Reason/).getAttribute("aria-required")).toBeNull();
     expect(screen.getByText("(optional)", { exact: false })).toBeTruthy();
@@ -124,7 +98,7 @@ describe("one action", () => {
     submit();
     type(/^Reason/, "");
     submit();
-    expect(sent).toEqual([
+    expect(replies).toEqual([
       { decisions: [{ kind: "reject" }] },
       { decisions: [{ kind: "reject", value: "Too late" }] },
       { decisions: [{ kind: "reject" }] },
@@ -132,7 +106,7 @@ describe("one action", () => {
   });
 
   it("keeps what was filled in while another decision is looked at", () => {
-    show(one);
+    showForm(one);
     choose("Edit");
     type("Subject", "Monday");
     choose("Reject");
@@ -141,9 +115,9 @@ describe("one action", () => {
   });
 
   it("is not sent while nothing is chosen: the focus goes to the row, which says why", async () => {
-    const { container } = show(one);
+    const { container } = showForm(one);
     submit();
-    expect(sent).toEqual([]);
+    expect(replies).toEqual([]);
     expect(document.activeElement).toBe(radio("Approve"));
     const row = screen.getByRole("radiogroup");
     expect(row.getAttribute("aria-invalid")).toBe("true");
@@ -157,7 +131,7 @@ describe("one action", () => {
 
 describe("an edit", () => {
   it("says that it changes nothing, then what it changes", async () => {
-    const { container } = show(one);
+    const { container } = showForm(one);
     choose("Edit");
     expect(screen.getByText(/^Nothing is changed yet/)).toBeTruthy();
     type("Subject", "Friday, 10:00");
@@ -181,11 +155,11 @@ describe("an edit", () => {
   });
 
   it("sends untouched arguments exactly as they came", () => {
-    show(one);
+    showForm(one);
     choose("Edit");
     submit();
     const [edit] = mail.decisions.filter(({ kind }) => kind === "edit");
-    expect(JSON.stringify(sent)).toBe(
+    expect(JSON.stringify(replies)).toBe(
       JSON.stringify([{ decisions: [{ kind: "edit", value: edit?.initial }] }]),
     );
   });
@@ -199,7 +173,7 @@ describe("an edit", () => {
       },
     };
     const initial = { user: "kim", token: "hush" };
-    const { container } = show(
+    const { container } = showForm(
       about(decision({ kind: "edit", schema, has_initial: true, initial })),
     );
     choose("Edit");
@@ -212,7 +186,7 @@ describe("an edit", () => {
 
 describe("several actions", () => {
   it("each have a group with their own decision, and a bar that counts", async () => {
-    const { container } = show(two);
+    const { container } = showForm(two);
     expect(screen.getByRole("list", { name: "Actions" }).childElementCount).toBe(2);
     choose("Approve", group("1 of 2: send_email"));
     expect(group("What was decided").textContent).toContain("1 approved, 1 open");
@@ -223,14 +197,14 @@ describe("several actions", () => {
     expect(primary().textContent).toContain("Approve 1, reject 1");
     expect(await axeIds(container)).toEqual([]);
     submit();
-    expect(sent).toEqual([{ decisions: [{ kind: "approve" }, { kind: "reject" }] }]);
+    expect(replies).toEqual([{ decisions: [{ kind: "approve" }, { kind: "reject" }] }]);
   });
 
   it("send nothing while one is open: the focus goes there, and it is said", async () => {
-    const { container } = show(two);
+    const { container } = showForm(two);
     choose("Approve", group("1 of 2: send_email"));
     submit();
-    expect(sent).toEqual([]);
+    expect(replies).toEqual([]);
     expect(document.activeElement).toBe(radio("Approve", group("2 of 2: delete_files")));
     expect(screen.getByRole("status").textContent).toBe(
       "Nothing was sent: one action is still open.",
@@ -239,11 +213,11 @@ describe("several actions", () => {
   });
 
   it("are approved together where all that is open allows it: chosen, not sent, and undone", () => {
-    show(two);
+    showForm(two);
     choose("Reject", group("1 of 2: send_email"));
     fireEvent.click(screen.getByRole("button", { name: "Approve all open (1)" }));
     expect(checked()).toEqual(["Reject", "Approve"]);
-    expect(sent).toEqual([]);
+    expect(replies).toEqual([]);
     expect(document.activeElement).toBe(group("What was decided"));
     fireEvent.click(screen.getByRole("button", { name: "Undo for 1 action" }));
     expect(checked()).toEqual(["Reject"]);
@@ -253,124 +227,124 @@ describe("several actions", () => {
 
   it("are not approved together where one does not allow it", () => {
     const strict = { ...files, decisions: files.decisions.slice(1) };
-    show({ ...two, actions: [mail, strict] });
+    showForm({ ...two, actions: [mail, strict] });
     expect(screen.queryByRole("button", { name: /all open/ })).toBeNull();
   });
 
   it("are sent in their order, each with what was filled in", () => {
-    show(two);
+    showForm(two);
     choose("Edit", group("1 of 2: send_email"));
     type("Subject", "Friday, 10:00");
     choose("Reject", group("2 of 2: delete_files"));
     type(/^Reason/, "Keep /tmp/b.");
     submit();
     const [, edited] = golden("decisions").to_kernel;
-    expect(sent).toEqual([{ decisions: edited?.type === "submit" && edited.decisions }]);
+    expect(replies).toEqual([{ decisions: edited?.type === "submit" && edited.decisions }]);
   });
 });
 
 describe("keys", () => {
   it("choose for the only action, wherever in the form the focus is, and send nothing", () => {
-    show(one);
+    showForm(one);
     primary().focus();
-    expect(press("r")).toBe(false);
+    expect(key("r")).toBe(false);
     expect(checked()).toEqual(["Reject"]);
     expect(document.activeElement).toBe(radio("Reject"));
-    press("A");
-    press("ф", { code: "KeyE" });
+    key("A");
+    key("ф", { code: "KeyE" });
     expect(checked()).toEqual(["Edit"]);
-    expect(sent).toEqual([]);
-    press("Enter", { ctrlKey: true });
-    press("a");
-    press("Enter", { metaKey: true });
-    expect(sent.map((reply) => "decisions" in reply && reply.decisions[0]?.kind)).toEqual([
+    expect(replies).toEqual([]);
+    key("Enter", { ctrlKey: true });
+    key("a");
+    key("Enter", { metaKey: true });
+    expect(replies.map((reply) => "decisions" in reply && reply.decisions[0]?.kind)).toEqual([
       "edit",
       "approve",
     ]);
   });
 
   it("choose for the action that holds the focus among several", () => {
-    show(two);
+    showForm(two);
     radio("Approve", group("2 of 2: delete_files")).focus();
-    press("r");
+    key("r");
     expect(checked()).toEqual(["Reject"]);
     primary().focus();
-    press("a");
+    key("a");
     expect(checked()).toEqual(["Reject"]);
   });
 
   it("mean text while text is typed, and nothing with a modifier or held down", () => {
-    show(one);
+    showForm(one);
     choose("Edit");
     field("Subject").focus();
-    for (const key of ["a", "j", "?", "R"]) expect(press(key)).toBe(true);
+    for (const name of ["a", "j", "?", "R"]) expect(key(name)).toBe(true);
     expect(checked()).toEqual(["Edit"]);
     radio("Edit").focus();
-    expect(press("a", { ctrlKey: true })).toBe(true);
-    expect(press("a", { altKey: true })).toBe(true);
-    press("a", { repeat: true });
+    expect(key("a", { ctrlKey: true })).toBe(true);
+    expect(key("a", { altKey: true })).toBe(true);
+    key("a", { repeat: true });
     expect(checked()).toEqual(["Edit"]);
   });
 
   it("move between actions, with the arrows from a decision alone", () => {
-    show(two);
+    showForm(two);
     const [first, second] = [group("1 of 2: send_email"), group("2 of 2: delete_files")];
     primary().focus();
-    press("j");
+    key("j");
     expect(document.activeElement).toBe(radio("Approve", first));
-    press("j");
+    key("j");
     expect(document.activeElement).toBe(radio("Approve", second));
     choose("Reject", second);
-    press("ArrowUp");
+    key("ArrowUp");
     expect(document.activeElement).toBe(radio("Approve", first));
-    press("ArrowDown");
+    key("ArrowDown");
     expect(document.activeElement).toBe(radio("Reject", second));
-    press("k");
-    press("k");
+    key("k");
+    key("k");
     expect(document.activeElement).toBe(radio("Approve", first));
     primary().focus();
-    expect(press("ArrowDown")).toBe(true);
+    expect(key("ArrowDown")).toBe(true);
     expect(checked()).toEqual(["Reject"]);
   });
 
   it("leave the arrows to the row itself where there is no other action", () => {
-    show(one);
+    showForm(one);
     radio("Approve").focus();
-    expect(press("ArrowDown")).toBe(true);
+    expect(key("ArrowDown")).toBe(true);
     expect(checked()).toEqual([]);
   });
 
   it("are listed at a question mark until Escape, which takes the focus back", async () => {
-    const { container } = show(two);
+    const { container } = showForm(two);
     radio("Approve", group("1 of 2: send_email")).focus();
-    press("?");
+    key("?");
     const list = group("Keys");
     expect(document.activeElement).toBe(list);
     expect(list.textContent).toContain("EChoose Edit");
     expect(screen.getByRole("button", { name: "Keys" }).getAttribute("aria-expanded")).toBe("true");
     expect(await axeIds(container)).toEqual([]);
-    press("Escape");
+    key("Escape");
     expect(screen.queryByRole("group", { name: "Keys" })).toBeNull();
     expect(document.activeElement).toBe(radio("Approve", group("1 of 2: send_email")));
   });
 
   it("do nothing while the kernel is silent", () => {
-    const view = show(one);
-    view.rerender(element(one, null, true));
+    const view = showForm(one);
+    view.rerender(element(one, { disabled: true }));
     fireEvent.keyDown(primary(), { key: "a" });
     fireEvent.keyDown(primary(), { key: "Enter", ctrlKey: true });
     expect(checked()).toEqual([]);
-    expect(sent).toEqual([]);
+    expect(replies).toEqual([]);
   });
 });
 
 describe("errors", () => {
   it("land on their field inside the right action, under a summary that has the focus", async () => {
-    const { container } = show({ ...two, actions: [files, mail] });
+    const { container } = showForm({ ...two, actions: [files, mail] });
     choose("Approve", group("1 of 2: delete_files"));
     choose("Respond", group("2 of 2: send_email"));
     submit();
-    expect(sent).toEqual([]);
+    expect(replies).toEqual([]);
     const summary = group("One thing needs another look");
     expect(document.activeElement).toBe(summary);
     const message = field("Message");
@@ -387,14 +361,14 @@ describe("errors", () => {
   });
 
   it("from the kernel stay until the value they speak of has changed", async () => {
-    const view = show(two);
+    const view = showForm(two);
     choose("Edit", group("1 of 2: send_email"));
     type("To", "kim");
     choose("Reject", group("2 of 2: delete_files"));
     submit();
     const [first] = golden("decisions").to_kernel;
-    expect(sent).toEqual([{ decisions: first?.type === "submit" && first.decisions }]);
-    view.rerender(element(two, receiptOf(0)));
+    expect(replies).toEqual([{ decisions: first?.type === "submit" && first.decisions }]);
+    view.rerender(element(two, { receipt: receiptOf(0) }));
     const summary = group("2 things need another look");
     expect(document.activeElement).toBe(summary);
     expect(
@@ -414,12 +388,12 @@ describe("errors", () => {
   });
 
   it("about a decision without fields stand at its row, and go with the decision", () => {
-    const view = show(two);
+    const view = showForm(two);
     choose("Approve", group("1 of 2: send_email"));
     choose("Approve", group("2 of 2: delete_files"));
     submit();
     const errors = [{ path: [1], message: "Not today." }];
-    view.rerender(element(two, { ...receiptOf(0), errors }));
+    view.rerender(element(two, { receipt: { ...receiptOf(0), errors } }));
     const action = group("2 of 2: delete_files");
     const row = within(action).getByRole("radiogroup");
     expect(row.getAttribute("aria-invalid")).toBe("true");
@@ -433,14 +407,14 @@ describe("errors", () => {
 
 describe("drafts", () => {
   it("keep what was chosen and filled in over a reload", () => {
-    show(two);
+    showForm(two);
     choose("Respond", group("1 of 2: send_email"));
     type("Message", "Ask Kim first");
     choose("Edit", group("1 of 2: send_email"));
     type("Subject", "Monday");
     choose("Approve", group("2 of 2: delete_files"));
     cleanup();
-    show(two);
+    showForm(two);
     expect(checked()).toEqual(["Edit", "Approve"]);
     expect(field("Subject")).toHaveProperty("value", "Monday");
     choose("Respond", group("1 of 2: send_email"));
@@ -448,7 +422,7 @@ describe("drafts", () => {
   });
 
   it("are not written before something was done by hand", () => {
-    show(asked);
+    showForm(asked);
     expect(sessionStorage.length).toBe(0);
   });
 
@@ -460,19 +434,19 @@ describe("drafts", () => {
     ["odd parts", '{"version":2,"chosen":7,"entries":{"0/1/edit/send_email":4}}'],
   ])("of %s do no harm", (_what, stored) => {
     sessionStorage.setItem(`nbflow:draft:${two.interrupt_id}`, stored);
-    show(two);
+    showForm(two);
     expect(checked()).toEqual([]);
     choose("Approve", group("1 of 2: send_email"));
     choose("Reject", group("2 of 2: delete_files"));
     submit();
-    expect(sent).toEqual([{ decisions: [{ kind: "approve" }, { kind: "reject" }] }]);
+    expect(replies).toEqual([{ decisions: [{ kind: "approve" }, { kind: "reject" }] }]);
   });
 
   it("of a question whose actions changed are left alone", () => {
-    show(two);
+    showForm(two);
     choose("Approve", group("2 of 2: delete_files"));
     cleanup();
-    show({ ...two, actions: [mail, { ...files, name: "delete_everything" }] });
+    showForm({ ...two, actions: [mail, { ...files, name: "delete_everything" }] });
     expect(checked()).toEqual([]);
   });
 
@@ -481,7 +455,7 @@ describe("drafts", () => {
       type: "object",
       properties: { user: { type: "string" }, pin: { type: "string", writeOnly: true } },
     };
-    show(about(decision({ kind: "accept", schema }), decision({ kind: "decline" })));
+    showForm(about(decision({ kind: "accept", schema }), decision({ kind: "decline" })));
     choose("Accept");
     type(/^user/, "kim");
     type(/^pin/, "hush");

@@ -1,56 +1,11 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AnswerForm } from "../components/form/AnswerForm";
+import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
 import { loadDraft, saveDraft, WHOLE } from "../components/form/drafts";
-import type { Form, Json, JsonObject, Receipt } from "../protocol/messages";
+import type { Json, JsonObject } from "../protocol/messages";
+import { ask, element, freshPages, sent, showForm, submit, type } from "./asking";
 import { formOf, golden } from "./golden";
 
-let sent: Json[] = [];
-
-beforeEach(() => {
-  sent = [];
-  sessionStorage.clear();
-});
-afterEach(cleanup);
-
-function ask(schema: JsonObject, initial?: Json): Form {
-  const base: Form = {
-    interrupt_id: "q1",
-    task: null,
-    title: "A question",
-    context: [],
-    schema,
-    has_initial: initial !== undefined,
-    actions: [],
-  };
-  return initial === undefined ? base : { ...base, initial };
-}
-
-interface Options {
-  receipt?: Receipt | null;
-  pending?: boolean;
-  disabled?: boolean;
-}
-
-function element(form: Form, { receipt = null, pending = false, disabled = false }: Options = {}) {
-  return (
-    <AnswerForm
-      form={form}
-      receipt={receipt}
-      pending={pending}
-      disabled={disabled}
-      onSubmit={(reply) => sent.push("value" in reply ? reply.value : null)}
-    />
-  );
-}
-
-const show = (form: Form, options?: Options) => render(element(form, options));
-const submit = (): void => {
-  fireEvent.click(screen.getByRole("button", { name: /^Submit/ }));
-};
-const type = (label: string | RegExp, text: string): void => {
-  fireEvent.change(screen.getByLabelText(label), { target: { value: text } });
-};
+freshPages();
 
 describe("values keep their types", () => {
   const initials: [string, JsonObject, Json][] = [
@@ -71,7 +26,7 @@ describe("values keep their types", () => {
     ],
   ];
   it.each(initials)("%s goes back untouched as it came", (_name, schema, initial) => {
-    show(ask(schema, initial));
+    showForm(ask(schema, initial));
     submit();
     expect(JSON.stringify(sent)).toBe(JSON.stringify([initial]));
   });
@@ -81,7 +36,7 @@ describe("values keep their types", () => {
     ["an empty field that means none", { anyOf: [{ type: "integer" }, { type: "null" }] }],
   ];
   it.each(empty)("sends %s", (_name, schema) => {
-    show(ask(schema));
+    showForm(ask(schema));
     const json = screen.queryByLabelText("JSON");
     if (json) {
       fireEvent.click(json);
@@ -92,18 +47,18 @@ describe("values keep their types", () => {
   });
 
   it("begins a short text with one line, and grows with it", () => {
-    show(ask({ type: "string" }, "Friday"));
+    showForm(ask({ type: "string" }, "Friday"));
     const rows = (): unknown => screen.getByLabelText("Answer").getAttribute("rows");
     expect(rows()).toBe("1");
     type("Answer", "Friday\nat ten");
     expect(rows()).toBe("2");
     cleanup();
-    show({ ...ask({ type: "string" }), interrupt_id: "q2" });
+    showForm({ ...ask({ type: "string" }), interrupt_id: "q2" });
     expect(rows()).toBe("3");
   });
 
   it("takes the focus to an item that was added, and back when the last is gone", () => {
-    show(ask({ type: "array", items: { type: "string" } }));
+    showForm(ask({ type: "array", items: { type: "string" } }));
     const add = screen.getByRole("button", { name: "Add" });
     fireEvent.click(add);
     expect(document.activeElement).toBe(screen.getByRole("textbox"));
@@ -114,7 +69,7 @@ describe("values keep their types", () => {
   });
 
   it("reads whole numbers, decimals and signs from a text field", () => {
-    show(ask({ type: "number" }));
+    showForm(ask({ type: "number" }));
     for (const [text, value] of [
       ["3", 3],
       ["-2.5", -2.5],
@@ -128,7 +83,7 @@ describe("values keep their types", () => {
   });
 
   it("keeps what it cannot read, and says so", () => {
-    show(ask({ type: "integer" }));
+    showForm(ask({ type: "integer" }));
     type("Answer", "2,5");
     submit();
     expect(sent).toEqual([]);
@@ -137,7 +92,7 @@ describe("values keep their types", () => {
   });
 
   it("refuses a whole number that cannot be carried exactly", () => {
-    show(ask({ type: "integer" }));
+    showForm(ask({ type: "integer" }));
     type("Answer", "12345678901234567890");
     submit();
     expect(sent).toEqual([]);
@@ -157,7 +112,7 @@ describe("values keep their types", () => {
   });
 
   it("has no yes or no until one is chosen, and sends a no", () => {
-    show(ask({ type: "boolean" }));
+    showForm(ask({ type: "boolean" }));
     submit();
     expect(sent).toEqual([]);
     fireEvent.click(screen.getByLabelText("No"));
@@ -168,7 +123,7 @@ describe("values keep their types", () => {
 
 describe("an answer of any kind", () => {
   it("is text until the person says otherwise", () => {
-    show(ask({}));
+    showForm(ask({}));
     type("Answer", "12");
     submit();
     fireEvent.click(screen.getByLabelText("Number"));
@@ -184,7 +139,7 @@ describe("an answer of any kind", () => {
   });
 
   it("is not sent while its JSON is broken", () => {
-    show(ask({}));
+    showForm(ask({}));
     fireEvent.click(screen.getByLabelText("JSON"));
     type("Answer", "{");
     submit();
@@ -196,7 +151,7 @@ describe("an answer of any kind", () => {
 describe("structure", () => {
   it("adds and removes items of a list", () => {
     const item = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
-    show(ask({ type: "array", items: item }));
+    showForm(ask({ type: "array", items: item }));
     fireEvent.click(screen.getByRole("button", { name: "Add" }));
     fireEvent.click(screen.getByRole("button", { name: "Add" }));
     const fields = screen.getAllByLabelText("n");
@@ -208,7 +163,7 @@ describe("structure", () => {
   });
 
   it("chooses no branch by itself, and fills in what a branch fixes", () => {
-    show(formOf("questions"));
+    showForm(formOf("questions"));
     submit();
     expect(sent).toEqual([]);
     fireEvent.click(screen.getByLabelText("Approve"));
@@ -225,13 +180,15 @@ describe("structure", () => {
       properties: { name: { type: "string" }, next: { $ref: "#/$defs/Node" } },
       required: ["name"],
     };
-    show(ask({ $ref: "#/$defs/Node", $defs: { Node: node } }, { name: "a", next: { name: "b" } }));
+    showForm(
+      ask({ $ref: "#/$defs/Node", $defs: { Node: node } }, { name: "a", next: { name: "b" } }),
+    );
     submit();
     expect(sent).toEqual([{ name: "a", next: { name: "b" } }]);
   });
 
   it("hides constants and marks what is optional", () => {
-    show(
+    showForm(
       ask({
         type: "object",
         properties: { kind: { const: "x" }, note: { type: "string" }, size: { type: "integer" } },
@@ -248,7 +205,7 @@ describe("structure", () => {
 
 describe("errors", () => {
   it("say nothing before the first attempt, then name each field and take the focus", () => {
-    show(formOf("table"));
+    showForm(formOf("table"));
     expect(screen.queryByText(/another look/)).toBeNull();
     submit();
     const summary = screen.getByRole("group", { name: "2 things need another look" });
@@ -264,7 +221,7 @@ describe("errors", () => {
   });
 
   it("come in the order of the fields", () => {
-    show(formOf("table"));
+    showForm(formOf("table"));
     type(/^Body mass/, "99");
     submit();
     const summary = screen.getByRole("group", { name: "3 things need another look" });
@@ -276,7 +233,7 @@ describe("errors", () => {
   });
 
   it("go away as they are mended", () => {
-    show(ask({ type: "integer", minimum: 3 }));
+    showForm(ask({ type: "integer", minimum: 3 }));
     type("Answer", "1");
     submit();
     expect(screen.getAllByText(/must be 3 or more/).length).toBe(2);
@@ -288,7 +245,7 @@ describe("errors", () => {
     const form = formOf("table");
     const [receipt] = golden("receipts").to_browser;
     if (receipt?.type !== "receipt") throw new Error("receipts.json begins with a receipt");
-    const view = show(form);
+    const view = showForm(form);
     fireEvent.click(screen.getByLabelText("correct"));
     type(/^Body mass/, "3300");
     type("Reviewer", "Kim");
@@ -312,7 +269,7 @@ describe("errors", () => {
 describe("sending", () => {
   it("is off while an answer is on its way or the kernel is silent", () => {
     const form = ask({ type: "string" }, "x");
-    const view = show(form, { pending: true });
+    const view = showForm(form, { pending: true });
     const button = screen.getByRole("button", { name: /Sending/ });
     expect(button.getAttribute("aria-busy")).toBe("true");
     fireEvent.click(button);
@@ -323,7 +280,7 @@ describe("sending", () => {
   });
 
   it("answers to Ctrl+Enter and Cmd+Enter, not to Enter", () => {
-    show(ask({ type: "string", maxLength: 9 }, "x"));
+    showForm(ask({ type: "string", maxLength: 9 }, "x"));
     const field = screen.getByLabelText("Answer");
     fireEvent.keyDown(field, { key: "Enter" });
     expect(sent).toEqual([]);
@@ -340,12 +297,12 @@ describe("drafts", () => {
       properties: { note: { type: "string" }, extra: {} },
       required: ["note", "extra"],
     });
-    show(form);
+    showForm(form);
     type("note", "half");
     fireEvent.click(screen.getByLabelText("JSON"));
     type("extra", '{"a":');
     cleanup();
-    show(form);
+    showForm(form);
     expect(screen.getByLabelText("note")).toHaveProperty("value", "half");
     expect(screen.getByLabelText("extra")).toHaveProperty("value", '{"a":');
     submit();
@@ -354,16 +311,16 @@ describe("drafts", () => {
   });
 
   it("win over the value to begin with, and leave it alone while nothing was touched", () => {
-    show(ask({ type: "string" }, "given"));
+    showForm(ask({ type: "string" }, "given"));
     cleanup();
     expect(loadDraft("q1")).toBeNull();
     saveDraft("q1", { chosen: [], entries: { [WHOLE]: { value: "mine", texts: {} } } });
-    show(ask({ type: "string" }, "given"));
+    showForm(ask({ type: "string" }, "given"));
     expect(screen.getByLabelText("Answer")).toHaveProperty("value", "mine");
   });
 
   it("never hold a password", () => {
-    show(
+    showForm(
       ask({
         type: "object",
         properties: { user: { type: "string" }, token: { type: "string", format: "password" } },

@@ -1,64 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { InboxSnapshot, InboxToBrowser, InboxToKernel } from "../protocol/inbox";
-import { InboxClient, type InboxPort } from "../widgets/inboxClient";
+import { InboxClient } from "../widgets/inboxClient";
 import { POLL_MS, SILENCE_MS } from "../widgets/talk";
 import { idOf, inboxGolden, listing, openedAs, said } from "./inboxGolden";
+import { Wire } from "./wire";
 
-/** The kernel's end of the wire, which answers what it is told to answer. */
-class Wire implements InboxPort {
-  sent: InboxToKernel[] = [];
-  alive = true;
-  state: InboxSnapshot = inboxGolden().snapshot;
-  answer: (message: InboxToKernel) => InboxToBrowser | null = (message) => {
+/** A kernel that knows one listing. */
+class ListWire extends Wire<InboxToBrowser, InboxToKernel, InboxSnapshot> {
+  answer = (message: InboxToKernel): InboxToBrowser | null => {
     if (message.type !== "questions") return null;
     const [full, same] = said("questions");
     const found = message.mark === full?.mark ? same : full;
     return { ...(found as NonNullable<typeof full>), request: message.request };
   };
-  #message: ((message: InboxToBrowser) => void) | null = null;
-  #snapshot: (() => void) | null = null;
-
-  snapshot(): InboxSnapshot {
-    return this.state;
-  }
-
-  onMessage(listener: (message: InboxToBrowser) => void): () => void {
-    this.#message = listener;
-    return () => {
-      this.#message = null;
-    };
-  }
-
-  onSnapshot(listener: () => void): () => void {
-    this.#snapshot = listener;
-    return () => {
-      this.#snapshot = null;
-    };
-  }
-
-  send(message: InboxToKernel): void {
-    this.sent.push(message);
-    const answer = this.alive ? this.answer(message) : null;
-    if (answer) this.say(answer);
-  }
-
-  say(message: InboxToBrowser): void {
-    this.#message?.(message);
-  }
 
   news(): void {
-    this.state = { ...this.state, news: this.state.news + 1 };
-    this.#snapshot?.();
-  }
-
-  of<Type extends InboxToKernel["type"]>(type: Type): Extract<InboxToKernel, { type: Type }>[] {
-    return this.sent.filter(
-      (message): message is Extract<InboxToKernel, { type: Type }> => message.type === type,
-    );
+    this.change({ news: this.state.news + 1 });
   }
 }
 
-let wire: Wire;
+let wire: ListWire;
 let client: InboxClient;
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 const accepted = (at: number): InboxToBrowser => {
@@ -70,7 +31,7 @@ const accepted = (at: number): InboxToBrowser => {
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  wire = new Wire();
+  wire = new ListWire(inboxGolden().snapshot);
   client = new InboxClient(wire);
   client.start();
   await settled();
@@ -78,6 +39,7 @@ beforeEach(async () => {
 afterEach(() => {
   client.stop();
   expect(vi.getTimerCount()).toBe(0);
+  expect(wire.listening).toBe(false);
   vi.useRealTimers();
 });
 

@@ -3,9 +3,9 @@
  * after it was edited by hand and back, so that the form itself made what is sent.
  */
 
-import { cleanup, fireEvent, render } from "@testing-library/react";
-import { AnswerForm } from "../components/form/AnswerForm";
-import type { Form, Json, JsonObject } from "../protocol/messages";
+import { cleanup, fireEvent } from "@testing-library/react";
+import type { Json, JsonObject } from "../protocol/messages";
+import { sent, show } from "./asking";
 import type { Case } from "./suite";
 
 export interface Trip {
@@ -23,31 +23,9 @@ function asObject(schema: Json): JsonObject {
   return schema === false ? { not: {} } : (schema as JsonObject);
 }
 
-function formFor({ schema, value }: Case): Form {
-  return {
-    interrupt_id: "suite",
-    task: null,
-    title: "Suite",
-    context: [],
-    schema: asObject(schema),
-    has_initial: true,
-    initial: value,
-    actions: [],
-  };
-}
-
 export function trip(one: Case): Trip {
   sessionStorage.clear();
-  const sent: Json[] = [];
-  const { container } = render(
-    <AnswerForm
-      form={formFor(one)}
-      receipt={null}
-      pending={false}
-      disabled={false}
-      onSubmit={(reply) => sent.push("value" in reply ? reply.value : null)}
-    />,
-  );
+  const container = show(asObject(one.schema), one.value);
   const press = (selector: string): void => {
     const button = container.querySelector(selector);
     if (!button) throw new Error(`No ${selector} in the form of ${one.name}`);
