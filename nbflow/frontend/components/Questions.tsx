@@ -20,6 +20,11 @@ interface Props {
 
 export function Questions({ view, open, onSubmit }: Props): ReactNode {
   const first = view.log.questions.find((question) => question.answer === null);
+  const over = view.log.questions.filter((question) => question.answer !== null);
+  const ids = over.map((question) => question.form.interrupt_id).join(" ");
+  useEffect(() => {
+    for (const id of ids.split(" ")) clearDraft(id);
+  }, [ids]);
   return view.log.questions.map((question) => {
     const id = question.form.interrupt_id;
     if (question.answer) return <Answered key={id} question={question} />;

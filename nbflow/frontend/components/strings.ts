@@ -333,6 +333,12 @@ export const strings = {
       escape: ["Esc"],
     },
   },
+  /** What a reload leaves of an answer that is not sent. */
+  draft: {
+    kept: "Draft kept in this tab.",
+    partly: "Draft kept in this tab, but not its secrets: enter those again after a reload.",
+    lost: "Draft not kept: the browser stores nothing more for this page. It is gone once the page is closed or reloaded.",
+  },
   diff: {
     title: (n: number) => `${plural(n, "change", "changes")}`,
     old: "proposed",

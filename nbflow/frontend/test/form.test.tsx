@@ -1,6 +1,5 @@
 import { cleanup, fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { loadDraft, saveDraft, WHOLE } from "../components/form/drafts";
 import type { Json, JsonObject } from "../protocol/messages";
 import { ask, element, freshPages, sent, showForm, submit, type } from "./asking";
 import { formOf, golden } from "./golden";
@@ -287,48 +286,5 @@ describe("sending", () => {
     fireEvent.keyDown(field, { key: "Enter", ctrlKey: true });
     fireEvent.keyDown(field, { key: "Enter", metaKey: true });
     expect(sent).toEqual(["x", "x"]);
-  });
-});
-
-describe("drafts", () => {
-  it("survive a reload, half-typed JSON too", () => {
-    const form = ask({
-      type: "object",
-      properties: { note: { type: "string" }, extra: {} },
-      required: ["note", "extra"],
-    });
-    showForm(form);
-    type("note", "half");
-    fireEvent.click(screen.getByLabelText("JSON"));
-    type("extra", '{"a":');
-    cleanup();
-    showForm(form);
-    expect(screen.getByLabelText("note")).toHaveProperty("value", "half");
-    expect(screen.getByLabelText("extra")).toHaveProperty("value", '{"a":');
-    submit();
-    expect(sent).toEqual([]);
-    expect(screen.getAllByText(/not valid JSON/).length).toBeGreaterThan(0);
-  });
-
-  it("win over the value to begin with, and leave it alone while nothing was touched", () => {
-    showForm(ask({ type: "string" }, "given"));
-    cleanup();
-    expect(loadDraft("q1")).toBeNull();
-    saveDraft("q1", { chosen: [], entries: { [WHOLE]: { value: "mine", texts: {} } } });
-    showForm(ask({ type: "string" }, "given"));
-    expect(screen.getByLabelText("Answer")).toHaveProperty("value", "mine");
-  });
-
-  it("never hold a password", () => {
-    showForm(
-      ask({
-        type: "object",
-        properties: { user: { type: "string" }, token: { type: "string", format: "password" } },
-      }),
-    );
-    type(/^user/, "kim");
-    type(/^token/, "hush");
-    expect(JSON.stringify(sessionStorage)).not.toContain("hush");
-    expect(loadDraft("q1")?.entries[WHOLE]?.value).toEqual({ user: "kim" });
   });
 });

@@ -114,6 +114,21 @@ function SubmitRow({ answer, pending, disabled, onPress, children }: SubmitRowPr
         {!pending && <kbd className="nbf-kbd">{MAC ? "⌘ Enter" : "Ctrl Enter"}</kbd>}
       </button>
       {children}
+      <DraftNote draft={answer.draft} />
     </div>
+  );
+}
+
+/** Whether what was entered is there after a reload; said at once, and again only when it changes. */
+function DraftNote({ draft }: Pick<Answer, "draft">): ReactNode {
+  return (
+    <p className={`nbf-note nbf-draft${draft ? "" : " nbf-hidden"}`} aria-live="polite">
+      {draft !== null && (
+        <>
+          <Icon name={draft === "kept" ? "done" : "warning"} />
+          <span>{strings.draft[draft]}</span>
+        </>
+      )}
+    </p>
   );
 }

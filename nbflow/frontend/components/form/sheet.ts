@@ -4,11 +4,13 @@
  * decision stays, should the person come back to it.
  */
 
-import type { FieldError, Form, FormDecision, Json } from "../../protocol/messages";
+import type { FieldError, Form, FormAction, FormDecision, Json } from "../../protocol/messages";
 import type { Reply } from "../model";
 import type { FieldPath } from "./context";
 import { type Draft, loadDraft, WHOLE } from "./drafts";
-import { type Asked, begin, keptOf, problemsOf, valueNow, type Work } from "./work";
+import { holdsSecrets } from "./schema";
+import { same } from "./value";
+import { type Asked, begin, hasText, keptOf, problemsOf, valueNow, type Work } from "./work";
 
 /** One value that is edited, and where it sits in the answer. */
 export interface Entry {
@@ -37,9 +39,15 @@ export function openSheet(form: Form): Sheet {
   const draft = loadDraft(form.interrupt_id);
   const chosen = form.actions.map(({ decisions, preferred }, action) => {
     const kept = decisions.findIndex((_, at) => draft?.chosen.includes(keyFor(form, action, at)));
-    return kept >= 0 ? kept : preferred !== null && preferred in decisions ? preferred : null;
+    return kept >= 0 ? kept : firstOf({ decisions, preferred });
   });
   return { form, draft, entries: new Map(), chosen };
+}
+
+/** The decision that an action begins with; null for none. */
+function firstOf(action: Pick<FormAction, "decisions" | "preferred"> | undefined): number | null {
+  const preferred = action?.preferred ?? null;
+  return action && preferred !== null && preferred in action.decisions ? preferred : null;
 }
 
 /** The name and the kind are part of it: a question asked anew may offer something else there. */
@@ -113,14 +121,37 @@ export function replyFrom(slots: readonly Slot[]): Reply {
   };
 }
 
-/** What to keep over a reload; null while nothing was done by hand. */
-export function draftFrom(sheet: Sheet, touched: boolean): Draft | null {
-  const before = sheet.draft?.entries ?? {};
-  const entries = [...sheet.entries.values()].filter(({ work }) => !work.untouched);
-  if (!touched && entries.length === 0) return null;
-  const kept = entries.map(({ key, asked, work }) => [key, keptOf(asked, work)] as const);
-  const chosen = sheet.chosen.flatMap((decision, action) =>
-    decision === null ? [] : [keyFor(sheet.form, action, decision)],
+/** What was done by hand and is not sent; null while nothing was. */
+export function draftFrom(sheet: Sheet): Draft | null {
+  const { form, draft } = sheet;
+  const entries = new Map(
+    Object.entries(draft?.entries ?? {}).filter(([key]) => isAsked(form, key)),
   );
-  return { chosen, entries: { ...before, ...Object.fromEntries(kept) } };
+  for (const { key, asked, work } of sheet.entries.values()) {
+    if (work.untouched) entries.delete(key);
+    else entries.set(key, keptOf(asked, work));
+  }
+  const moved = sheet.chosen.some((decision, at) => decision !== firstOf(form.actions[at]));
+  if (!moved && entries.size === 0) return null;
+  const chosen = sheet.chosen.flatMap((decision, action) =>
+    decision === null ? [] : [keyFor(form, action, decision)],
+  );
+  return { chosen, entries: Object.fromEntries(entries) };
+}
+
+/** Whether something that was entered is no part of the draft: secrets never are. */
+export function hasUnkept(sheet: Sheet): boolean {
+  return [...sheet.entries.values()].some(({ asked, work }) => {
+    if (work.untouched || !holdsSecrets(asked.schema)) return false;
+    const unread = [...work.broken.values()].some(({ path }) => hasText(work, path));
+    return unread || !same(keptOf(asked, work).value, work.value);
+  });
+}
+
+/** Whether the form asks for what a draft has under this key. */
+function isAsked(form: Form, key: string): boolean {
+  if (form.actions.length === 0) return key === WHOLE;
+  return form.actions.some(({ decisions }, action) =>
+    decisions.some((_, at) => keyFor(form, action, at) === key),
+  );
 }

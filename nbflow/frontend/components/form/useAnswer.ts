@@ -6,16 +6,17 @@
  * at every change, and one from the kernel stays until the value it speaks of has changed.
  */
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { FieldError, Form, Json, Receipt } from "../../protocol/messages";
 import type { Reply } from "../model";
 import type { FieldPath, TextSlot } from "./context";
-import { type RawText, saveDraft } from "./drafts";
+import { clearDraft, draftPlace, holdPage, type RawText, saveDraft } from "./drafts";
 import { fromKernel, inOrder } from "./errors";
 import {
   draftFrom,
   type Entry,
   errorsIn,
+  hasUnkept,
   openIn,
   openSheet,
   replyFrom,
@@ -25,8 +26,13 @@ import {
 } from "./sheet";
 import { keyOf, startOf, textKey, textsReordered, textsWithout } from "./work";
 
+/** What a reload leaves of what was entered: all, all but secrets, or nothing. */
+export type DraftState = "kept" | "partly" | "lost";
+
 export interface Answer {
   readonly sheet: Sheet;
+  /** null while nothing was done by hand. */
+  readonly draft: DraftState | null;
   readonly errors: readonly FieldError[];
   /** Actions that wait for a decision. */
   readonly open: readonly number[];
@@ -59,8 +65,11 @@ export function useAnswer(form: Form, receipt: Receipt | null): Answer {
   const slots = slotsOf(sheet);
   const tried = attempts > 0;
   const own = tried ? errorsIn(sheet) : [];
+  const draft = draftState(sheet);
+  useEffect(() => (draft === "partly" ? holdPage() : undefined), [draft]);
   return {
     sheet,
+    draft,
     errors: inOrder([...own, ...fromKernel(receipt, sent, slots)], sheet),
     open: openIn(sheet),
     tried,
@@ -76,18 +85,23 @@ export function useAnswer(form: Form, receipt: Receipt | null): Answer {
   };
 }
 
+function draftState(sheet: Sheet): DraftState | null {
+  if (draftFrom(sheet) === null) return null;
+  if (draftPlace(sheet.form.interrupt_id) !== "tab") return "lost";
+  return hasUnkept(sheet) ? "partly" : "kept";
+}
+
 function begin(form: Form, redraw: () => void): Pick<Answer, "sheet" | "edit" | "choose"> {
   const sheet = openSheet(form);
-  let touched = sheet.draft !== null;
   const changed = (): void => {
-    const draft = draftFrom(sheet, touched);
+    const draft = draftFrom(sheet);
     if (draft) saveDraft(form.interrupt_id, draft);
+    else clearDraft(form.interrupt_id);
     redraw();
   };
   return {
     sheet,
     choose(chosen) {
-      touched = true;
       sheet.chosen = chosen;
       changed();
     },

@@ -58,6 +58,11 @@ export function textsWithout(texts: Work["texts"], path: FieldPath): Work["texts
   return Object.fromEntries(Object.entries(texts).filter(([key]) => !gone.includes(key)));
 }
 
+/** Whether a place or one beneath it was left with a raw text. */
+export function hasText({ texts }: Work, path: FieldPath): boolean {
+  return Object.keys(texts).some((key) => isWithin(pathOf(key), path));
+}
+
 /** The raw texts of a list whose items now stand in the order of these places. */
 export function textsReordered(
   texts: Work["texts"],

@@ -1,7 +1,8 @@
 /** The question that is open: what it asks, its form, or why it has none. */
 
-import { type ReactNode, type RefObject, useId } from "react";
+import { type ReactNode, type RefObject, useEffect, useId } from "react";
 import type { QuestionRow } from "../../protocol/inbox";
+import { clearDraft } from "../form/drafts";
 import { Icon } from "../icons";
 import { OpenQuestion } from "../Questions";
 import { strings } from "../strings";
@@ -57,6 +58,9 @@ interface OpenedProps {
 
 function Opened({ opened, view, onSubmit }: OpenedProps): ReactNode {
   const { id, form, note } = opened;
+  useEffect(() => {
+    if (form === null && note === "") clearDraft(id);
+  }, [id, form, note]);
   if (form === undefined) return <p className="nbf-empty">{strings.inbox.loading}</p>;
   if (form === null) return <p className="nbf-empty">{note || strings.inbox.gone}</p>;
   return (

@@ -1,9 +1,10 @@
 /** The open questions: one control with one focus, of which a page holds only what is in sight. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useEffect, useId } from "react";
+import { type ReactNode, type RefObject, useEffect, useId, useSyncExternalStore } from "react";
 import type { QuestionRow } from "../../protocol/inbox";
 import { useNow } from "../clock";
+import { draftPlace, draftsRound, onDrafts } from "../form/drafts";
 import { age, localTime, utcTime } from "../format";
 import { Icon } from "../icons";
 import type { Submission } from "../model";
@@ -30,6 +31,7 @@ export function QuestionList(props: Props): ReactNode {
   const { box, rows, at, selected } = props;
   const id = useId();
   const now = useNow(true) + props.skewS;
+  useSyncExternalStore(onDrafts, draftsRound);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
@@ -129,6 +131,7 @@ function Row({
           {!row.known && <span className="nbf-tag">{strings.inbox.unknown}</span>}
           {!row.yours && <span className="nbf-tag">{strings.inbox.forOthers}</span>}
           {row.deadline !== null && <Due at={row.deadline} now={now} />}
+          {draftPlace(row.interrupt_id) && <span className="nbf-tag">{strings.inbox.draft}</span>}
           <Age at={row.asked_at} now={now} />
         </span>
         {receipt && receipt.status !== "accepted" && (

@@ -32,6 +32,7 @@ export const inbox = {
   mine: "Only mine",
   due: (left: string) => `due in ${left}`,
   overdue: "time is up",
+  draft: "draft",
   loading: "Loading…",
   none: "Nothing waits for an answer.",
   noneMatch: "No open question matches.",
