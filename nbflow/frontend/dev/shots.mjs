@@ -1,322 +1,52 @@
 /**
- * Photographs every state in light and dark, narrow and wide, and runs axe on each.
+ * Photographs every state, and looks for faults in each.
  *
- * `node dev/shots.mjs FOLDER [state …]`; ends with 1 when axe finds something or the page logs an
- * error. Chromium is the system's: CHROMIUM names another one. WIDTHS=320,2000 takes other widths.
+ * `node dev/shots.mjs FOLDER [state …]`; ends with 1 when there are faults or the page logs an
+ * error. FOLDER `-` takes no pictures. Chromium is the system's: CHROMIUM names another one.
+ * VIEWS=light:320,contrast:1000 takes other themes and widths: light, dark, JupyterLab's high
+ * `contrast`, the colours of the system (`forced`, `forced-dark`), `still` and `print`.
  */
 
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { INBOX } from "./inboxStates.mjs";
-import { serve } from "./serve.mjs";
+import { faultsOf, pose, withCamera } from "./camera.mjs";
+import { STATES } from "./states.mjs";
+
+const AT_ONCE = 3;
 
 const [folder = join(tmpdir(), "shots"), ...wanted] = process.argv.slice(2);
-const axe = fileURLToPath(new URL("../node_modules/axe-core/axe.min.js", import.meta.url));
+const views = (process.env.VIEWS ?? "light:360,light:1000,dark:360,dark:1000")
+  .split(",")
+  .map((view) => view.split(":"));
+const waiting = Object.entries(STATES)
+  .filter(([state]) => wanted.length === 0 || wanted.includes(state))
+  .flatMap(([state, spec]) => views.map(([theme, width]) => [state, spec, theme, Number(width)]));
 
-const widths = (process.env.WIDTHS ?? "360,1000").split(",").map(Number);
-
-const running = '{"status":"running"}';
-const receipts = async (page, index, name = "receipts") => {
-  const file = new URL(`../../../tests/messages/${name}.json`, import.meta.url);
-  const messages = JSON.parse(await readFile(file, "utf8")).to_browser;
-  const receipt = messages.filter((message) => message.type === "receipt")[index];
-  await page.evaluate((message) => {
-    const { model } = window.nbflowDev;
-    const { submission } = model.sent.findLast((sent) => sent.type === "submit");
-    model.hear({ ...message, submission });
-  }, receipt);
-};
-const fill = async (page, mass) => {
-  await page.getByLabel("correct").check();
-  await page.getByLabel("Body mass").fill(mass);
-  await page.getByLabel("Reviewer").fill("Kim");
-};
-const submit = (page) => page.getByRole("button", { name: "Submit" }).first().click();
-
-const radio = (page, name, nth = 0) => page.getByRole("radio", { name }).nth(nth);
-const answerMail = async (page, text) => {
-  await radio(page, "Edit").check();
-  await page.getByLabel("Subject").last().fill("Friday, 10:00");
-  await page.getByLabel("Body").last().fill(text);
-};
-const LONGER = "Dear Kim,\n\nshall we meet on Friday at ten?\nI shall bring the figures.";
-const onFirst = { message: "decisions", upto: 4, asks: 1 };
-const single = { ...onFirst, actions: 1 };
-
-const DECISIONS = {
-  undecided: single,
-  approved: {
-    ...single,
-    do: async (page) => {
-      await page.keyboard.press("a");
-    },
-  },
-  edited: { ...single, do: (page) => answerMail(page, LONGER) },
-  unchanged: {
-    ...single,
-    do: async (page) => {
-      await page.keyboard.press("e");
-    },
-  },
-  responding: {
-    ...single,
-    do: async (page) => {
-      await page.keyboard.press("s");
-      await page.keyboard.press("Control+Enter");
-      await page.getByText("One thing").waitFor();
-    },
-  },
-  missing: {
-    ...single,
-    do: async (page) => {
-      await page.keyboard.press("Control+Enter");
-      await page.getByText("Choose a decision.").waitFor();
-    },
-  },
-  keys: {
-    ...onFirst,
-    do: async (page) => {
-      await page.keyboard.press("?");
-      await page.getByRole("group", { name: "Keys" }).waitFor();
-    },
-  },
-  several: {
-    ...onFirst,
-    actions: 3,
-    do: async (page) => {
-      await page.keyboard.press("a");
-      await page.keyboard.press("j");
-      await page.keyboard.press("r");
-    },
-  },
-  open: {
-    ...onFirst,
-    do: async (page) => {
-      await page.keyboard.press("a");
-      await page.keyboard.press("Control+Enter");
-      await page.getByText("Nothing was sent").waitFor();
-    },
-  },
-  all: {
-    ...onFirst,
-    actions: 4,
-    do: async (page) => {
-      await page.keyboard.press("r");
-      await page.getByRole("button", { name: "Approve all open" }).click();
-    },
-  },
-  denied: {
-    ...onFirst,
-    do: async (page) => {
-      await answerMail(page, "Dear Kim,");
-      await radio(page, "Reject", 1).check();
-      await page.keyboard.press("Control+Enter");
-      await receipts(page, 0, "decisions");
-      await page.getByText("2 things").waitFor();
-    },
-  },
-  elicited: { message: "decisions" },
-  decided: {
-    message: "decisions",
-    asks: 1,
-    do: async (page) => {
-      await page.locator(".nbf-answered summary").click();
-    },
-  },
-};
-
-const asked = (form, act) => ({ message: "table", asks: 1, form, ...(act ? { do: act } : {}) });
-
-const FIELDS = {
-  formats: asked("formats"),
-  "formats-wrong": asked("formats", async (page) => {
-    await page.getByLabel("Time between readings").fill("ten minutes");
-    await page.getByLabel("Serial number").fill("17");
-    await page.getByLabel("Report to").fill("kim");
-    await submit(page);
-    await page.getByText("3 things").waitFor();
-  }),
-  lists: asked("lists", async (page) => {
-    await page.getByLabel("Item 2").first().focus();
-    await page.keyboard.press("Alt+ArrowUp");
-  }),
-  payment: asked("payment"),
-  "payment-company": asked("payment", async (page) => {
-    await page.getByLabel("A company").check();
-    await page.getByLabel("Transfer").check();
-  }),
-  values: asked("values", async (page) => {
-    await page.getByLabel("Box").fill("13");
-  }),
-  raw: asked("values", async (page) => {
-    await page.getByRole("button", { name: "whole answer as JSON" }).click();
-  }),
-  "raw-broken": asked("values", async (page) => {
-    await page.getByRole("button", { name: "whole answer as JSON" }).click();
-    await page.getByLabel("The whole answer as JSON").fill('{"id": 317, "mass": }');
-    await page.getByRole("button", { name: "Back to the form" }).click();
-  }),
-};
-
-const STATES = {
-  ...DECISIONS,
-  ...FIELDS,
-  ...INBOX,
-  running: { message: "running" },
-  starting: { message: "running", upto: 1 },
-  question: { message: "table" },
-  terms: {
-    message: "terms",
-    do: async (page) => {
-      for (const summary of await page.locator(".nbf-answered summary").all())
-        await summary.click();
-    },
-  },
-  wrong: {
-    message: "table",
-    do: async (page) => {
-      await fill(page, "99");
-      await submit(page);
-      await page.getByText("2 things").or(page.getByText("One thing")).waitFor();
-    },
-  },
-  invalid: {
-    message: "table",
-    do: async (page) => {
-      await fill(page, "3300");
-      await submit(page);
-      await receipts(page, 0);
-      await page.getByText("2 things").waitFor();
-    },
-  },
-  refused: {
-    message: "table",
-    do: async (page) => {
-      await fill(page, "3300");
-      await submit(page);
-      await receipts(page, 1);
-      await page.getByText("answered elsewhere").waitFor();
-    },
-  },
-  sending: {
-    message: "table",
-    do: async (page) => {
-      await fill(page, "3300");
-      await submit(page);
-    },
-  },
-  questions: {
-    message: "questions",
-    do: async (page) => {
-      await page.getByLabel("Edit", { exact: true }).check();
-      await page.getByRole("button", { name: "Add to Copies" }).click();
-    },
-  },
-  essay: { message: "essay", upto: 6, snapshot: '{"status":"interrupted"}' },
-  done: { message: "essay" },
-  failed: {
-    message: "failure",
-    do: async (page) => {
-      await page.getByRole("button", { name: /^Task fetch/ }).click();
-    },
-  },
-  history: {
-    message: "essay",
-    do: async (page) => {
-      await page.getByRole("tab", { name: "History" }).click();
-      await page.getByRole("button", { name: "Show older" }).click();
-      await page.locator(".nbf-checkpoint").nth(2).waitFor();
-      await page.locator(".nbf-checkpoint").first().click();
-    },
-  },
-  lost: {
-    message: "table",
-    do: async (page) => {
-      await page.clock.fastForward(500);
-      await page.evaluate(() => {
-        window.nbflowDev.model.send = () => {};
-      });
-      await page.clock.fastForward(12000);
-      await page.getByText("The kernel has not answered").waitFor();
-    },
-  },
-  dead: {
-    message: "essay",
-    silent: true,
-    do: async (page) => {
-      await page.clock.fastForward(7000);
-      await page.getByText("The kernel has not answered").waitFor();
-    },
-  },
-};
-
-async function shoot(page, base, state, spec, theme, width) {
-  const query = new URLSearchParams({ message: spec.message, theme });
-  if (spec.upto !== undefined) query.set("upto", String(spec.upto));
-  for (const part of ["asks", "actions", "form"]) {
-    if (spec[part] !== undefined) query.set(part, String(spec[part]));
-  }
-  if (spec.message === "running") query.set("snapshot", running);
-  else if (spec.snapshot) query.set("snapshot", spec.snapshot);
-  if (spec.silent) query.set("silent", "");
-  for (const [name, value] of Object.entries(spec.query ?? {})) query.set(name, value);
-  await page.setViewportSize({ width, height: 700 });
-  await page.clock.install();
-  await page.goto(`${base}/?${query}`);
-  await page.locator(".nbf-card").waitFor();
-  await page.clock.runFor(200);
-  await spec.do?.(page);
-  await page.clock.runFor(200);
-  await page.screenshot({
-    path: join(folder, `${state}-${theme}-${width}.png`),
-    fullPage: true,
-    animations: "disabled",
-  });
-  await page.clock.resume();
-  await page.addScriptTag({ path: axe });
-  const { violations } = await page.evaluate(() => window.axe.run(".nbflow"));
-  const wide = await page.evaluate(
-    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-  );
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
-  );
-  return wide ? [...found, "the page scrolls sideways"] : found;
-}
-
-await mkdir(folder, { recursive: true });
-const server = await serve(0);
-const base = `http://127.0.0.1:${server.address().port}`;
-const profile = await mkdtemp(join(tmpdir(), "shots-profile-"));
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-});
 let bad = 0;
-try {
-  for (const [state, spec] of Object.entries(STATES)) {
-    if (wanted.length > 0 && !wanted.includes(state)) continue;
-    for (const theme of ["light", "dark"]) {
-      for (const width of widths) {
-        const page = await context.newPage();
-        const problems = [];
-        page.on("pageerror", (error) => problems.push(String(error)));
-        page.on("console", (line) => {
-          if (line.type() === "error" && !line.text().includes("404")) problems.push(line.text());
-        });
-        problems.push(...(await shoot(page, base, state, spec, theme, width)));
-        bad += problems.length;
-        console.log(state, theme, width, problems.length === 0 ? "ok" : problems.join("\n   "));
-        await page.close();
-      }
-    }
+
+async function shoot(context, base, state, spec, theme, width) {
+  const problems = [];
+  const page = await pose(context, base, spec, { theme, width }, problems);
+  if (folder !== "-") {
+    const path = join(folder, `${state}-${theme}-${width}.png`);
+    await page.screenshot({ path, fullPage: true, animations: "disabled" });
   }
-} finally {
-  await context.close();
-  server.close();
-  await rm(profile, { recursive: true, force: true });
+  problems.push(...(await faultsOf(page)));
+  bad += problems.length;
+  console.log(state, theme, width, problems.length === 0 ? "ok" : problems.join("\n   "));
+  await page.close();
 }
+
+async function work(fresh, base) {
+  const context = await fresh();
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    await shoot(context, base, ...next);
+  }
+}
+
+if (folder !== "-") await mkdir(folder, { recursive: true });
+await withCamera(async (fresh, base) => {
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work(fresh, base)));
+});
 process.exitCode = bad > 0 ? 1 : 0;

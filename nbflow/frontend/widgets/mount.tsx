@@ -4,6 +4,7 @@ import { type ReactNode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import decisionStyles from "../components/decisions.css";
 import inboxStyles from "../components/inbox.css";
+import mediaStyles from "../components/media.css";
 import styles from "../components/styles.css";
 import { guardKeyboard } from "./keyboard";
 import type { Model, RenderProps } from "./model";
@@ -43,7 +44,7 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent = styles + decisionStyles + inboxStyles;
+  style.textContent = styles + decisionStyles + inboxStyles + mediaStyles;
   place.append(style);
 }
 
