@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench forms-report build clean
+.PHONY: help demo test check format bench forms-report gallery build clean
 
 help:
 	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
@@ -28,6 +28,7 @@ help:
 	@echo 'make format         rewrite the sources in the house format'
 	@echo 'make bench          cost per task beside LangGraph'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
+	@echo 'make gallery        photograph every form again into notebooks/pictures/'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 
@@ -56,6 +57,9 @@ bench: $(VENV)/.dev
 
 forms-report: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 	python -m tests.forms_report $(if $(WRITE),--write)
+
+gallery: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	cd $(FRONTEND) && node dev/gallery.mjs
 
 build: $(VENV)/.dev
 	rm -rf dist

@@ -18,17 +18,24 @@ const THEMES = {
   print: ["light", { media: "print" }],
 };
 
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-sync",
+];
+
 /**
  * Gives `use` what makes a browser context, and the harness's address; cleans up after it. Pages of
  * one context have one clock: what goes on at once needs a context of its own.
  */
-export async function withCamera(use, options = {}) {
+export async function withCamera(use, flags = []) {
   const server = await serve(0);
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+    args: [...FLAGS, ...flags],
   });
-  const fresh = () => browser.newContext({ locale: "en-GB", timezoneId: "UTC", ...options });
+  const fresh = () => browser.newContext({ locale: "en-GB", timezoneId: "UTC" });
   try {
     await use(fresh, `http://127.0.0.1:${server.address().port}`);
   } finally {
@@ -41,7 +48,7 @@ export async function withCamera(use, options = {}) {
 export async function pose(context, base, spec, { theme, width, time }, problems = []) {
   const [named, media] = THEMES[theme];
   const query = new URLSearchParams({ message: spec.message, theme: named });
-  for (const part of ["upto", "asks", "actions", "form", "snapshot"]) {
+  for (const part of ["upto", "asks", "actions", "form", "convention", "snapshot"]) {
     if (spec[part] !== undefined) query.set(part, String(spec[part]));
   }
   if (spec.silent) query.set("silent", "");

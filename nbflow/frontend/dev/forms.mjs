@@ -3,6 +3,33 @@
 const text = { type: "string" };
 const object = (properties, required = []) => ({ type: "object", properties, required });
 
+const basics = {
+  title: "What was seen at the colony?",
+  schema: object(
+    {
+      observer: { title: "Observer", ...text, maxLength: 40 },
+      nests: { title: "Nests", type: "integer", minimum: 0 },
+      wind: { title: "Wind", description: "In metres a second.", type: "number" },
+      snow: { title: "Snow on the ground", type: "boolean" },
+      species: { title: "Species", enum: ["Adelie", "Chinstrap", "Gentoo"] },
+      island: {
+        title: "Island",
+        enum: ["Anvers", "Biscoe", "Cormorant", "Dream", "Humble", "Torgersen"],
+      },
+      seen: {
+        title: "Also seen",
+        type: "array",
+        uniqueItems: true,
+        items: { enum: ["skua", "leopard seal", "giant petrel"] },
+      },
+      notes: { title: "Notes", ...text },
+      more: { title: "Anything else" },
+    },
+    ["observer", "nests", "snow", "species", "island"],
+  ),
+  initial: { observer: "Kim", nests: 47, wind: 6.5, snow: true, species: "Adelie", seen: ["skua"] },
+};
+
 const formats = {
   title: "When and how shall the sensor be read?",
   schema: object(
@@ -168,4 +195,4 @@ const values = {
   },
 };
 
-export const FORMS = { formats, lists, payment, values };
+export const FORMS = { basics, formats, lists, payment, values };

@@ -3,7 +3,8 @@
  *
  * `?message=essay&upto=6&theme=dark` shows tests/messages/essay.json up to its sixth event.
  * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
- * `&form=lists` asks a schema of dev/forms.mjs in place of the first question.
+ * `&form=lists` asks a schema of dev/forms.mjs in place of the first question, `&convention=mcp`
+ * the form of tests/conventions/mcp.json.
  * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
  */
 
@@ -18,6 +19,9 @@ const golden = await (await fetch(`/messages/${name}.json`)).json();
 const history = (await (await fetch("/messages/history.json")).json()).to_browser;
 const upto = Number(query.get("upto") ?? Number.POSITIVE_INFINITY);
 
+const convention = query.get("convention");
+const recorded = convention && (await (await fetch(`/conventions/${convention}.json`)).json()).form;
+
 /** Times of the messages are moved so that the run began a moment ago. */
 const shift = Date.now() / 1000 - Number(query.get("age") ?? 131) - 1767261600;
 const asks = Number(query.get("asks") ?? Number.POSITIVE_INFINITY);
@@ -31,6 +35,7 @@ const events = golden.to_browser
   .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
 
 function formOf(form) {
+  if (recorded) return { ...recorded, interrupt_id: form.interrupt_id };
   const other = FORMS[query.get("form")];
   if (other) {
     return { ...form, context: [], ...other, has_initial: "initial" in other, actions: [] };

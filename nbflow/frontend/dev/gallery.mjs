@@ -1,0 +1,210 @@
+/**
+ * Photographs the gallery into `notebooks/pictures/`, and writes its page: `make gallery`.
+ *
+ * `node dev/gallery.mjs` does both, `node dev/gallery.mjs --page` prints the page alone. The clock
+ * of the page stands still, so that the same code gives the same pictures on the same Chromium.
+ */
+
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pose, withCamera } from "./camera.mjs";
+import { STATES } from "./states.mjs";
+
+const notebooks = fileURLToPath(new URL("../../../notebooks", import.meta.url));
+const pictures = join(notebooks, "pictures");
+const THEMES = ["light", "dark"];
+const TIME = new Date("2026-01-01T10:02:11Z");
+
+/** Letters without coloured edges are smaller, and as clear on every screen. */
+const FLAGS = ["--disable-lcd-text", "--force-color-profile=srgb"];
+
+const asked = (query) => ({ message: "table", asks: 1, ...query });
+/** Of a state of dev/states.mjs: the question alone, or all of the card. */
+const question = (state) => ({ ...STATES[state], part: ".nbf-question" });
+const card = (state) => ({ ...STATES[state], part: ".nbf-card" });
+const convention = (name) => ({ ...asked({ convention: name }), part: ".nbf-question" });
+
+/** Chapters of the page; a picture is its name, what it shows, and how to get there. */
+const CHAPTERS = [
+  [
+    "A question in a cell",
+    [
+      ["question", "Tables, Markdown and data beside the form.", card("question")],
+      ["essay", "A text to read, and yes or no.", card("essay")],
+      ["answered", "What was decided stays as a line that opens.", card("decided")],
+    ],
+  ],
+  [
+    "Fields",
+    [
+      [
+        "fields-basic",
+        "Text, numbers, yes and no, one of a few, one of many, several, and anything at all.",
+        { ...asked({ form: "basics" }), part: ".nbf-question" },
+      ],
+      [
+        "fields-formats",
+        "Moments with their offset, days, durations, patterns in words, secrets and files.",
+        question("formats"),
+      ],
+      [
+        "fields-lists",
+        "Lists whose items move, tuples, several of a closed list, and keys of one's own.",
+        question("lists"),
+      ],
+      [
+        "fields-choices",
+        "Choices that are undecided until one is chosen, and fields that a condition asks for.",
+        question("payment-company"),
+      ],
+      [
+        "fields-json",
+        "Read-only values, defaults, and what no field can show: JSON, and the reason for it.",
+        question("values"),
+      ],
+      ["whole-json", "The whole answer as JSON, there and back without loss.", question("raw")],
+    ],
+  ],
+  [
+    "Errors",
+    [
+      ["errors", "Each error at its field, under a summary that leads there.", question("wrong")],
+      ["errors-kernel", "What only the kernel knows lands at its field, too.", question("invalid")],
+      ["errors-json", "JSON that is not finished is kept, and not sent.", question("raw-broken")],
+    ],
+  ],
+  [
+    "Decisions",
+    [
+      ["decision", "One action; nothing is chosen by itself.", question("undecided")],
+      ["decision-edit", "What an edit changes, before it is sent.", question("edited")],
+      ["decision-several", "Several actions, and what they come to.", question("several")],
+      ["decision-errors", "Errors inside the action that they are about.", question("denied")],
+      ["decision-keys", "The keys, listed at a question mark.", question("keys")],
+    ],
+  ],
+  [
+    "Conventions",
+    [
+      ["convention-langgraph", "LangGraph: an interrupt with a schema.", convention("langgraph")],
+      ["convention-options", "A question with options.", convention("options")],
+      ["convention-hitl", "LangChain: a `HITLRequest` of two calls.", convention("hitl")],
+      [
+        "convention-tool-approval",
+        "LangChain: the approval of one call.",
+        convention("tool_approval"),
+      ],
+      ["convention-agent-inbox", "agent-inbox: a request.", convention("agent_inbox")],
+      [
+        "convention-agent-inbox-alone",
+        "agent-inbox: a request that may not be edited.",
+        convention("agent_inbox_alone"),
+      ],
+      ["convention-ag-ui", "AG-UI: two interrupts of one run.", convention("ag_ui")],
+      ["convention-mcp", "Model Context Protocol: an elicitation.", convention("mcp")],
+    ],
+  ],
+  [
+    "Inbox",
+    [
+      ["inbox", "Every open question of a database.", card("inbox")],
+      ["inbox-open", "The form of one beside the list.", card("inboxOpen")],
+      ["inbox-bulk", "Several answers at once, said before they are given.", card("inboxBulk")],
+      ["inbox-undo", "The way back from the last answer.", card("inboxAnswered")],
+    ],
+  ],
+  [
+    "Runs",
+    [
+      ["run-failed", "A failure with its attempts and its traceback.", card("failed")],
+      ["run-history", "The checkpoints of a thread.", card("history")],
+      [
+        "run-lost",
+        "A kernel that does not answer: nothing that was entered is lost.",
+        card("lost"),
+      ],
+    ],
+  ],
+];
+
+const file = (name, theme) => `${name}-${theme}.webp`;
+
+function page() {
+  const lines = [
+    "# Gallery",
+    "",
+    "Every form, in the colours of your page; each picture is there in light and in dark. Made by",
+    "`make gallery` from the recorded messages and rounds that the tests read.",
+  ];
+  for (const [title, shots] of CHAPTERS) {
+    lines.push("", `## ${title}`);
+    for (const [name, words] of shots) {
+      const alt = words.replaceAll("`", "");
+      lines.push(
+        "",
+        words,
+        "",
+        "<picture>",
+        `  <source media="(prefers-color-scheme: dark)" srcset="pictures/${file(name, "dark")}">`,
+        `  <img alt="${alt}" src="pictures/${file(name, "light")}">`,
+        "</picture>",
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Without loss but for the finest shades, which nobody sees and which are half of the bytes. */
+async function packed(page, png) {
+  const url = await page.evaluate(async (text) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${text}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const brush = canvas.getContext("2d");
+    brush.drawImage(image, 0, 0);
+    const all = brush.getImageData(0, 0, image.width, image.height);
+    const step = 255 / 31;
+    for (let at = 0; at < all.data.length; at += 1) {
+      if (at % 4 < 3) all.data[at] = Math.round(Math.round(all.data[at] / step) * step);
+    }
+    brush.putImageData(all, 0, 0);
+    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 1 });
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  }, png.toString("base64"));
+  return Buffer.from(url, "base64");
+}
+
+async function photograph(context, base, [name, , spec], theme) {
+  const problems = [];
+  const page = await pose(context, base, spec, { theme, width: 800, time: TIME }, problems);
+  if (problems.length > 0) throw new Error(`${name} in ${theme}: ${problems.join("; ")}`);
+  const png = await page
+    .locator(spec.part)
+    .first()
+    .screenshot({ animations: "disabled", caret: "hide" });
+  const bytes = await packed(page, png);
+  await writeFile(join(pictures, file(name, theme)), bytes);
+  await page.close();
+  return bytes.length;
+}
+
+async function main() {
+  const shots = CHAPTERS.flatMap(([, chapter]) => chapter);
+  await mkdir(pictures, { recursive: true });
+  for (const old of await readdir(pictures)) await rm(join(pictures, old));
+  let total = 0;
+  await withCamera(async (fresh, base) => {
+    const context = await fresh();
+    for (const shot of shots) {
+      for (const theme of THEMES) total += await photograph(context, base, shot, theme);
+    }
+  }, FLAGS);
+  await writeFile(join(notebooks, "gallery.md"), page());
+  console.log(`${shots.length * THEMES.length} pictures, ${total} bytes`);
+}
+
+if (process.argv.includes("--page")) process.stdout.write(page());
+else await main();
