@@ -213,7 +213,7 @@ describe("an inbox", () => {
       snapshot: inboxGolden().snapshot,
       connection: "open",
       submissions: new Map(),
-      filters: { workflow: null, text: "", older_than_s: 0 },
+      filters: { workflow: null, text: "", older_than_s: 0, mine: false },
       listing: listing(),
       error: null,
       skewS: 0,

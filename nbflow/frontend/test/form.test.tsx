@@ -101,7 +101,7 @@ describe("values keep their types", () => {
   it("gives a long whole number back as it came, while it is not changed", () => {
     const long = "1152921504606846976";
     const properties = { big: { type: "integer", minimum: 5 }, n: { type: "integer" } };
-    show(ask({ type: "object", properties }, { big: long, n: 1 }));
+    showForm(ask({ type: "object", properties }, { big: long, n: 1 }));
     type(/^n /, "2");
     submit();
     expect(sent).toEqual([{ big: long, n: 2 }]);
