@@ -12,6 +12,8 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         │   ├── MissingThreadError      a kept workflow run without a thread_id
         │   └── MissingSaverError       a look at a workflow that keeps nothing
         ├── EmptyInputError             invoke(None) with nothing to continue
+        ├── InvalidInputError           an input that does not fit the workflow's annotation
+        ├── ThreadExistsError           a new thread asked for under a name that is taken
         ├── InvalidUpdateError          an update_state that cannot be applied
         ├── UnknownInterruptError       an answer to a question that is not pending
         │   ├── AlreadyAnsweredError    ... because somebody answered it before
@@ -66,6 +68,7 @@ __all__ = [
     "GraphInterrupt",
     "InvalidAnswerError",
     "InvalidConfigError",
+    "InvalidInputError",
     "InvalidNameError",
     "InvalidUpdateError",
     "LeaseLostError",
@@ -86,6 +89,7 @@ __all__ = [
     "RunPendingError",
     "StorageError",
     "ThreadBusyError",
+    "ThreadExistsError",
     "UnknownCheckpointError",
     "UnknownInterruptError",
     "UnknownOpError",
@@ -257,6 +261,23 @@ class InvalidAnswerError(NbflowError, ValueError):
         return self.message
 
 
+class InvalidInputError(NbflowError, ValueError):
+    """An input that does not fit the annotation of the workflow's parameter; nothing was stored.
+
+    Attributes:
+        message: every fault in one text; the text of the error.
+        errors: one mapping per fault: ``path`` (list of keys and indexes), ``message``.
+    """
+
+    def __init__(self, message: str, errors: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message, tuple(errors))
+        self.message = message
+        self.errors: tuple[dict[str, Any], ...] = tuple(errors)
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class GraphDrained(NbflowError):
     """The run stopped at its next op, since :meth:`RunControl.request_drain
     <nbflow.runtime.RunControl.request_drain>` asked for it (191, 192).
@@ -411,6 +432,10 @@ class WorkflowMismatchError(NbflowError, RuntimeError):
 
 class ThreadBusyError(NbflowError, RuntimeError):
     """Another run owns the thread (118, 261)."""
+
+
+class ThreadExistsError(NbflowError, RuntimeError):
+    """A new thread was asked for under a name that a thread has already; nothing was stored."""
 
 
 class LeaseLostError(NbflowError, RuntimeError):

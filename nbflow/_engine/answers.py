@@ -5,6 +5,7 @@ The kernel has the last word: an answer is judged here before it is stored.
 
 from __future__ import annotations
 
+import json
 import sys
 import typing
 from functools import lru_cache
@@ -15,11 +16,18 @@ from nbflow._json_schema import faults_of, validator_of
 from nbflow.errors import DeclarationError, InvalidAnswerError, NotSerializableError
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
     from nbflow._engine.judging import Judge
 
-__all__ = ["coerce", "encoded_answer", "refused", "schema_of"]
+__all__ = [
+    "coerce",
+    "encoded_answer",
+    "faults_of_validation",
+    "from_json",
+    "refused",
+    "schema_of",
+]
 
 
 def schema_of(response_schema: Any) -> dict[str, Any] | None:
@@ -117,11 +125,24 @@ def coerce(response_schema: Any, answer: Any, interrupt_id: str) -> Any:
     try:
         return _adapter(response_schema).validate_python(answer)
     except ValidationError as exc:
-        errors = [
-            {"path": list(error["loc"]), "message": _sentence(error["msg"])}
-            for error in exc.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise refused(interrupt_id, errors) from exc
+        raise refused(interrupt_id, faults_of_validation(exc)) from exc
+
+
+def from_json(kind: Any, value: Any) -> Any:
+    """A JSON value as an instance of a type.
+
+    Raises:
+        ValidationError: the type's own validators refuse it.
+    """
+    return _adapter(kind).validate_json(json.dumps(value))
+
+
+def faults_of_validation(refusal: ValidationError) -> list[dict[str, Any]]:
+    """Every fault that Pydantic found: ``path`` (keys and indexes) and ``message``."""
+    return [
+        {"path": list(error["loc"]), "message": _sentence(error["msg"])}
+        for error in refusal.errors(include_url=False, include_context=False, include_input=False)
+    ]
 
 
 def refused(interrupt_id: str, errors: list[dict[str, Any]]) -> InvalidAnswerError:

@@ -9,12 +9,17 @@ from typing import Any
 from nbflow._engine.answers import schema_of
 from nbflow._engine.final import Final
 
-__all__ = ["input_schema", "output_schema"]
+__all__ = ["input_schema", "input_type", "output_schema"]
 
 
 def input_schema(fn: Callable[..., Any], first: str) -> dict[str, Any]:
     """Of the first parameter; ``{}``, which anything fits, where it has no annotation."""
-    return _of(_hints(fn).get(first, Any))
+    return _of(input_type(fn, first))
+
+
+def input_type(fn: Callable[..., Any], first: str) -> Any:
+    """The annotation of the first parameter; ``Any`` without one."""
+    return _hints(fn).get(first, Any)
 
 
 def output_schema(fn: Callable[..., Any]) -> dict[str, Any]:
@@ -36,4 +41,4 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _of(kind: Any) -> dict[str, Any]:
-    return {} if kind is Any else schema_of(kind) or {"type": "null"}
+    return {} if kind is Any else schema_of(kind) or {}

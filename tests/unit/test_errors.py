@@ -40,6 +40,7 @@ SAMPLES: list[BaseException] = [
     errors.UnknownInterruptError("text", "not_pending", ["a"], ["b"]),
     errors.AlreadyAnsweredError("text", "answered", ["a"]),
     errors.InvalidAnswerError("text", "a", [{"path": ["x", 0], "message": "m"}]),
+    errors.InvalidInputError("text", [{"path": ["x", 0], "message": "m"}]),
     errors.NonDeterminismError("text", "called", "recorded"),
     errors.NotSerializableError("text", "$.a", "lock"),
     errors.StorageError("text"),
