@@ -21,6 +21,8 @@ class Hooks:
         """The MIME bundle of a run shown in a cell."""
         self.display_inbox: Callable[[Any], dict[str, Any]] | None = None
         """The MIME bundle of an inbox shown in a cell."""
+        self.display_workflow: Callable[[Any], dict[str, Any]] | None = None
+        """The MIME bundle of a workflow shown in a cell."""
         self.before_wait: Callable[[Any], None] | None = None
         """Called when a cell begins to wait for a run."""
         self.at_pause: Callable[[Any], None] | None = None

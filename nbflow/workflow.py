@@ -123,6 +123,10 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             self._fingerprint = Fingerprint(self._spec.fn)
         return self._fingerprint.digest
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        display = hooks.filled().display_workflow
+        return {"text/plain": repr(self)} if display is None else display(self)
+
     @property
     def _workflow(self) -> Workflow[Any, Any]:
         return self

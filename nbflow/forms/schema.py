@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbflow.types import Interrupt
     from nbflow.widgets.protocol import Field, Form, FormAction, FormDecision, Terms
 
-__all__ = ["FORM_BYTES", "form_of", "without_secrets"]
+__all__ = ["FORM_BYTES", "drawn_schema", "fillable", "form_of", "without_secrets"]
 
 FORM_BYTES = 200_000
 """The largest form that is sent to a page."""
@@ -30,6 +30,7 @@ FORM_BYTES = 200_000
 _SCHEMA_BYTES = 120_000
 _DEFAULT_CHARS = 500
 _MOST_ASSIGNEES = 50
+_VALUE_CHARS = 20_000
 _HIDDEN = "••••••"
 _MAPS_OF_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -108,7 +109,7 @@ def _decision(decision: Decision) -> FormDecision:
     schema = decision.schema
     drawn: FormDecision = {
         "kind": cast("Any", decision.kind),
-        "schema": None if schema is None else (_drawn(schema) or {}),
+        "schema": None if schema is None else (drawn_schema(schema) or {}),
         "optional": decision.optional,
         "has_initial": decision.initial is not NOTHING,
     }
@@ -124,15 +125,51 @@ def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
     >>> without_secrets({"user": "ada", "token": "1234"}, schema)
     {'user': 'ada', 'token': '••••••'}
     """
-    if schema is None:
+    if schema is None or not _mentions_secret(schema):
         return value
     from pydantic_core import to_jsonable_python
 
     try:
         plain = to_jsonable_python(value)
     except Exception:  # no JSON, so the schema does not say which part of it is secret
-        return _HIDDEN if _mentions_secret(schema) else value
+        return _HIDDEN
     return _hide(plain, schema, schema, 0)
+
+
+def fillable(value: Any, schema: dict[str, Any]) -> Any:
+    """Return ``value`` as JSON that a form can begin with: without the parts that are secrets.
+
+    Raises:
+        ValueError: nothing is left, it is no JSON, or it is too large for a form.
+
+    >>> schema = {"properties": {"token": {"type": "string", "format": "password"}}}
+    >>> fillable({"user": "ada", "token": "1234"}, schema)
+    {'user': 'ada'}
+    """
+    from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+    if _holds_secret(schema, schema):
+        raise ValueError("the value is a secret")
+    try:
+        plain = to_jsonable_python(value)
+    except PydanticSerializationError as exc:
+        raise ValueError(f"the value is no JSON: {exc}") from exc
+    part = portable(_drop(plain, schema, schema, 0), chars=_VALUE_CHARS, depth=40, exact=True)
+    if part.cut:
+        raise ValueError("the value is too large")
+    return part.value
+
+
+def drawn_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a schema for the page, without its secrets' defaults; None when it is too large.
+
+    >>> drawn_schema({"type": "string", "format": "password", "default": "1234"})
+    {'type': 'string', 'format': 'password'}
+    """
+    part = portable(schema, chars=_SCHEMA_BYTES, depth=64)
+    if part.cut or not isinstance(part.value, dict) or _size(part.value) > _SCHEMA_BYTES:
+        return None
+    return _strip(part.value, part.value)
 
 
 def _form_schema(
@@ -141,19 +178,11 @@ def _form_schema(
     """Return the schema to draw, and notes where it could not be used as it is."""
     if declared is None:
         return reading.schema, []
-    drawn = _drawn(declared)
+    drawn = drawn_schema(declared)
     if drawn is None:
         note = "The answer's schema is too large to be drawn as a form; the answer is checked."
         return {}, [field_of("", note)]
     return drawn, []
-
-
-def _drawn(schema: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a schema for the page, without its secrets' defaults; None when it is too large."""
-    part = portable(schema, chars=_SCHEMA_BYTES, depth=64)
-    if part.cut or not isinstance(part.value, dict) or _size(part.value) > _SCHEMA_BYTES:
-        return None
-    return _strip(part.value, part.value)
 
 
 def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -236,6 +265,10 @@ def _children(value: Any, branches: list[dict[str, Any]]) -> dict[Any, dict[str,
             for name in value:
                 sub = properties.get(name, one.get("additionalProperties"))
                 parts.setdefault(name, []).append(sub)
+            patterns = one.get("patternProperties")
+            for sub in patterns.values() if isinstance(patterns, dict) else ():
+                for name in value:
+                    parts.setdefault(name, []).append(sub)
         elif isinstance(value, list):
             prefix = one.get("prefixItems")
             prefix = prefix if isinstance(prefix, list) else []

@@ -22,15 +22,27 @@ from nbflow.errors import MissingBundleError
 from nbflow.events import Event, RunEnded
 from nbflow.notebook import waiting
 from nbflow.notebook.static_inbox import inbox_html, inbox_text
+from nbflow.notebook.static_start import start_html, start_text
 from nbflow.notebook.static_view import html_of, text_of
 from nbflow.notebook.waiting import Host, host, kernel_tap
 from nbflow.run import Run, hooks
 
 if TYPE_CHECKING:
     from nbflow.widgets.inbox import Inbox
+    from nbflow.widgets.start_session import StartSession
     from nbflow.widgets.view import View
+    from nbflow.workflow import Workflow
 
-__all__ = ["at_pause", "before_wait", "inbox_mimebundle", "mimebundle", "show", "show_started"]
+__all__ = [
+    "at_pause",
+    "before_wait",
+    "inbox_mimebundle",
+    "mimebundle",
+    "show",
+    "show_started",
+    "show_workflow",
+    "workflow_mimebundle",
+]
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -70,6 +82,39 @@ def inbox_mimebundle(inbox: Inbox) -> dict[str, Any]:
     return record if widget is None else widget | record
 
 
+def workflow_mimebundle(workflow: Workflow[Any, Any]) -> dict[str, Any]:
+    """Return a workflow's start form in every form that a notebook can show."""
+    session, widget = _start_part(workflow)
+    session.on_start(_note_shown)
+    record = _start_record(session)
+    return record if widget is None else widget | record
+
+
+def _start_part(workflow: Workflow[Any, Any]) -> tuple[StartSession, dict[str, Any] | None]:
+    from nbflow.widgets.start_session import StartSession
+
+    session = StartSession(workflow)
+
+    def view() -> View:
+        from nbflow.widgets.start_view import StartView
+
+        return StartView(session)
+
+    return session, _part_of(view)
+
+
+def _start_record(session: StartSession) -> dict[str, Any]:
+    """Return what stays of a start form, and of the runs it began, where there is no kernel."""
+    workflow, runs = session.workflow, session.runs
+    return {"text/plain": start_text(workflow, runs), "text/html": start_html(workflow, runs)}
+
+
+def _note_shown(run: Run) -> None:
+    """Note that a run is shown by the form that began it, so that no cell shows it by itself."""
+    with _counting:
+        _shown_in.setdefault(run, None)
+
+
 def _record(run: Run) -> dict[str, Any]:
     """Return what stays of the run where there is no kernel."""
     return {"text/plain": text_of(run), "text/html": html_of(run)}
@@ -84,29 +129,48 @@ def show(run: Run) -> None:
         _publish(run)
 
 
+def show_workflow(workflow: Workflow[Any, Any]) -> None:
+    """Show a workflow's start form; in a kernel, keep the record of its runs up to date."""
+    session, widget = _start_part(workflow)
+    publish = _publisher(widget, lambda: _start_record(session))
+
+    def started(run: Run) -> None:
+        _note_shown(run)
+        run.subscribe(_on_end(publish))
+
+    session.on_start(started)
+    publish(False)
+
+
 def _publish(run: Run) -> None:
-    from IPython.display import publish_display_data
-
-    display_id = uuid.uuid4().hex
-
-    widget = _widget_part(run)
-
-    def publish(update: bool) -> None:
-        record = _record(run)
-        if widget is not None:
-            record["text/html"] = f'<div class="nbflow-record">{_TURNS}{record["text/html"]}</div>'
-        transient = {"display_id": display_id}
-        publish_display_data(record, transient=transient, update=update)
-
-    if widget is not None:
-        # A reader that knows no widgets takes the empty text here, and then the record.
-        publish_display_data({"text/plain": "", "text/html": "", **widget})
+    publish = _publisher(_widget_part(run), lambda: _record(run))
     before = run.status
     if host() is not Host.PLAIN:
         run.subscribe(_on_end(publish))
     publish(False)
     if host() is not Host.PLAIN and run.status != before:
         publish(True)
+
+
+def _publisher(
+    widget: dict[str, Any] | None, record: Callable[[], dict[str, Any]]
+) -> Callable[[bool], None]:
+    """Show a widget; return what shows the record below it, and brings that up to date."""
+    from IPython.display import publish_display_data
+
+    display_id = uuid.uuid4().hex
+
+    def publish(update: bool) -> None:
+        shown = record()
+        if widget is not None:
+            shown["text/html"] = f'<div class="nbflow-record">{_TURNS}{shown["text/html"]}</div>'
+        transient = {"display_id": display_id}
+        publish_display_data(shown, transient=transient, update=update)
+
+    if widget is not None:
+        # A reader that knows no widgets takes the empty text here, and then the record.
+        publish_display_data({"text/plain": "", "text/html": "", **widget})
+    return publish
 
 
 def show_started(run: Run) -> None:

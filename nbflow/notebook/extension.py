@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.notebook import display
 from nbflow.run import Run, hooks
+from nbflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -29,6 +30,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     formatter = _shower(ip)
     if formatter is not None:
         formatter.for_type(Run, display.show)
+        formatter.for_type(Workflow, display.show_workflow)
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
@@ -37,12 +39,14 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     formatter = _shower(ip)
     if formatter is not None:
         formatter.pop(Run, None)
+        formatter.pop(Workflow, None)
 
 
 def fill_hooks() -> None:
-    """Give runs their display and their way to wait, with or without the extension."""
+    """Give what a cell can show its display, and runs their way to wait; also without loading."""
     hooks.display = display.mimebundle
     hooks.display_inbox = display.inbox_mimebundle
+    hooks.display_workflow = display.workflow_mimebundle
     hooks.before_wait = display.before_wait
     hooks.at_pause = display.at_pause
 

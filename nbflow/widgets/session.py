@@ -16,6 +16,7 @@ from nbflow.errors import NbflowError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.forms import preview
 from nbflow.identity import acting_as
+from nbflow.inputs import input_schema
 from nbflow.widgets.batches import batches
 from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
 from nbflow.widgets.protocol import PROTOCOL
@@ -51,7 +52,7 @@ class Session(Conversation):
         """Whose session this is."""
         self.log: str = uuid.uuid4().hex
         """Id of the log: 32 hex digits, anew in each kernel."""
-        self._encoder = Encoder()
+        self._encoder = Encoder(input_schema(run.workflow))
         self._wire: list[EventData] = []
         self._status = "running"
         self._open: set[str] = set()

@@ -60,11 +60,11 @@ class View(_AnyWidget):
     bundle_version: traitlets.Unicode[str, str | bytes] = traitlets.Unicode().tag(sync=True)
     """Which bundle the page needs; it asks for that once."""
     shows: traitlets.Unicode[str, str | bytes] = traitlets.Unicode().tag(sync=True)
-    """``run`` or ``inbox``."""
+    """``run``, ``inbox`` or ``start``."""
     snapshot: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     """What the page has before any message."""
 
-    def __init__(self, talk: Talk, shows: Literal["run", "inbox"]) -> None:
+    def __init__(self, talk: Talk, shows: Literal["run", "inbox", "start"]) -> None:
         self._talk = talk
         super().__init__(
             _esm=assets.loader_text(),

@@ -33,7 +33,9 @@ class Encoder:
     {'text': 'half done', 'kind': 'text', 'cut': 0}
     """
 
-    def __init__(self) -> None:
+    def __init__(self, input_schema: dict[str, Any] | None = None) -> None:
+        self._input_schema = input_schema
+        """Of the workflow; it says which parts of the input are secrets."""
         self._task_names: dict[str, str] = {}
         self._questions: dict[str, Interrupt] = {}
 
@@ -53,7 +55,7 @@ class Encoder:
             "workflow": event.workflow,
             "thread_id": event.thread_id,
             "run_id": event.run_id,
-            "input": preview(event.input, _INPUT_CHARS),
+            "input": preview(without_secrets(event.input, self._input_schema), _INPUT_CHARS),
             "resumed": event.resumed,
         }
 

@@ -41,6 +41,7 @@ NO_TEXT: Excuses = {}
 NO_FIELD_TEXT: Excuses = {
     "nbflow.widgets.inbox_protocol.*": "a message has the names of what it tells of",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
+    "nbflow.widgets.start_protocol.*": "a message has the names of what it tells of",
 }
 
 NO_EXAMPLE: Excuses = {
@@ -77,6 +78,8 @@ NO_EXAMPLE: Excuses = {
     "nbflow.widgets.protocol.*": "tests/messages holds every message",
     "nbflow.widgets.inbox_protocol.*": "tests/messages holds every message",
     "nbflow.widgets.inbox_view.*": "needs a built front end; tests/browser runs it",
+    "nbflow.widgets.start_protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.start_view.*": "needs a built front end; tests/browser runs it",
     "nbflow.widgets.run_view.*": "needs a built front end; tests/notebook runs it",
     "nbflow.widgets.session.Session": "session_of shows one",
     "nbflow.widgets.view.*": "needs a built front end; tests/notebook runs it",

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from nbflow.widgets.inbox_protocol import InboxSnapshot, InboxToBrowser, InboxToKernel
 from nbflow.widgets.protocol import PROTOCOL, EventData, Snapshot, ToBrowser, ToKernel
+from nbflow.widgets.start_protocol import StartSnapshot, StartToBrowser, StartToKernel
 
 GOLDEN = Path(__file__).parents[1] / "messages"
 
@@ -32,9 +33,18 @@ class GoldenInbox(TypedDict):
     to_kernel: list[Annotated[InboxToKernel, Field(discriminator="type")]]
 
 
+@with_config(ConfigDict(extra="forbid", strict=True))
+class GoldenStart(TypedDict):
+    about: str
+    snapshot: StartSnapshot
+    to_browser: list[Annotated[StartToBrowser, Field(discriminator="type")]]
+    to_kernel: list[Annotated[StartToKernel, Field(discriminator="type")]]
+
+
 GOLDEN_FILE: TypeAdapter[Golden] = TypeAdapter(Golden)
 INBOX = GOLDEN / "inbox.json"
-FILES = sorted(path for path in GOLDEN.glob("*.json") if path != INBOX)
+START = GOLDEN / "start.json"
+FILES = sorted(path for path in GOLDEN.glob("*.json") if path not in (INBOX, START))
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -66,6 +76,15 @@ def test_the_inbox_keeps_to_its_protocol() -> None:
     assert data["snapshot"]["protocol"] == PROTOCOL
     assert {message["type"] for message in data["to_browser"]} == kinds(InboxToBrowser)
     assert {message["type"] for message in data["to_kernel"]} == kinds(InboxToKernel)
+
+
+def test_the_start_form_keeps_to_its_protocol() -> None:
+    data: Any = load(START)
+
+    assert TypeAdapter(GoldenStart).validate_python(data) == data
+    assert data["snapshot"]["protocol"] == PROTOCOL
+    assert {message["type"] for message in data["to_browser"]} == kinds(StartToBrowser)
+    assert {message["type"] for message in data["to_kernel"]} == kinds(StartToKernel)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

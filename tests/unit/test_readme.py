@@ -11,12 +11,16 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX = _BLOCKS
+_DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX = _BLOCKS
 
 _DIE_WHEN_ASKED = """
 import os
 run.wait()
 os._exit(9)
+"""
+_SEEN = """
+from nbflow.notebook.static_start import start_text
+print(start_text(review))
 """
 _LOOK = """
 print(nbflow.Inbox(review))
@@ -82,6 +86,14 @@ def test_a_question_on_terms_is_answered_by_who_may(tmp_path: Path) -> None:
 
     looked = _python(_DEFINE + _AUDIT, tmp_path)
     assert (looked.returncode, looked.stderr) == (0, "")
+
+
+@pytest.mark.timeout(60)
+def test_the_workflow_of_the_readme_can_be_started_from_its_form(tmp_path: Path) -> None:
+    shown = _python(_DEFINE + _FORM + _SEEN, tmp_path)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "review(topic: str) -> dict" in shown.stdout
 
 
 @pytest.mark.timeout(60)

@@ -36,10 +36,7 @@ export function Header({ view, titleId, onCancel, tabs }: Props): ReactNode {
         <h3 className="nbf-title" id={titleId}>
           {snapshot.workflow}
         </h3>
-        <span className={`nbf-pill nbf-status-${status}`}>
-          <Icon name={ICONS[status]} />
-          {strings.run.status[status]}
-        </span>
+        <StatusPill status={status} />
         <Elapsed view={view} status={status} />
         {live && (
           <button
@@ -60,6 +57,15 @@ export function Header({ view, titleId, onCancel, tabs }: Props): ReactNode {
         {tabs}
       </div>
     </header>
+  );
+}
+
+export function StatusPill({ status }: { status: RunStatus }): ReactNode {
+  return (
+    <span className={`nbf-pill nbf-status-${status}`}>
+      <Icon name={ICONS[status]} />
+      {strings.run.status[status]}
+    </span>
   );
 }
 

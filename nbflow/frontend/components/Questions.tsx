@@ -98,7 +98,7 @@ export function OpenQuestion(props: OpenProps): ReactNode {
             disabled={disabled}
             onSubmit={onSubmit}
           />
-          <Slow submission={submission} />
+          <Slow submission={submission} text={strings.question.slow} />
         </>
       )}
     </div>
@@ -110,8 +110,13 @@ function whatIsAsked({ schema, initial, actions }: Form): string {
   return JSON.stringify([schema, initial, actions]);
 }
 
-/** Says so when an answer has been on its way for long. */
-function Slow({ submission }: { submission: Submission | null }): ReactNode {
+interface SlowProps {
+  submission: Submission | null;
+  text: string;
+}
+
+/** Says so when a submission has been on its way for long. */
+export function Slow({ submission, text }: SlowProps): ReactNode {
   const waiting = submission !== null && submission.receipt === null ? submission.id : null;
   const [slow, setSlow] = useState<string | null>(null);
   useEffect(() => {
@@ -122,7 +127,7 @@ function Slow({ submission }: { submission: Submission | null }): ReactNode {
   if (waiting === null || slow !== waiting) return null;
   return (
     <p className="nbf-note" role="status">
-      {strings.question.slow}
+      {text}
     </p>
   );
 }
@@ -134,7 +139,7 @@ function useGentleFocus(box: React.RefObject<HTMLElement | null>, first: boolean
     if (done.current || !first || !box.current) return;
     done.current = true;
     const active = document.activeElement;
-    const card = box.current.closest(".nbf-inbox-pane, .nbflow");
+    const card = box.current.closest(".nbf-inbox-pane, .nbf-run, .nbflow");
     const free = active === null || active === document.body || card?.contains(active);
     if (!free) return;
     const chosen = box.current.querySelector<HTMLElement>(".nbf-decision input:checked");

@@ -2,6 +2,7 @@
 
 import type { RunStatus, TaskStatus } from "../protocol/messages";
 import { inbox } from "./inbox/words";
+import { start } from "./start/words";
 import { plural } from "./words";
 
 const sizeOf = (bytes: number): string =>
@@ -137,7 +138,7 @@ export const strings = {
     none: "None",
     choose: "Choose…",
     clear: "Clear",
-    kind: "Kind of answer",
+    kind: "Kind of value",
     kinds: { text: "Text", number: "Number", boolean: "Yes / No", none: "None", json: "JSON" },
     value: "Answer",
     notNumber: "Enter a number, such as 3 or 2.5.",
@@ -348,6 +349,7 @@ export const strings = {
     hidden: "A secret value was changed; it is not shown.",
   },
   inbox,
+  start,
   preview: {
     copy: "Copy",
     copied: "Copied",

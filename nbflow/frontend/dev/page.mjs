@@ -10,6 +10,7 @@
 
 import { FORMS } from "./forms.mjs";
 import { inboxAnswers } from "./inbox.mjs";
+import { startAnswers } from "./start.mjs";
 
 const query = new URLSearchParams(location.search);
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
@@ -48,13 +49,15 @@ function formOf(form) {
 const log = golden.to_browser.find((message) => message.type === "events")?.log ?? "log";
 
 const answerInbox = name === "inbox" ? inboxAnswers(golden, query) : null;
+const essay = name === "start" ? await (await fetch("/messages/essay.json")).json() : null;
+const start = essay ? startAnswers(golden, essay, query) : null;
 
 class Model {
   sent = [];
   #listeners = new Map();
   #state = {
-    shows: name === "inbox" ? "inbox" : "run",
-    snapshot: { ...golden.snapshot, ...JSON.parse(query.get("snapshot") ?? "{}") },
+    shows: ["inbox", "start"].includes(name) ? name : "run",
+    snapshot: { ...(start ?? golden).snapshot, ...JSON.parse(query.get("snapshot") ?? "{}") },
   };
 
   get(key) {
@@ -74,6 +77,11 @@ class Model {
     for (const callback of this.#listeners.get("msg:custom") ?? []) callback(message, buffers);
   }
 
+  show(snapshot) {
+    this.#state.snapshot = snapshot;
+    for (const callback of this.#listeners.get("change:snapshot") ?? []) callback();
+  }
+
   send(message) {
     this.sent.push(message);
     if (query.has("silent")) return;
@@ -81,7 +89,7 @@ class Model {
   }
 
   #answer(message) {
-    const reply = answerInbox?.(message);
+    const reply = answerInbox?.(message) ?? start?.answer(message, this);
     if (reply) this.hear(reply);
     if (message.type === "sync") {
       const since = message.log === log ? message.since : 0;

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { INBOX } from "./inboxStates.mjs";
+import { START } from "./startStates.mjs";
 
 const running = '{"status":"running"}';
 const receipts = async (page, index, name = "receipts") => {
@@ -150,6 +151,7 @@ export const STATES = {
   ...DECISIONS,
   ...FIELDS,
   ...INBOX,
+  ...START,
   running: { message: "running", snapshot: running },
   starting: { message: "running", upto: 1, snapshot: running },
   question: { message: "table" },

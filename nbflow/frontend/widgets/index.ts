@@ -3,8 +3,15 @@
 import { renderInbox } from "./inbox";
 import type { RenderProps } from "./model";
 import { render as renderRun } from "./run";
+import { renderStart } from "./start";
+
+const VIEWS: Record<string, (props: RenderProps) => () => void> = {
+  inbox: renderInbox,
+  run: renderRun,
+  start: renderStart,
+};
 
 const render = (props: RenderProps): (() => void) =>
-  (props.model.get("shows") === "inbox" ? renderInbox : renderRun)(props);
+  (VIEWS[String(props.model.get("shows"))] ?? renderRun)(props);
 
 export default { render };

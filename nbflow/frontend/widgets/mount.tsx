@@ -5,6 +5,7 @@ import { createRoot } from "react-dom/client";
 import decisionStyles from "../components/decisions.css";
 import inboxStyles from "../components/inbox.css";
 import mediaStyles from "../components/media.css";
+import startStyles from "../components/start.css";
 import styles from "../components/styles.css";
 import { guardKeyboard } from "./keyboard";
 import type { Model, RenderProps } from "./model";
@@ -44,7 +45,7 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent = styles + decisionStyles + inboxStyles + mediaStyles;
+  style.textContent = styles + decisionStyles + inboxStyles + startStyles + mediaStyles;
   place.append(style);
 }
 

@@ -62,7 +62,7 @@ export abstract class Talk<Hears extends Message, Says extends Message, State, V
   /** Takes what is neither a receipt nor the answer to a request. */
   protected abstract take(message: Hears): void;
   protected abstract snapshotChanged(): void;
-  protected failed(_request: string): void {}
+  protected failed(_request: string, _message: string): void {}
   protected receiptCame(): void {}
 
   start(): void {
@@ -140,7 +140,7 @@ export abstract class Talk<Hears extends Message, Says extends Message, State, V
     if (message.type === "receipt") this.#receipt(message as Receipt);
     else if (message.type === "failed") {
       const { request, message: text } = message as Extract<Heard<never>, { type: "failed" }>;
-      this.failed(request);
+      this.failed(request, text);
       this.#settle(request, ({ reject }) => reject(new Error(text)));
     } else {
       this.take(heard);
@@ -154,6 +154,15 @@ export abstract class Talk<Hears extends Message, Says extends Message, State, V
     if (submission?.id !== receipt.submission) return;
     this.#setSubmission(receipt.interrupt_id, { ...submission, receipt });
     this.receiptCame();
+  }
+
+  /** Ends a press that the kernel could not serve. */
+  protected refuse(submission: string, message: string): void {
+    for (const [interruptId, { id, receipt }] of this.shown.submissions) {
+      if (id !== submission || receipt !== null) continue;
+      const parts = { interrupt_id: interruptId, message, errors: [] };
+      this.#receipt({ type: "receipt", submission, status: "refused", ...parts });
+    }
   }
 
   #setSubmission(interruptId: string, submission: Submission): void {

@@ -22,12 +22,15 @@ interface Props {
   /** Id of the whole answer, which those of the fields begin with. */
   prefix: string;
   disabled: boolean;
+  /** What to call it as JSON where it is all that is asked for. */
+  whole?: { readonly open: string; readonly label: string };
 }
 
 /** Separates the steps of a path in the id of its control. */
 export const SEPARATOR = "__";
 
-export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): ReactNode {
+export function ValueForm(props: Props): ReactNode {
+  const { entry, edit, errors, prefix, disabled, whole = strings.raw } = props;
   const { asked, work } = entry;
   const kept = useMemo(() => keptFor(entry, edit), [entry, edit]);
   const shared = useMemo(
@@ -53,7 +56,13 @@ export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): Rea
     <FormSharedContext value={shared}>
       <div className="nbf-value" ref={box}>
         {raw ? (
-          <RawEditor entry={entry} edit={edit} shared={shared} onTurn={turn} />
+          <RawEditor
+            entry={entry}
+            edit={edit}
+            shared={shared}
+            label={entry.path.length > 0 ? strings.raw.labelPart : whole.label}
+            onTurn={turn}
+          />
         ) : (
           <>
             <Node
@@ -68,7 +77,7 @@ export function ValueForm({ entry, edit, errors, prefix, disabled }: Props): Rea
             />
             <div className="nbf-turn">
               <button type="button" className="nbf-link" disabled={disabled} onClick={turn}>
-                {entry.path.length > 0 ? strings.raw.openPart : strings.raw.open}
+                {entry.path.length > 0 ? strings.raw.openPart : whole.open}
               </button>
               {changed && (
                 <button type="button" className="nbf-link" disabled={disabled} onClick={takeBack}>
@@ -89,11 +98,12 @@ interface RawProps {
   entry: Entry;
   edit: EntryEdits;
   shared: FormShared;
+  label: string;
   onTurn: () => void;
 }
 
 /** The whole value as text. It turns back into a form only when it can be read. */
-function RawEditor({ entry, edit, shared, onTurn }: RawProps): ReactNode {
+function RawEditor({ entry, edit, shared, label, onTurn }: RawProps): ReactNode {
   const { asked, work } = entry;
   const id = shared.idOf([]);
   const [text, setText] = useState(
@@ -120,7 +130,7 @@ function RawEditor({ entry, edit, shared, onTurn }: RawProps): ReactNode {
   return (
     <div className="nbf-field" data-control="raw">
       <label className="nbf-label" htmlFor={id} id={`${id}__label`}>
-        {entry.path.length > 0 ? strings.raw.labelPart : strings.raw.label}
+        {label}
       </label>
       <p className="nbf-note" id={noteId(id)}>
         {secret ? strings.raw.secretNote : strings.raw.note}

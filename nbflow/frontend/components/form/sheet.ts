@@ -22,6 +22,8 @@ export interface Entry {
 
 export interface Sheet {
   readonly form: Form;
+  /** Whether a plain answer may be left out. */
+  readonly optional: boolean;
   readonly draft: Draft | null;
   readonly entries: Map<string, Entry>;
   /** For each action the place of its decision; null while it is open. */
@@ -35,13 +37,13 @@ export interface Slot {
   readonly value: Json | undefined;
 }
 
-export function openSheet(form: Form): Sheet {
+export function openSheet(form: Form, optional = false): Sheet {
   const draft = loadDraft(form.interrupt_id);
   const chosen = form.actions.map(({ decisions, preferred }, action) => {
     const kept = decisions.findIndex((_, at) => draft?.chosen.includes(keyFor(form, action, at)));
     return kept >= 0 ? kept : firstOf({ decisions, preferred });
   });
-  return { form, draft, entries: new Map(), chosen };
+  return { form, optional, draft, entries: new Map(), chosen };
 }
 
 /** The decision that an action begins with; null for none. */
@@ -63,7 +65,9 @@ export function decisionAt({ form, chosen }: Sheet, action: number): FormDecisio
 
 /** What an action's decision takes, or the plain answer; null where nothing is to be filled in. */
 export function entryAt(sheet: Sheet, action: number | null): Entry | null {
-  if (action === null) return entryFor(sheet, WHOLE, [], { ...sheet.form, optional: false });
+  if (action === null) {
+    return entryFor(sheet, WHOLE, [], { ...sheet.form, optional: sheet.optional });
+  }
   const decision = decisionAt(sheet, action);
   if (!decision || decision.schema === null) return null;
   const key = keyFor(sheet.form, action, sheet.chosen[action] ?? -1);

@@ -57,11 +57,13 @@ export interface EntryEdits {
   setBroken(entry: Entry, path: FieldPath, message: string | null): void;
 }
 
-export function useAnswer(form: Form, receipt: Receipt | null): Answer {
+export function useAnswer(form: Form, receipt: Receipt | null, optional = false): Answer {
   const [, setRound] = useState(0);
   const [attempts, setAttempts] = useState(0);
   const [sent, setSent] = useState<readonly Slot[] | null>(null);
-  const [{ sheet, edit, choose }] = useState(() => begin(form, () => setRound((n) => n + 1)));
+  const [{ sheet, edit, choose }] = useState(() =>
+    begin(openSheet(form, optional), () => setRound((n) => n + 1)),
+  );
   const slots = slotsOf(sheet);
   const tried = attempts > 0;
   const own = tried ? errorsIn(sheet) : [];
@@ -91,12 +93,11 @@ function draftState(sheet: Sheet): DraftState | null {
   return hasUnkept(sheet) ? "partly" : "kept";
 }
 
-function begin(form: Form, redraw: () => void): Pick<Answer, "sheet" | "edit" | "choose"> {
-  const sheet = openSheet(form);
+function begin(sheet: Sheet, redraw: () => void): Pick<Answer, "sheet" | "edit" | "choose"> {
   const changed = (): void => {
     const draft = draftFrom(sheet);
-    if (draft) saveDraft(form.interrupt_id, draft);
-    else clearDraft(form.interrupt_id);
+    if (draft) saveDraft(sheet.form.interrupt_id, draft);
+    else clearDraft(sheet.form.interrupt_id);
     redraw();
   };
   return {
