@@ -158,7 +158,8 @@ export const STATES = {
   terms: {
     message: "terms",
     do: async (page) => {
-      for (const summary of await page.locator(".nbf-answered summary").all()) await summary.click();
+      for (const summary of await page.locator(".nbf-answered summary").all())
+        await summary.click();
     },
   },
   wrong: {
