@@ -114,6 +114,15 @@ class NbflowError(Exception):
     """
 
 
+class _Worded(NbflowError):
+    """An error with a text and other values."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class DeclarationError(NbflowError, TypeError, ValueError):
     """A function that cannot be an entrypoint or a task; raised by the decorator.
 
@@ -158,7 +167,7 @@ class InvalidUpdateError(NbflowError):
     """An ``update_state`` that cannot be applied (135, 136)."""
 
 
-class UnknownInterruptError(NbflowError, RuntimeError):
+class UnknownInterruptError(_Worded, RuntimeError):
     """An answer to a question that is not pending; nothing was stored (110-115).
 
     Attributes:
@@ -181,9 +190,6 @@ class UnknownInterruptError(NbflowError, RuntimeError):
         self.reason = reason
         self.interrupt_ids: tuple[str, ...] = tuple(interrupt_ids)
         self.pending_ids: tuple[str, ...] = tuple(pending_ids)
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class AlreadyAnsweredError(UnknownInterruptError):
@@ -240,7 +246,7 @@ class AnswerTimeoutError(NbflowError, TimeoutError):
         )
 
 
-class InvalidAnswerError(NbflowError, ValueError):
+class InvalidAnswerError(_Worded, ValueError):
     """An answer that does not fit the question's ``response_schema``; nothing was stored (119).
 
     Attributes:
@@ -257,11 +263,8 @@ class InvalidAnswerError(NbflowError, ValueError):
         self.interrupt_id = interrupt_id
         self.errors: tuple[dict[str, Any], ...] = tuple(errors)
 
-    def __str__(self) -> str:
-        return self.message
 
-
-class InvalidInputError(NbflowError, ValueError):
+class InvalidInputError(_Worded, ValueError):
     """An input that does not fit the annotation of the workflow's parameter; nothing was stored.
 
     Attributes:
@@ -273,9 +276,6 @@ class InvalidInputError(NbflowError, ValueError):
         super().__init__(message, tuple(errors))
         self.message = message
         self.errors: tuple[dict[str, Any], ...] = tuple(errors)
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class GraphDrained(NbflowError):
@@ -357,7 +357,7 @@ class NodeCancelledError(NbflowError):
         )
 
 
-class NonDeterminismError(NbflowError, RuntimeError):
+class NonDeterminismError(_Worded, RuntimeError):
     """Unchanged code asked for something other than what its record holds (71-74, 113).
 
     Nothing was run or stored for the call. ``on_divergence`` of the entrypoint decides otherwise.
@@ -375,11 +375,8 @@ class NonDeterminismError(NbflowError, RuntimeError):
         self.called = called
         self.recorded = recorded
 
-    def __str__(self) -> str:
-        return self.message
 
-
-class NotSerializableError(NbflowError, TypeError):
+class NotSerializableError(_Worded, TypeError):
     """A value that cannot be stored (85, 276); a task that returned it has failed with this.
 
     Attributes:
@@ -393,9 +390,6 @@ class NotSerializableError(NbflowError, TypeError):
         self.message = message
         self.path = path
         self.type_name = type_name
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class RecordedFailureError(NbflowError):

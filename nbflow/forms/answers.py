@@ -15,9 +15,10 @@ from nbflow.forms.conventions import read
 from nbflow.forms.validate import faults
 
 if TYPE_CHECKING:
+    from nbflow.forms.model import Decided
     from nbflow.forms.reading import Action
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import Decided, FieldError
+    from nbflow.widgets.protocol import FieldError
 
 __all__ = ["answer_of", "decided_in", "places_in_form", "plain_answer"]
 

@@ -13,7 +13,7 @@ from nbflow.forms.fields import field_of, label_of
 from nbflow.forms.portable import portable
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Field
+    from nbflow.forms.model import Field
 
 __all__ = ["as_proposed", "drawn", "fields_of", "schema_of"]
 

@@ -16,7 +16,7 @@ from nbflow.forms.pictures import picture_field
 from nbflow.forms.portable import portable, safe_repr, shorten, visible
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Field, Table
+    from nbflow.forms.model import Field, Table
 
 __all__ = ["field_of", "label_of"]
 

@@ -16,7 +16,7 @@ from nbflow.forms.schema import drawn_schema, fillable
 from nbflow.inputs import earlier_inputs, input_parameter, input_schema
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Form
+    from nbflow.forms.model import Form
     from nbflow.widgets.start_protocol import EarlierItem
     from nbflow.workflow import Workflow
 

@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Field
+    from nbflow.forms.model import Field
 
 __all__ = ["PICTURE_BYTES", "picture_field"]
 

@@ -18,7 +18,7 @@ from nbflow.forms.portable import (
 )
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Preview
+    from nbflow.forms.model import Preview
 
 __all__ = ["preview"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Decided, Field
+    from nbflow.forms.model import Decided, Field
 
 __all__ = ["DEFAULT_TITLE", "NOTHING", "Action", "Decision", "Reading"]
 

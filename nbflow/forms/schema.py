@@ -19,8 +19,8 @@ from nbflow.forms.reading import DEFAULT_TITLE, NOTHING, Action, Decision, Readi
 from nbflow.identity import responder
 
 if TYPE_CHECKING:
+    from nbflow.forms.model import Field, Form, FormAction, FormDecision, Terms
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import Field, Form, FormAction, FormDecision, Terms
 
 __all__ = ["FORM_BYTES", "drawn_schema", "fillable", "form_of", "without_secrets"]
 

@@ -18,8 +18,8 @@ from nbflow.notebook.summary import Question, Summary, Task, duration_text, summ
 
 if TYPE_CHECKING:
     from nbflow.events import Failure
+    from nbflow.forms.model import Field, Picture, Preview
     from nbflow.run import Run
-    from nbflow.widgets.protocol import Field, Picture, Preview
 
 __all__ = ["BOX", "CELL", "HTML_BYTES", "TABLE", "html_of", "plain", "safe", "text_of"]
 

@@ -15,7 +15,7 @@ from nbflow.forms import form_of, preview, without_secrets
 
 if TYPE_CHECKING:
     from nbflow.events import Failure
-    from nbflow.widgets.protocol import Form, Preview
+    from nbflow.forms.model import Form, Preview
 
 __all__ = ["Question", "Summary", "Task", "duration_text", "summary_of"]
 

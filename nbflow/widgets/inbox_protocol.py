@@ -14,7 +14,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict  # Pydantic wants this one before Python 3.12
 
-from nbflow.widgets.protocol import AskBundle, Bundle, Failed, Form, Preview, Receipt, Submit
+from nbflow.forms.model import Form, Preview
+from nbflow.widgets.protocol import AskBundle, Bundle, Failed, Receipt, Submit
 
 __all__ = [
     "AnsweredQuestion",

@@ -32,6 +32,7 @@ from nbflow.widgets.protocol import PROTOCOL
 from nbflow.widgets.submissions import Submissions
 
 if TYPE_CHECKING:
+    from nbflow.forms.model import Form
     from nbflow.types import Interrupt
     from nbflow.widgets.inbox_protocol import (
         AnsweredQuestion,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         Listing,
         QuestionRow,
     )
-    from nbflow.widgets.protocol import Form
     from nbflow.workflow import Workflow
 
 __all__ = ["ROWS", "InboxSession"]

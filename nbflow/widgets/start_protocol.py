@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict  # Pydantic wants this one before Python 3.12
 
+from nbflow.forms.model import Form
 from nbflow.widgets.protocol import (
     AskBundle,
     Bundle,
     Failed,
-    Form,
     Receipt,
     Snapshot,
     ToBrowser,

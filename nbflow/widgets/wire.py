@@ -15,8 +15,9 @@ from nbflow.forms.cells import with_cell_numbers
 from nbflow.forms.portable import portable, shorten, visible
 
 if TYPE_CHECKING:
+    from nbflow.forms.model import Preview
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import EventData, FailureData, Preview, RunStatus
+    from nbflow.widgets.protocol import EventData, FailureData, RunStatus
 
 __all__ = ["Encoder", "failure_data"]
 

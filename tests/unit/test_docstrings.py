@@ -40,6 +40,7 @@ NO_TEXT: Excuses = {}
 
 NO_FIELD_TEXT: Excuses = {
     "nbflow.widgets.inbox_protocol.*": "a message has the names of what it tells of",
+    "nbflow.forms.model.*": "a message has the names of the event that it is made of",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
     "nbflow.widgets.start_protocol.*": "a message has the names of what it tells of",
 }
@@ -57,6 +58,7 @@ NO_EXAMPLE: Excuses = {
     "nbflow.notebook.display.*": "needs a notebook; tests/notebook runs it",
     "nbflow.notebook.extension.*": "needs a notebook; tests/notebook runs it",
     "nbflow.notebook.summary.*": "summary_of makes it, and shows it",
+    "nbflow.forms.model.*": "tests/messages holds every one",
     "nbflow.notebook.tap.*": "needs a kernel; tests/notebook runs it",
     "nbflow.notebook.waiting.*": "needs a notebook; tests/notebook runs it",
     "nbflow.run_stream.AsyncRunStream": "RunStream shows the same without await",

@@ -14,9 +14,9 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter
 
 from nbflow.forms import form_of, without_secrets
+from nbflow.forms.model import Form
 from nbflow.forms.schema import FORM_BYTES
 from nbflow.types import Interrupt
-from nbflow.widgets.protocol import Form
 
 ID = "0" * 31 + "1"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

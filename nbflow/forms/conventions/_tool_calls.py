@@ -10,7 +10,7 @@ from nbflow.forms.fields import field_of
 from nbflow.forms.reading import NOTHING, Action, Decision
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Decided
+    from nbflow.forms.model import Decided
 
 __all__ = ["MESSAGE", "REASON", "action_of", "title_of", "typed_decided", "typed_decision"]
 

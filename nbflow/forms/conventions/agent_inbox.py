@@ -11,7 +11,7 @@ from nbflow.forms.conventions._tool_calls import action_of, title_of
 from nbflow.forms.reading import Action, Reading
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Decided
+    from nbflow.forms.model import Decided
 
 __all__ = ["read"]
 

@@ -15,7 +15,7 @@ from nbflow.forms.conventions._tool_calls import (
 from nbflow.forms.reading import Reading
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Decided
+    from nbflow.forms.model import Decided
 
 __all__ = ["read"]
 

@@ -11,7 +11,7 @@ from nbflow.forms.fields import field_of
 from nbflow.forms.reading import DEFAULT_TITLE, Action, Decision, Reading
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Decided
+    from nbflow.forms.model import Decided
 
 __all__ = ["read"]
 

@@ -14,7 +14,7 @@ from nbflow.forms.portable import clean_text, portable, shorten
 from nbflow.forms.reading import DEFAULT_TITLE, Reading
 
 if TYPE_CHECKING:
-    from nbflow.widgets.protocol import Field
+    from nbflow.forms.model import Field
 
 __all__ = ["read", "split_title"]
 
