@@ -114,8 +114,8 @@ class NbflowError(Exception):
     """
 
 
-class _Worded(NbflowError):
-    """An error with a text and other values."""
+class _Worded:
+    """What an error has that carries a text and other values."""
 
     message: str
 
@@ -167,7 +167,7 @@ class InvalidUpdateError(NbflowError):
     """An ``update_state`` that cannot be applied (135, 136)."""
 
 
-class UnknownInterruptError(_Worded, RuntimeError):
+class UnknownInterruptError(_Worded, NbflowError, RuntimeError):
     """An answer to a question that is not pending; nothing was stored (110-115).
 
     Attributes:
@@ -246,7 +246,7 @@ class AnswerTimeoutError(NbflowError, TimeoutError):
         )
 
 
-class InvalidAnswerError(_Worded, ValueError):
+class InvalidAnswerError(_Worded, NbflowError, ValueError):
     """An answer that does not fit the question's ``response_schema``; nothing was stored (119).
 
     Attributes:
@@ -264,7 +264,7 @@ class InvalidAnswerError(_Worded, ValueError):
         self.errors: tuple[dict[str, Any], ...] = tuple(errors)
 
 
-class InvalidInputError(_Worded, ValueError):
+class InvalidInputError(_Worded, NbflowError, ValueError):
     """An input that does not fit the annotation of the workflow's parameter; nothing was stored.
 
     Attributes:
@@ -357,7 +357,7 @@ class NodeCancelledError(NbflowError):
         )
 
 
-class NonDeterminismError(_Worded, RuntimeError):
+class NonDeterminismError(_Worded, NbflowError, RuntimeError):
     """Unchanged code asked for something other than what its record holds (71-74, 113).
 
     Nothing was run or stored for the call. ``on_divergence`` of the entrypoint decides otherwise.
@@ -376,7 +376,7 @@ class NonDeterminismError(_Worded, RuntimeError):
         self.recorded = recorded
 
 
-class NotSerializableError(_Worded, TypeError):
+class NotSerializableError(_Worded, NbflowError, TypeError):
     """A value that cannot be stored (85, 276); a task that returned it has failed with this.
 
     Attributes:
