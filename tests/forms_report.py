@@ -1,7 +1,9 @@
-"""What the kernel and the page make of JSON-Schema-Test-Suite: `make forms-report`.
+"""What the kernel and the page make of JSON-Schema-Test-Suite and of two galleries of forms:
+`make forms-report`.
 
-The page's part is the real form in jsdom, `nbflow/frontend/test/roundtrip.test.tsx`; it holds the
-lists of what is not sent back and of what is left to the kernel exactly, and fails otherwise.
+The page's part is the real form in jsdom, `nbflow/frontend/test/roundtrip.test.tsx` and
+`samples.test.tsx`; they hold the lists of what is not sent back, of what is left to the kernel and
+of what is held back exactly, and fail otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from tests.unit.json_schema_suite import CASES
 
 _ROOT = Path(__file__).parents[1]
 _SUITE = _ROOT / "tests" / "json_schema_suite"
+_SAMPLES = _ROOT / "tests" / "samples"
 
 
 def _kernel() -> Counter[str]:
@@ -34,13 +37,13 @@ def _kernel() -> Counter[str]:
     return found
 
 
-def _page() -> dict[str, Any]:
+def _page(test: str, variable: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
         subprocess.run(
-            ["npx", "vitest", "run", "test/roundtrip.test.tsx"],
+            ["npx", "vitest", "run", f"test/{test}.test.tsx"],
             cwd=_ROOT / "nbflow" / "frontend",
-            env={**os.environ, "FORMS_REPORT": str(figures)},
+            env={**os.environ, variable: str(figures)},
             check=True,
             stdout=sys.stderr,
         )
@@ -54,10 +57,42 @@ def _named(file: str) -> str:
     return "\n".join(lines) or "None."
 
 
+def _held() -> str:
+    lists = json.loads((_SAMPLES / "held_back.json").read_text(encoding="utf-8"))
+    return "\n".join(f"- {one['reason']} {', '.join(one['samples'])}." for one in lists)
+
+
+def _samples() -> str:
+    found = _page("samples", "SAMPLES_REPORT")
+    rows = "\n".join(
+        f"| {name} | {one['drawn']} of {one['given']} | {one['sent']} | {one['held']} |"
+        for name, one in found["figures"].items()
+    )
+    remarks = "\n".join(f"- {name}: {' '.join(said)}" for name, said in found["remarked"].items())
+    return f"""## Galleries of forms (`tests/samples`)
+
+| gallery | drawn, with nothing for axe to find | sent back equal, untouched | held back |
+|---|---|---|---|
+{rows}
+
+The others have no data to send back. Of each, the fields of the schema are there; layouts, rules
+and widgets that these libraries keep beside it are not read. The largest sample is looked at by
+axe in Chromium (`tests/browser/test_looks.py`), all others in jsdom as well.
+
+What is not drawn as a field, with what the form says of it:
+
+{remarks or "None."}
+
+Held back, with an error that is named; the kernel refuses the same:
+
+{_held()}
+"""
+
+
 def report() -> str:
-    kernel, page = _kernel(), _page()
+    kernel, page = _kernel(), _page("roundtrip", "FORMS_REPORT")
     verdicts = page["page"]
-    return f"""# What the forms make of JSON-Schema-Test-Suite
+    return f"""# What the forms make of JSON-Schema-Test-Suite and of other forms
 
 Written by `make forms-report WRITE=1`, over the {len(CASES)} required tests of draft 2020-12.
 
@@ -82,7 +117,8 @@ Equal is the same JSON text, the order of keys included.
 ## Not sent back as it came (`not_sent_back.json`)
 
 {_named("not_sent_back.json")}
-"""
+
+{_samples()}"""
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
  * `?message=essay&upto=6&theme=dark` shows tests/messages/essay.json up to its sixth event.
  * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
  * `&form=lists` asks a schema of dev/forms.mjs in place of the first question, `&convention=mcp`
- * the form of tests/conventions/mcp.json.
+ * the form of tests/conventions/mcp.json, `&sample=jsonforms/huge` a sample of tests/samples.
  * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
  */
 
@@ -23,6 +23,10 @@ const upto = Number(query.get("upto") ?? Number.POSITIVE_INFINITY);
 const convention = query.get("convention");
 const recorded = convention && (await (await fetch(`/conventions/${convention}.json`)).json()).form;
 
+const [gallery, wanted] = query.get("sample")?.split("/") ?? [];
+const samples = gallery ? await (await fetch(`/samples/${gallery}/samples.json`)).json() : [];
+const sample = samples.find(({ name }) => name === wanted);
+
 /** Times of the messages are moved so that the run began a moment ago. */
 const shift = Date.now() / 1000 - Number(query.get("age") ?? 131) - 1767261600;
 const asks = Number(query.get("asks") ?? Number.POSITIVE_INFINITY);
@@ -36,6 +40,11 @@ const events = golden.to_browser
   .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
 
 function formOf(form) {
+  if (sample) {
+    const { schema, data } = sample;
+    const asked = { title: wanted, context: [], schema, initial: data, actions: [] };
+    return { ...form, ...asked, has_initial: data !== undefined };
+  }
   if (recorded) return { ...recorded, interrupt_id: form.interrupt_id };
   const other = FORMS[query.get("form")];
   if (other) {

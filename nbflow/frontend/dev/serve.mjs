@@ -10,6 +10,7 @@ const ROOTS = {
   dev: join(frontend, "dev"),
   static: join(frontend, "../widgets/static"),
   messages: join(frontend, "../../tests/messages"),
+  samples: join(frontend, "../../tests/samples"),
   conventions: join(frontend, "../../tests/conventions"),
 };
 const TYPES = {

@@ -140,6 +140,7 @@ const FIELDS = {
   raw: asked("values", async (page) => {
     await page.getByRole("button", { name: "whole answer as JSON" }).click();
   }),
+  huge: { ...asked("none"), query: { sample: "jsonforms/huge" } },
   "raw-broken": asked("values", async (page) => {
     await page.getByRole("button", { name: "whole answer as JSON" }).click();
     await page.getByLabel("The whole answer as JSON").fill('{"id": 317, "mass": }');
