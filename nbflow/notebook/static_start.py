@@ -97,15 +97,15 @@ def _call(workflow: Workflow[Any, Any]) -> str:
 def _signature(workflow: Workflow[Any, Any]) -> str:
     """The input and the result alone: what is injected is not for whoever starts it."""
     signature = inspect.signature(workflow.__wrapped__)
-    name = input_parameter(workflow)
-    takes = _annotation(": ", signature.parameters[name].annotation)
-    return f"{workflow.name}({name}{takes}){_annotation(' -> ', signature.return_annotation)}"
+    name, home = input_parameter(workflow), getattr(workflow.__wrapped__, "__module__", None)
 
+    def written(before: str, kind: Any) -> str:
+        if kind is inspect.Signature.empty:
+            return ""
+        return before + (kind if isinstance(kind, str) else inspect.formatannotation(kind, home))
 
-def _annotation(before: str, kind: Any) -> str:
-    if kind is inspect.Signature.empty:
-        return ""
-    return before + (kind if isinstance(kind, str) else inspect.formatannotation(kind))
+    takes = written(": ", signature.parameters[name].annotation)
+    return f"{workflow.name}({name}{takes}){written(' -> ', signature.return_annotation)}"
 
 
 def _fields(workflow: Workflow[Any, Any]) -> Iterator[tuple[str, str, str]]:

@@ -208,7 +208,7 @@ def test_one_press_starts_once(saver: BaseCheckpointSaver) -> None:
     page = Page(survey(saver))
 
     assert page.start(PLAN, name="s1") == page.start(PLAN, name="s1")
-    assert len(page.form.runs) == len(saver.list_threads()) == 1
+    assert [len(page.form.runs), len(saver.list_threads())] == [1, 1]
 
     page.start(PLAN, name="s2")
     first, second = page.form.runs
@@ -230,7 +230,7 @@ def test_an_input_that_does_not_fit_stores_nothing(saver: BaseCheckpointSaver) -
 @pytest.mark.parametrize("name", ["taken", "  taken "])
 def test_a_thread_that_is_there_is_left_alone(saver: BaseCheckpointSaver, name: str) -> None:
     workflow = survey(saver)
-    workflow.start(Plan(**PLAN), thread_id="taken").wait(WAIT_S)
+    workflow.start(Plan.model_validate(PLAN), thread_id="taken").wait(WAIT_S)
     page = Page(workflow)
 
     receipt = page.start(PLAN, name)
@@ -380,6 +380,14 @@ def test_the_text_says_how_to_start() -> None:
     )
 
 
+def test_a_type_of_the_same_module_is_called_by_its_name_alone() -> None:
+    def give(plan: Any) -> Any: ...
+
+    give.__annotations__ = {"plan": Plan, "return": list[int]}
+
+    assert "\n  give(plan: Plan) -> list[int]\n" in start_text(entrypoint()(give))
+
+
 def test_the_html_lists_the_input_and_is_safe() -> None:
     @entrypoint(name="<b>bold</b>")
     def bold(plan: Plan) -> None:
@@ -417,7 +425,7 @@ def test_shown_outside_a_notebook_a_workflow_is_its_text() -> None:
 def test_a_run_in_a_taken_thread_is_not_disturbed_by_its_form(saver: BaseCheckpointSaver) -> None:
     """Its question stays open."""
     workflow = survey(saver)
-    workflow.invoke(Plan(**PLAN), on_thread("taken"))
+    workflow.invoke(Plan.model_validate(PLAN), on_thread("taken"))
     Page(workflow).start(PLAN, "taken")
 
     (question,) = workflow.get_state(on_thread("taken")).interrupts
