@@ -202,7 +202,7 @@ def _refuse_known(workflow: Workflow[Any, Any], thread: str) -> None:
         return
     raise ThreadExistsError(
         f"There is a thread {thread!r} already: {_STATES.get(known.status, known.status)}. A form "
-        "starts new threads only, and nothing was started. Give another name, or leave it empty; "
-        f"in code, {workflow.name}.thread({thread!r}) shows its last run, and "
+        "starts new threads only: give another name, or leave it empty. In code, "
+        f"{workflow.name}.thread({thread!r}) shows its last run, and "
         f"{workflow.name}.start(input, thread_id={thread!r}) begins the next one on it."
     )
