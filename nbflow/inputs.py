@@ -175,7 +175,7 @@ def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
             kind = input_type(workflow._spec.fn, input_parameter(workflow))
             value = from_json(kind, value)
         except ValidationError as exc:
-            raise _invalid(workflow, faults_of_validation(exc)) from exc
+            raise _invalid(workflow, faults_of_validation(exc, value)) from exc
     if value is None:
         message = "None goes on with a run and begins none: give a value."
         raise _invalid(workflow, [{"path": [], "message": message}])

@@ -125,7 +125,7 @@ def coerce(response_schema: Any, answer: Any, interrupt_id: str) -> Any:
     try:
         return _adapter(response_schema).validate_python(answer)
     except ValidationError as exc:
-        raise refused(interrupt_id, faults_of_validation(exc)) from exc
+        raise refused(interrupt_id, faults_of_validation(exc, answer)) from exc
 
 
 def from_json(kind: Any, value: Any) -> Any:
@@ -137,12 +137,33 @@ def from_json(kind: Any, value: Any) -> Any:
     return _adapter(kind).validate_json(json.dumps(value))
 
 
-def faults_of_validation(refusal: ValidationError) -> list[dict[str, Any]]:
+def faults_of_validation(refusal: ValidationError, value: Any) -> list[dict[str, Any]]:
     """Every fault that Pydantic found: ``path`` (keys and indexes) and ``message``."""
     return [
-        {"path": list(error["loc"]), "message": _sentence(error["msg"])}
+        {"path": _place(error["loc"], value), "message": _sentence(error["msg"])}
         for error in refusal.errors(include_url=False, include_context=False, include_input=False)
     ]
+
+
+def _place(loc: tuple[int | str, ...], value: Any) -> list[int | str]:
+    """Where in the value a fault is: Pydantic's place without the names of a union's branches."""
+    place: list[int | str] = []
+    for at, part in enumerate(loc):
+        found = _part_of(value, part)
+        missing = isinstance(value, dict) and at == len(loc) - 1
+        if found is None and not missing and isinstance(value, (dict, list, tuple, *_ATOMS)):
+            continue
+        place.append(part)
+        value = found[0] if found else None
+    return place
+
+
+def _part_of(value: Any, part: int | str) -> tuple[Any] | None:
+    """What is there in a mapping or a sequence; None for nothing."""
+    try:
+        return (value[part],)
+    except (LookupError, TypeError):
+        return None
 
 
 def refused(interrupt_id: str, errors: list[dict[str, Any]]) -> InvalidAnswerError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbflow._current import Asking
-from nbflow._engine.answers import coerce, refused
+from nbflow._engine.answers import coerce, faults_of_validation, refused
 from nbflow.errors import DeclarationError, InvalidAnswerError
 
 __all__ = ["Judge", "Judges"]
@@ -117,7 +117,7 @@ def _ask(validate: Callable[[Any], Any], value: Any, interrupt_id: str) -> None:
     except InvalidAnswerError as exc:
         raise refused(interrupt_id, list(exc.errors) or [_whole(str(exc))]) from exc
     except (ValueError, AssertionError) as exc:
-        raise refused(interrupt_id, _errors_in(exc)) from exc
+        raise refused(interrupt_id, _errors_in(exc, value)) from exc
     except Exception as exc:
         exc.add_note(
             f"The validate= of question {interrupt_id} raised this; to refuse an answer it raises "
@@ -129,11 +129,12 @@ def _ask(validate: Callable[[Any], Any], value: Any, interrupt_id: str) -> None:
         raise refused(interrupt_id, faults)
 
 
-def _errors_in(exc: Exception) -> list[dict[str, Any]]:
+def _errors_in(exc: Exception, value: Any) -> list[dict[str, Any]]:
     """The faults that an exception tells; Pydantic's has one for each place."""
-    errors = getattr(exc, "errors", None)
-    if callable(errors):
-        return [{"path": list(one["loc"]), "message": str(one["msg"])} for one in errors()]
+    from pydantic import ValidationError
+
+    if isinstance(exc, ValidationError):
+        return faults_of_validation(exc, value)
     return [_whole(str(exc) or "This answer is not accepted.")]
 
 

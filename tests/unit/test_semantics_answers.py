@@ -491,6 +491,43 @@ def test_an_instance_that_is_no_json_is_refused_where_only_a_schema_is_known(
     assert drive.state(workflow, config).status == "interrupted"
 
 
+class Card(pydantic.BaseModel):
+    number: int
+
+
+class Transfer(pydantic.BaseModel):
+    iban: str
+
+
+class Payment(pydantic.BaseModel):
+    by: list[Card | Transfer]
+    note: int | list[str] = 0
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({"by": [{"number": "x"}]}, [["by", 0, "number"], ["by", 0, "iban"]]),
+        ({"by": [{}], "note": "x"}, [["by", 0, "number"], ["by", 0, "iban"], ["note"], ["note"]]),
+        ({"note": ["a", 3]}, [["by"], ["note"], ["note", 1]]),
+        ({"by": 3}, [["by"]]),
+    ],
+)
+def test_a_fault_in_a_union_is_told_at_its_field(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config, given: Any, places: Any
+) -> None:
+    """119: Pydantic's places also name the branches, which no form has"""
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return interrupt("?", response_schema=Payment)
+
+    drive.invoke(workflow, 1, config)
+    with pytest.raises(InvalidAnswerError) as caught:
+        drive.invoke(workflow, Command(resume=given), config)
+    assert [error["path"] for error in caught.value.errors] == places
+
+
 @pytest.mark.parametrize(
     "given", [Login(user="u", password=pydantic.SecretStr("x")), Hidden(a=1, b=2)], ids=repr
 )
