@@ -32,6 +32,7 @@ const CHAPTERS = [
     [
       ["question", "Tables, Markdown and data beside the form.", card("question")],
       ["essay", "A text to read, and yes or no.", card("essay")],
+      ["terms", "For whom a question is, until when, and who answered.", card("terms")],
       ["answered", "What was decided stays as a line that opens.", card("decided")],
     ],
   ],
@@ -103,6 +104,14 @@ const CHAPTERS = [
       ],
       ["convention-ag-ui", "AG-UI: two interrupts of one run.", convention("ag_ui")],
       ["convention-mcp", "Model Context Protocol: an elicitation.", convention("mcp")],
+    ],
+  ],
+  [
+    "Starting",
+    [
+      ["start", "A workflow shown in a cell: a form for its input.", card("start")],
+      ["start-recall", "What it was given before.", card("startRecall")],
+      ["start-run", "The run that it began, below.", { ...STATES.started, part: ".nbflow" }],
     ],
   ],
   [
