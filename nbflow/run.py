@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from nbflow._engine.alarms import call_at
+from nbflow._engine.alarms import Alarm
 from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
 from nbflow._engine.catching_up import unseen
 from nbflow._engine.failures import without_engine
@@ -29,7 +29,7 @@ from nbflow._engine.loops import background_loop
 from nbflow._engine.past import is_at_work, past_events
 from nbflow._hooks import hooks
 from nbflow._waits import Waits
-from nbflow.errors import NbflowError, UnknownThreadError
+from nbflow.errors import NbflowError, ThreadBusyError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.types import Command, Interrupt, StateSnapshot
 
@@ -44,6 +44,9 @@ __all__ = ["Run", "hooks"]
 _Listener = Callable[[Event], None]
 
 _log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S = 2.0
+"""After a question's time, while another process goes on with the run."""
 
 _known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
@@ -96,8 +99,8 @@ class Run(Waits):
         """Whether every listener has heard of the end; only then do waiters go on."""
         self._waiters: list[Callable[[], None]] = []
         self._answered_meanwhile = False
-        self._timed: set[str] = set()
-        """Questions whose time is watched."""
+        self._alarms: dict[str, Alarm] = {}
+        """By the ids of the open questions that have a deadline."""
         self._already: Any = None
         """The value of a run that was over before it was asked for."""
         self._background: concurrent.futures.Future[Any] | None = None
@@ -329,8 +332,10 @@ class Run(Waits):
             turn = self._turn
             if isinstance(event, RunEnded):
                 again = self._rest(event)
-            elif isinstance(event, Asked):
+            elif isinstance(event, Asked) and self._running:  # what is past says when it ends
                 self._watch_clock(event.interrupt)
+            elif isinstance(event, Answered):
+                self._leave_clock(event.interrupt_id)
             listeners = tuple(self._listeners)
         for listener in listeners:
             try:
@@ -386,6 +391,11 @@ class Run(Waits):
             self._traceback = without_engine(self._exception).__traceback__
         self._running = False
         self._status = event.status
+        open_ = event.interrupts if event.status == "interrupted" else ()
+        for closed in self._alarms.keys() - {question.id for question in open_}:
+            self._leave_clock(closed)
+        for question in open_:
+            self._watch_clock(question)
         return False
 
     def _release(self, turn: int) -> None:
@@ -404,8 +414,7 @@ class Run(Waits):
             opened = self.workflow._opened(input, self._config, self._context, (self.log,))
             root = opened.root
             if root is None:
-                self._status = "done"
-                self._already = opened.already
+                self._over(opened.already)
                 return
             self._take(root)
         if self.workflow._spec.is_async:
@@ -416,6 +425,13 @@ class Run(Waits):
             work = partial(self._context_vars.copy().run, go_sync, root, False)
             with root.or_end():
                 threading.Thread(target=work, name="nbflow-run", daemon=True).start()
+
+    def _over(self, value: Any) -> None:
+        """The run has been brought to its end, by somebody else if this log does not tell it."""
+        self._already = value
+        if self._events and self._status != "done":
+            self.log(RunEnded(workflow=self.workflow.name, status="done", value=value))
+        self._status = "done"
 
     def _answer_meanwhile(self, command: Command) -> None:
         """An answer to one question while the run works on after another."""
@@ -438,15 +454,20 @@ class Run(Waits):
         return self._root.execution
 
     def _watch_clock(self, question: Interrupt) -> None:
-        if question.deadline is not None and question.id not in self._timed:
-            self._timed.add(question.id)
-            call_at(question.deadline, self._time_up)
+        if question.deadline is not None and question.id not in self._alarms:
+            self._alarms[question.id] = Alarm(question.deadline, self._time_up)
+
+    def _leave_clock(self, interrupt_id: str) -> None:
+        alarm = self._alarms.pop(interrupt_id, None)
+        if alarm is not None:
+            alarm.off()
 
     def _time_up(self) -> None:
         """The time of a question is up: if it is still open, the run goes on without an answer."""
         with self._state:
             now = time.time()
-            if all(q.deadline is None or q.deadline > now for q in self.interrupts):
+            over = [q for q in self.interrupts if q.deadline is not None and q.deadline <= now]
+            if not over:
                 return
             try:
                 if self._running:
@@ -455,5 +476,7 @@ class Run(Waits):
                     self._take_meanwhile(timed_out(execution.run, execution.journal))
                 else:
                     self._go(None)
+            except ThreadBusyError:  # somebody else goes on with it: see how that ends
+                self._alarms[over[0].id] = Alarm(now + _LOOK_AGAIN_S, self._time_up)
             except NbflowError as exc:
                 _log.warning("The time of a question of %r is up, but: %s", self, exc)

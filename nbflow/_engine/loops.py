@@ -9,6 +9,7 @@ import asyncio
 import os
 import threading
 from contextlib import suppress
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from nbflow._engine.lanes import watch_lanes
@@ -36,7 +37,7 @@ def _own() -> tuple[asyncio.AbstractEventLoop, int | None]:
     global _loop, _pid, _thread
     with _lock:
         if _loop is None or _thread is None or not _thread.is_alive() or _pid != os.getpid():
-            _loop = asyncio.new_event_loop()
+            _loop = Context().run(asyncio.new_event_loop)  # it keeps the context it was made in
             watch_lanes(_loop)
             _pid = os.getpid()
             _thread = threading.Thread(target=_run, args=(_loop,), name="nbflow-loop", daemon=True)
