@@ -7,6 +7,11 @@ that is not there. No task runs, nothing is stored and nobody is told.
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from nbflow import serde
@@ -31,7 +36,10 @@ if TYPE_CHECKING:
     from nbflow._engine.op import Op
     from nbflow.workflow import Workflow
 
-__all__ = ["report"]
+__all__ = ["learn_judges", "report"]
+
+_LONGEST_S = 2.0
+"""So long an answer waits for the code to say who judges it."""
 
 
 class _Rehearsal(Execution):
@@ -105,14 +113,32 @@ def learn_judges(
     """Let the code say who judges the answers to the open questions of its body.
 
     After a restart of the process the code has asked nothing yet. A question that a task asks is
-    not reached: its answer is judged when the task gets it.
+    not reached: its answer is judged when the task gets it. So it is with code that takes its time,
+    or that waits for what the caller's own thread or event loop does: nobody waits for it long.
     """
     if workflow._spec.is_async and is_running(background_loop()):
         return
     run = current_run(saver, thread)
     journal = Journal(ops_of(saver, run))
     execution = _rehearsal(workflow, saver, thread, run, journal, context, workflow.judges)
-    _rehearsed(workflow, saver, thread, execution)
+    rehearsed = partial(_rehearsed, workflow, saver, thread, execution)
+    ended = threading.Event()
+
+    def rehearse() -> None:
+        try:
+            with suppress(CancelledError):
+                rehearsed()
+        finally:
+            ended.set()
+
+    threading.Thread(
+        target=copy_context().run, args=(rehearse,), name="nbflow-rehearsal", daemon=True
+    ).start()
+    try:
+        ended.wait(_LONGEST_S)
+    finally:
+        if not ended.is_set():
+            execution.request_stop()
 
 
 def _rehearsal(
