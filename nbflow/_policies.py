@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from nbflow.errors import AnswerTimeoutError
+
 __all__ = ["CachePolicy", "RetryPolicy", "TimeoutPolicy", "default_retry_on"]
 
 _NOT_RETRIED = (
@@ -33,6 +35,8 @@ def default_retry_on(exc: Exception) -> bool:
     >>> default_retry_on(ConnectionError("reset")), default_retry_on(ValueError("too long"))
     (True, False)
     """
+    if isinstance(exc, AnswerTimeoutError):  # is on record: the next attempt would get it again
+        return False
     if isinstance(exc, ConnectionError | TimeoutError):
         return True
     status = getattr(getattr(exc, "response", None), "status_code", None)

@@ -13,6 +13,7 @@ from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
+from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -161,13 +162,17 @@ def _answers_in(saver: BaseCheckpointSaver, run: RunRow) -> Iterator[AuditedAnsw
     taken_back = {(op.key, op.gen) for op in own if op.kind == "void"}
     journal, asked_at = Journal(ops), {op.key: op.ts for op in ops if op.kind == "ask"}
     for op in given:
+        if op.key not in asked_at:
+            raise CorruptDataError(
+                f"Run {run.id} on thread {run.thread_id!r} holds an answer without its question. "
+                "Restore the database from a copy."
+            )
         yield _answer(run, op, journal, asked_at[op.key], (op.key, op.gen) in taken_back)
 
 
 def _answer(
     run: RunRow, op: OpRow, journal: Journal, asked_at: float, taken_back: bool
 ) -> AuditedAnswer:
-    assert op.value is not None
     call, given = journal.get(op.key), StoredAnswer.decoded(op.value)
     assert call is not None
     asker = None if call.parent == ROOT else journal.get(call.parent)

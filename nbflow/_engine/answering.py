@@ -84,13 +84,13 @@ def timed_out(run: RunRow, journal: Journal) -> list[OpRow]:
             continue
         falls_back = question.on_timeout == "default"
         data = serde.dumps(question.default) if falls_back else None
-        rows.append(_row(call, StoredAnswer(data=data, by=None, via="timeout", at=now)))
+        said = StoredAnswer(data=data, by=None, via="timeout", at=now, judged=falls_back)
+        rows.append(_row(call, said))
     return rows
 
 
 def answered_event(run_id: str, row: OpRow) -> Answered:
     """What a log says of one answer."""
-    assert row.value is not None
     given = StoredAnswer.decoded(row.value)
     return Answered(
         ts=row.ts, interrupt_id=public_id(run_id, row.key), answer=given.value, by=given.by,
@@ -158,7 +158,6 @@ def _by(answer: bytes) -> str:
 def _given(
     run_id: str, call: Call, answer: Any, judges: Judges, learn: Callable[[], None]
 ) -> StoredAnswer:
-    assert call.value is not None
     who, now = responder(), time.time()
     asked, question = StoredQuestion.decoded(call.value), question_of(run_id, call)
     if question.deadline is not None and question.deadline <= now:

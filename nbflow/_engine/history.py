@@ -51,7 +51,7 @@ def ops_of(saver: BaseCheckpointSaver, run: RunRow, after: int = 0) -> list[OpRo
 
 def _asked_anew(ops: list[OpRow], at: float) -> list[OpRow]:
     """With the time of a fork on the questions that it opens again: they get as long as before."""
-    answered = {op.key for op in ops if op.kind == "answer"}
+    answered = {call.key for call in Journal(ops) if call.answer is not None}
     return [_at(op, at) if op.kind == "ask" and op.key not in answered else op for op in ops]
 
 

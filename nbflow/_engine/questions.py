@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "question_of"]
 
+_LONGEST_S = 100 * 366 * 86_400
+"""A deadline is a date that every calendar knows."""
+
 _CALLER = 5
 """Frames from ``take`` up to the user's ``interrupt(...)``."""
 
@@ -61,7 +65,6 @@ def ask(frame: Frame, asking: Asking) -> Any:
 
 def question_of(run_id: str, call: Call) -> Interrupt:
     """The question that a record holds."""
-    assert call.value is not None
     asked = StoredQuestion.decoded(call.value)
     if asked.timeout_s is None and not asked.assignees:
         return Interrupt(asked.value, public_id(run_id, call.key), asked.schema)
@@ -81,7 +84,8 @@ def _answer(frame: Frame, call: Call, question: Interrupt, judge: Judge | None) 
 
     Raises:
         InvalidAnswerError: it is taken back, since the code refuses it.
-        AnswerTimeoutError: the record says that nobody answered.
+        AnswerTimeoutError: the record says that nobody answered; or edited code refuses the
+            default, and it is too late for another answer.
     """
     execution = frame.execution
     assert call.answer is not None
@@ -96,6 +100,8 @@ def _answer(frame: Frame, call: Call, question: Interrupt, judge: Judge | None) 
         try:
             value = (judge.typed if given.judged else judge.judged)(value, question.id)
         except InvalidAnswerError as error:
+            if given.by is None:
+                raise AnswerTimeoutError(question.id, question.deadline) from error
             execution.reopen(call, error)
         execution.judges.forget(question.id)
     return value
@@ -129,9 +135,11 @@ def _seconds(timeout: Any) -> float | None:
     if timeout is None:
         return None
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+    plain = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not plain or not 0 < seconds <= _LONGEST_S:
         raise DeclarationError(
-            f"timeout={timeout!r} cannot be meant: expected seconds above 0, or a timedelta."
+            f"timeout={timeout!r} cannot be meant: expected seconds above 0, a hundred years at "
+            "most, or a timedelta; leave it out for any time."
         )
     return float(seconds)
 
@@ -152,7 +160,8 @@ def _default(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None)
 
 
 def _names(assignees: Any) -> tuple[str, ...]:
-    names = (assignees,) if isinstance(assignees, str) else tuple(assignees)
+    several = isinstance(assignees, Iterable) and not isinstance(assignees, str)
+    names = tuple(assignees) if several else (assignees,)
     if not all(isinstance(name, str) and name for name in names):
         raise DeclarationError(f"assignees={assignees!r} cannot be meant: expected names.")
     return names

@@ -43,7 +43,7 @@ class StoredQuestion:
         return serde.dumps(facts)
 
     @classmethod
-    def decoded(cls, data: bytes) -> StoredQuestion:
+    def decoded(cls, data: bytes | None) -> StoredQuestion:
         """The question that an op's value holds.
 
         Raises:
@@ -51,10 +51,15 @@ class StoredQuestion:
         """
         facts = _facts(data, "question", {"value", "schema"})
         assignees, timeout_s = facts.get("assignees", ()), facts.get("timeout_s")
-        if not isinstance(assignees, tuple | list) or not isinstance(timeout_s, float | int | None):
+        schema = facts["schema"]
+        if (
+            not isinstance(assignees, tuple | list)
+            or not isinstance(schema, dict | None)
+            or not (timeout_s is None or _is_time(timeout_s))
+        ):
             raise _corrupt("question")
         return cls(
-            value=facts["value"], schema=facts["schema"], by_code=facts.get("by_code") is True,
+            value=facts["value"], schema=schema, by_code=facts.get("by_code") is True,
             timeout_s=timeout_s, on_timeout=str(facts.get("on_timeout", "fail")),
             default=facts.get("default"), assignees=tuple(map(str, assignees)),
         )  # fmt: skip
@@ -86,26 +91,37 @@ class StoredAnswer:
         return serde.dumps([self.data, self.by, self.via, self.where, self.at, self.judged])
 
     @classmethod
-    def decoded(cls, data: bytes) -> StoredAnswer:
+    def decoded(cls, data: bytes | None) -> StoredAnswer:
         """The answer that an op's value holds.
 
         Raises:
             CorruptDataError: it holds none.
         """
-        facts = serde.loads(data)
+        facts = None if data is None else serde.loads(data)
         if not isinstance(facts, list) or len(facts) != len(_PARTS):
             raise _corrupt("answer")
         if not all(isinstance(fact, kind) for fact, kind in zip(facts, _PARTS, strict=True)):
             raise _corrupt("answer")
         given, by, via, where, at, judged = facts
+        if not _is_time(at):
+            raise _corrupt("answer")
         return cls(data=given, by=by, via=via, where=where, at=at, judged=judged)
 
 
 _PARTS = (bytes | None, str | None, str, str, float, bool)
 
 
-def _facts(data: bytes, what: str, needed: set[str]) -> dict[str, Any]:
-    facts = serde.loads(data)
+_LATEST_S = 1e11
+"""The calendars of Python and of browsers end later."""
+
+
+def _is_time(seconds: Any) -> bool:
+    """Whether these are seconds that a calendar knows; NaN is none."""
+    return isinstance(seconds, float | int) and 0 <= seconds <= _LATEST_S
+
+
+def _facts(data: bytes | None, what: str, needed: set[str]) -> dict[str, Any]:
+    facts = None if data is None else serde.loads(data)
     if not isinstance(facts, dict) or not needed <= facts.keys():
         raise _corrupt(what)
     return facts
