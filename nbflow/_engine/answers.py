@@ -182,6 +182,7 @@ def _where(path: list[Any]) -> str:
 
 
 def _sentence(message: str) -> str:
+    """What a validator says, without what Pydantic puts before it."""
     return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbflow._current import Asking
+from nbflow._current import Asking, current_frame
 from nbflow._engine.answers import coerce, faults_of_validation, refused
 from nbflow.errors import DeclarationError, InvalidAnswerError
 
@@ -112,6 +112,7 @@ class Judges:
 
 
 def _ask(validate: Callable[[Any], Any], value: Any, interrupt_id: str) -> None:
+    outside = current_frame.set(None)  # what it calls is no part of the run: it is not replayed
     try:
         said = validate(value)
     except InvalidAnswerError as exc:
@@ -124,6 +125,8 @@ def _ask(validate: Callable[[Any], Any], value: Any, interrupt_id: str) -> None:
             "ValueError. Nothing was stored and the question is still open."
         )
         raise
+    finally:
+        current_frame.reset(outside)
     faults = _faults_in(said)
     if faults:
         raise refused(interrupt_id, faults)
@@ -146,14 +149,17 @@ def _faults_in(said: Any) -> list[dict[str, Any]]:
     if isinstance(said, str):
         return [_whole(said)] if said else []
     if isinstance(said, Mapping) and all(isinstance(text, str) for text in said.values()):
-        return [
-            {"path": list(place) if isinstance(place, tuple | list) else [place], "message": text}
-            for place, text in said.items()
-        ]
+        return [{"path": _path(place), "message": text} for place, text in said.items()]
     raise DeclarationError(
         f"validate= returned {said!r}. Return a message, messages by field such as "
         "{'price': 'Too high'}, or None for a good answer. Nothing was stored."
     )
+
+
+def _path(place: Any) -> list[str | int]:
+    """The keys and indexes that lead to a place in the answer."""
+    keys = place if isinstance(place, tuple) else (place,)
+    return [key if type(key) in (str, int) else str(key) for key in keys]
 
 
 def _whole(message: str) -> dict[str, Any]:
