@@ -73,7 +73,13 @@ def review(
     name = thread_id or _name_of(entries, question)
     if saver.get_thread(name) is None:
         return workflow.start(entries, thread_id=name)
-    return workflow.thread(name)
+    begun = workflow.thread(name)
+    if begun.status in (
+        "error",
+        "cancelled",
+    ):  # its kernel stopped between an answer and a question
+        begun.resume()
+    return begun
 
 
 def _payload(entry: Any, asked: str) -> dict[str, Any]:
