@@ -131,7 +131,7 @@ def test_a_fork_gives_time_anew_to_a_question_whose_answer_was_taken_back(
         drive.invoke(defined(), Command(resume=50), config)
     passed(asked)
 
-    fork = defined().fork(config, before=asked.id)
+    fork = defined().fork(config)
 
     (anew,) = drive.state(defined(), fork).interrupts
     assert anew.deadline > asked.deadline
