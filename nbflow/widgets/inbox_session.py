@@ -203,8 +203,9 @@ class InboxSession(Conversation):
                 "known": question.workflow in self._workflows,
                 "bulk": _bulk(form),
                 "deadline": question.interrupt.deadline,
-                "yours": question.is_for(responder().name),
+                "yours": False,
             }
+        row["yours"] = question.is_for(responder().name)  # who sits here may say another name
         return row
 
     # -- one question -------------------------------------------------------------------------

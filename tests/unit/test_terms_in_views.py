@@ -165,6 +165,11 @@ def test_the_inbox_tells_yours_from_others(
     assert receipt["status"] == "refused" and "for eve" in receipt["message"]
     assert page.submit(page.id_of("For ['ada']?"), "s2", value=1)["status"] == "accepted"
     assert [(one.by, one.via) for one in workflow.audit("['ada']")] == [("ada", "inbox")]
+    monkeypatch.setenv("NBFLOW_USER", "eve")
+    assert [(row["title"], row["yours"]) for row in page.listing()["rows"]] == [
+        ("For ['eve']?", True),
+        ("For []?", True),
+    ]
 
 
 def test_the_inbox_lets_runs_go_on_whose_time_is_up(saver: BaseCheckpointSaver) -> None:
