@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
@@ -154,7 +155,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
 
     def get_context_jsonschema(self) -> dict[str, Any] | None:
         """JSON Schema of ``context=``; None without a ``context_schema`` (13)."""
-        return schema_of(self.context_schema)
+        return deepcopy(schema_of(self.context_schema))
 
     # -- running ----------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ __all__ = [
 
 
 def schema_of(response_schema: Any) -> dict[str, Any] | None:
-    """JSON Schema of what ``interrupt`` was given as ``response_schema``.
+    """JSON Schema of what ``interrupt`` was given as ``response_schema``; copy it to change it.
 
     Raises:
         DeclarationError: it is neither a type nor a valid JSON Schema.
@@ -42,7 +42,7 @@ def schema_of(response_schema: Any) -> dict[str, Any] | None:
         _validator(response_schema)
         return response_schema
     try:
-        return _adapter(response_schema).json_schema()
+        return _json_schema(response_schema)
     except Exception as exc:
         raise DeclarationError(
             f"response_schema={response_schema!r} has no JSON Schema: {exc}. Give a Pydantic "
@@ -245,6 +245,19 @@ def _validator(schema: dict[str, Any]) -> Any:
         raise DeclarationError(
             f"response_schema is not a valid JSON Schema: {exc}. Correct the dict, or give a type."
         ) from exc
+
+
+def _json_schema(kind: Any) -> dict[str, Any]:
+    """The same dict each time, which nobody may change: a replay asks all its questions again."""
+    try:
+        return _cached_schema(kind)
+    except TypeError:
+        return _adapter(kind).json_schema()
+
+
+@lru_cache(maxsize=256)
+def _cached_schema(kind: Any) -> dict[str, Any]:
+    return _cached_adapter(kind).json_schema()
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -194,7 +195,7 @@ def _ask_unkept(frame: Frame, value: Any, schema: dict[str, Any] | None, lane: s
     args = serde.digest_source((value,), {})
     n = frame.log.number(None, args)
     key = op_key(frame.op.key, "ask", "", args, n)
-    _pause(frame, Interrupt(value, public_id(execution.run_id, key), schema), lane)
+    _pause(frame, Interrupt(value, public_id(execution.run_id, key), deepcopy(schema)), lane)
 
 
 def _pause(frame: Frame, question: Interrupt, lane: str) -> None:

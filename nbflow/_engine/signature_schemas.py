@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from nbflow._engine.answers import schema_of
@@ -41,4 +42,4 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _of(kind: Any) -> dict[str, Any]:
-    return {} if kind is Any else schema_of(kind) or {}
+    return {} if kind is Any else deepcopy(schema_of(kind)) or {}

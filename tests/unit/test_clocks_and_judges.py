@@ -31,6 +31,11 @@ from nbflow.types import Command, default_retry_on, interrupt
 from tests.unit.drive import Config, Drive
 from tests.unit.test_terms_of_questions import asking, passed
 
+
+class Terms(pydantic.BaseModel):
+    limit: int
+
+
 # -- alarms ------------------------------------------------------------------------------------
 
 
@@ -235,6 +240,22 @@ def test_an_answer_does_not_hang_on_code_that_waits_for_the_callers_loop(is_asyn
         return await defined().ainvoke(Command(resume=2), config)
 
     assert asyncio.run(main()) == 2
+
+
+def test_a_schema_that_somebody_changes_is_not_that_of_questions(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    @entrypoint(checkpointer=saver, context_schema=Terms)
+    def workflow(n: Terms) -> Terms:
+        return interrupt("n?", response_schema=Terms)
+
+    for given in (workflow.get_context_jsonschema(), workflow.get_input_jsonschema()):
+        assert given is not None
+        given.clear()
+    workflow.get_output_jsonschema().clear()
+
+    (asked,) = drive.invoke(workflow, Terms(limit=1), config)["__interrupt__"]
+    assert asked.response_schema == Terms.model_json_schema()
 
 
 # -- damaged records -----------------------------------------------------------------------------
