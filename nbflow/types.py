@@ -422,10 +422,13 @@ def interrupt(
         validate: judges an answer that fits, before it is stored: a plain function that raises
             ``ValueError``, or returns a message, or messages by field such as
             ``{"price": "Too high"}``; None, True and an empty mapping accept. An answer that it
-            has accepted is not judged again on replay.
-        timeout: seconds from the first asking in which it can be answered; a fork gives as much
-            time anew. When they are up the run goes on, at once if this process shows or waits
-            for it, else when it is attached to or continued next.
+            has accepted is not judged again on replay. It is called outside of the run, so it can
+            call no task and ask nothing itself; after a restart it is known once the code has come
+            to the question, and where that takes more than two seconds, the answer is judged when
+            the code gets it.
+        timeout: seconds from the first asking in which it can be answered, a hundred years at
+            most; a fork gives as much time anew. When they are up the run goes on, at once if this
+            process shows or waits for it, else when it is attached to or continued next.
         on_timeout: what happens then: ``"fail"`` raises
             :class:`~nbflow.errors.AnswerTimeoutError` here, ``"default"`` returns ``default``.
         default: the answer with ``on_timeout="default"``; it must be a good one.

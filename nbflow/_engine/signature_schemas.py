@@ -42,4 +42,4 @@ def _hints(fn: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _of(kind: Any) -> dict[str, Any]:
-    return {} if kind is Any else deepcopy(schema_of(kind)) or {}
+    return {} if kind is Any else deepcopy(schema_of(kind) or {})
