@@ -232,9 +232,9 @@ class Run(Waits):
 
     @property
     def interrupts(self) -> tuple[Interrupt, ...]:
-        """The open questions."""
+        """The open questions; those of a run that failed can be answered, too."""
         with self._state:
-            if self._status not in ("running", "interrupted"):
+            if self._status not in ("running", "interrupted", "error"):
                 return ()
             open_: dict[str, Interrupt] = {}
             for event in self._events:

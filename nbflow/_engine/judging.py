@@ -12,7 +12,7 @@ from nbflow.errors import DeclarationError, InvalidAnswerError
 
 __all__ = ["Judge", "Judges"]
 
-_MOST = 10_000
+_MOST = 1_000
 
 _COMPLETE = frozenset((bool, int, float, str, type(None), list, dict))
 """Types of which the JSON Schema says all."""

@@ -243,7 +243,8 @@ class RootOp(Op):
             ]
             rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
             self._close("error", rows, exc)
-        self._end(Outcome("error", exception=exc), failure_of(exc))
+        asked = () if execution.saver is None else execution.questions_in_order()
+        self._end(Outcome("error", interrupts=asked, exception=exc), failure_of(exc))
 
     def cancelled(self, cancel: BaseException) -> None:
         self.settle(None, cancel)

@@ -172,7 +172,7 @@ class Chunks:
             yield "values", (), self._values_of_pause(event.interrupts)
         yield "tasks", (), {
             "id": event.id, "name": event.workflow, "error": error, "result": result,
-            "interrupts": _as_dicts(event.interrupts),
+            "interrupts": _as_dicts(event.interrupts if event.status == "interrupted" else ()),
         }  # fmt: skip
         if event.status == "done":
             yield "values", (), event.value

@@ -118,7 +118,7 @@ def summary_of(events: Iterable[ev.Event]) -> Summary:
             summary.status, summary.error = event.status, event.error
             summary.duration_s += event.duration_s
             summary.result = preview(event.value, _RESULT_CHARS) if event.status == "done" else None
-            if event.status == "interrupted":
+            if event.status in ("interrupted", "error"):
                 _keep_open(summary, {question.id for question in event.interrupts})
         else:
             _fold_task(summary, event)

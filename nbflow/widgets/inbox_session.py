@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import finalize, ref
 
 from nbflow._hooks import hooks
-from nbflow.errors import NbflowError, UnknownInterruptError, UnknownOpError
+from nbflow.errors import NbflowError, NotAssignedError, UnknownInterruptError, UnknownOpError
 from nbflow.events import Answered, Asked, Event, RunEnded
 from nbflow.forms import decided_in, form_of, preview, without_secrets
 from nbflow.forms.portable import clean_text, shorten
@@ -328,6 +328,9 @@ class InboxSession(Conversation):
             question = self._known.get(interrupt_id)
         if answered is None or question is None or answered["undone"]:
             raise BadMessageError("This inbox has no answer to that question to take back.")
+        you = responder().name
+        if not question.is_for(you):
+            raise NotAssignedError(you, question.interrupt.assignees)
         workflow = self._workflows[question.workflow]
         here = {"configurable": {"thread_id": question.thread_id}}
         with _acting:

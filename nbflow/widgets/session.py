@@ -37,6 +37,7 @@ __all__ = ["Session", "session_of"]
 
 _log = logging.getLogger(__name__)
 
+_ASKS = ("running", "interrupted", "error")
 _HISTORY = 200
 _HISTORY_CHARS = 4_000
 _CHUNK = 200
@@ -98,7 +99,7 @@ class Session(Conversation):
                 self._status = "running"
             elif isinstance(event, RunEnded):
                 self._status = event.status
-                if event.status == "interrupted":
+                if event.status in ("interrupted", "error"):
                     self._open = {question.id for question in event.interrupts}
             elif isinstance(event, Asked):
                 self._open.add(event.interrupt.id)
@@ -115,7 +116,7 @@ class Session(Conversation):
             "workflow": self.run.workflow.name,
             "status": cast("RunStatus", status),
             "head": len(self._wire),
-            "pending": len(self._open) if status in ("running", "interrupted") else 0,
+            "pending": len(self._open) if status in _ASKS else 0,
         }
 
     def _send_events(self, page: Page, since: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 import nbflow
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.forms import form_of
-from nbflow.func import entrypoint
+from nbflow.func import entrypoint, task
 from nbflow.notebook.static_view import html_of, text_of
 from nbflow.types import Interrupt, interrupt
 from nbflow.widgets.inbox import Inbox
@@ -98,6 +98,34 @@ def test_a_validator_with_a_defect_is_told_to_the_page(saver: BaseCheckpointSave
     assert (receipt["status"], receipt["errors"]) == ("refused", [])
     assert "KeyError" in receipt["message"] and "still open" in receipt["message"]
     assert len(run.interrupts) == 1
+
+
+def test_an_answer_that_the_code_takes_back_can_be_given_again(
+    saver: BaseCheckpointSaver,
+) -> None:
+    @task
+    def ask() -> Any:
+        return interrupt("?", validate=lambda value: None if value == 1 else "Only 1")
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> Any:
+        return ask().result()
+
+    run = workflow.start(1, thread_id="1")
+    page = shown(run)
+    workflow.judges.forget(run.interrupts[0].id)  # as in a process that has not asked
+
+    assert submitted(page, run, 2)["status"] == "accepted"
+    assert run.wait(WAIT_S) == "error"
+
+    page.wait_for(lambda: page.snapshot["status"] == "error")
+    assert page.snapshot["pending"] == 1
+    (question,) = run.interrupts
+    ended = page.events[-1]
+    assert (ended["open"], ended["error"]["type"]) == ([question.id], "InvalidAnswerError")
+    assert "Not answered yet" in html_of(run)
+    assert submitted(page, run, 1, "again")["status"] == "accepted"
+    assert run.wait(WAIT_S) == "done" and run.result() == 1
 
 
 def test_who_is_not_asked_is_refused(saver: BaseCheckpointSaver) -> None:

@@ -87,7 +87,7 @@ function Work({ view, actions }: Props): ReactNode {
     <>
       <TaskList tasks={view.log.tasks} live={live} empty={emptyText(status)} />
       <Messages messages={view.log.messages} />
-      <Questions view={view} open={live} onSubmit={actions.submit} />
+      <Questions view={view} open={live || status === "error"} onSubmit={actions.submit} />
       <Outcome log={view.log} />
     </>
   );
@@ -102,7 +102,7 @@ function emptyText(status: RunStatus): string {
 function Announcer({ view }: { view: RunView }): ReactNode {
   const status = statusOf(view.log, view.snapshot);
   const asked = view.log.questions.find((question) => question.answer === null);
-  const needed = status === "interrupted" && asked;
+  const needed = (status === "interrupted" || status === "error") && asked;
   return (
     <>
       <div className="nbf-hidden" role="status">

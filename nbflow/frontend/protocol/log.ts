@@ -170,7 +170,7 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
   draft.spentS += event.duration_s;
   draft.value = event.value;
   draft.error = event.error;
-  if (event.status === "interrupted") {
+  if (event.status === "interrupted" || event.status === "error") {
     draft.questions = draft.questions.filter(
       ({ answer, form }) => answer !== null || event.open.includes(form.interrupt_id),
     );

@@ -1,6 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { Questions } from "../components/Questions";
+import { RunCard } from "../components/RunCard";
 import { TermsOf } from "../components/Terms";
 import { EMPTY_LOG, reduce } from "../protocol/log";
 import type { Events, Terms } from "../protocol/messages";
@@ -61,6 +62,19 @@ it("counts down, and says what happens then", () => {
   expect(container.textContent).toContain("within 59 s. After that the code gets an error.");
   rerender(<TermsOf terms={terms({ deadline: 999 })} />);
   expect(container.textContent).toBe("The time is up: the code gets an error.");
+});
+
+it("keeps a question that the code asks again when it takes an answer back", () => {
+  const [batch] = golden("terms").to_browser as [Events];
+  const failed = { ...batch.events.at(-1), seq: 7, status: "error" } as Events["events"][number];
+  const log = reduce(EMPTY_LOG, { ...batch, events: [...batch.events.slice(0, -1), failed] });
+  render(
+    <RunCard
+      view={{ ...view, log, snapshot: { ...view.snapshot, status: "error" } }}
+      actions={{ submit: () => {}, cancel: () => {}, history: () => Promise.reject(new Error()) }}
+    />,
+  );
+  expect(screen.getAllByRole("form")).toHaveLength(2);
 });
 
 it("takes a question away that edited code asks no more", () => {
