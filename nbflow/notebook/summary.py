@@ -158,7 +158,9 @@ def _fold_question(summary: Summary, event: ev.Asked) -> None:
 
 
 def _keep_open(summary: Summary, still_open: set[str]) -> None:
-    """Drop the questions that edited code has withdrawn."""
+    """Drop the questions that edited code has withdrawn, and the answers that code took back."""
+    for asked in still_open & summary.questions.keys():
+        summary.questions[asked].answer = None
     summary.questions = {
         asked: question
         for asked, question in summary.questions.items()

@@ -171,9 +171,10 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
   draft.value = event.value;
   draft.error = event.error;
   if (event.status === "interrupted" || event.status === "error") {
-    draft.questions = draft.questions.filter(
-      ({ answer, form }) => answer !== null || event.open.includes(form.interrupt_id),
-    );
+    draft.questions = draft.questions.flatMap((question) => {
+      if (event.open.includes(question.form.interrupt_id)) return [{ ...question, ...OPEN }];
+      return question.answer === null ? [] : [question];
+    });
   }
   const status = event.status === "interrupted" ? "interrupted" : "cancelled";
   for (const task of draft.tasks.values()) {

@@ -67,7 +67,9 @@ it("counts down, and says what happens then", () => {
 it("keeps a question that the code asks again when it takes an answer back", () => {
   const [batch] = golden("terms").to_browser as [Events];
   const failed = { ...batch.events.at(-1), seq: 7, status: "error" } as Events["events"][number];
-  const log = reduce(EMPTY_LOG, { ...batch, events: [...batch.events.slice(0, -1), failed] });
+  const answer = { ...batch.events[4], seq: 7, interrupt_id: "d".repeat(32) };
+  const events = [...batch.events.slice(0, -1), answer, { ...failed, seq: 8 }] as Events["events"];
+  const log = reduce(EMPTY_LOG, { ...batch, head: 9, events });
   render(
     <RunCard
       view={{ ...view, log, snapshot: { ...view.snapshot, status: "error" } }}
