@@ -48,7 +48,7 @@ def begin(op: Op, is_async: bool, loop: asyncio.AbstractEventLoop) -> AsyncTaskF
             op.claimed = True
             places.enter(op, partial(_run_soon, op, loop))
         return future
-    op.future = Relay(future, loop)
+    op.future = Relay(future, loop, op.caller)
     op.execution.begin(op)
     if places is None:
         crew.start(op)
@@ -83,13 +83,17 @@ def _run_soon(op: Op, loop: asyncio.AbstractEventLoop) -> None:
 class Relay:
     """Settles a future of the event loop from a worker thread."""
 
-    __slots__ = ("_arrived", "_awaited_by", "_loop", "future")
+    __slots__ = ("_arrived", "_awaited_by", "_loop", "_under_way", "future")
 
-    def __init__(self, future: AsyncTaskFuture[Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, future: AsyncTaskFuture[Any], loop: asyncio.AbstractEventLoop, caller: Frame | None
+    ) -> None:
         self.future = future
         self._loop = loop
         self._arrived = False
         self._awaited_by: list[asyncio.Future[None]] = []
+        self._under_way: set[Relay] = set() if caller is None else caller.under_way
+        self._under_way.add(self)
 
     @property
     def observed(self) -> bool:
@@ -104,6 +108,7 @@ class Relay:
 
     def _arrive(self, value: Any, exc: BaseException | None) -> None:
         self._arrived = True
+        self._under_way.discard(self)
         self.future.settle(value, exc)
         for awaited_by in self._awaited_by:
             _tell(awaited_by, None)
@@ -218,12 +223,14 @@ async def carry_on(frame: Frame) -> None:
     helper may call tasks for ever. What lies behind that is reached after the answer.
     """
     for _ in range(_ROUNDS):
-        if not frame.op.children:
-            break
         for child in list(frame.op.children.values()):
             await outcome(child, frame.op)
+        for relay in list(frame.under_way):
+            await relay.arrival()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+        if not frame.op.children and not frame.under_way:
+            break
     frame.end()
     for child in list(frame.op.children.values()):
         await outcome(child, frame.op)

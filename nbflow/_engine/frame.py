@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from threading import get_ident
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from nbflow.runtime import ExecutionInfo, Runtime
 
 if TYPE_CHECKING:
     from nbflow._current import Asking
+    from nbflow._engine.async_driver import Relay
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
@@ -74,6 +76,11 @@ class Frame:
         self.op = op
         self.loop = loop
         self.home = get_ident()
+
+    @cached_property
+    def under_way(self) -> set[Relay]:
+        """Tasks in threads that its code on the loop called, before it has heard of their end."""
+        return set()
 
     @property
     def is_clean(self) -> bool:
