@@ -152,7 +152,7 @@ class Run(Waits):
             )
         run = cls(workflow, thread_id, {"configurable": {"thread_id": thread_id}})
         run.id, run._epoch = thread.run, thread.epoch
-        for event in past_events(workflow, saver, thread):
+        for event in past_events(saver, thread, workflow.name):
             run.log(event)
         run._remember()
         return run
@@ -217,7 +217,7 @@ class Run(Waits):
                 return False
             if thread.epoch == self._epoch:
                 return False
-            started, *_, ended = past = list(past_events(self.workflow, saver, thread))
+            started, *_, ended = past = list(past_events(saver, thread, self.workflow.name))
             news = list(unseen(self._events, past))
             if not is_at_work(thread):
                 self._epoch = thread.epoch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from nbflow import events as ev
 from nbflow import serde
@@ -15,27 +14,29 @@ from nbflow._engine.owners import is_alive, owner_name
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow._engine.threads import refuse_foreign
-from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, ThreadRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow, ThreadRow
 from nbflow.errors import UnknownThreadError
-
-if TYPE_CHECKING:
-    from nbflow.workflow import Workflow
 
 __all__ = ["is_at_work", "past_events"]
 
 
 def past_events(
-    workflow: Workflow[Any, Any], saver: BaseCheckpointSaver, thread: ThreadRow
+    saver: BaseCheckpointSaver, thread: ThreadRow, workflow: str | None = None
 ) -> Iterator[ev.Event]:
     """The newest run of a thread, from its start to how it stands now.
 
+    Args:
+        workflow: the name of the workflow that must have begun it; None for any.
+
     Raises:
+        UnknownThreadError: the thread holds no run.
         WorkflowMismatchError: another workflow began it.
     """
     run = None if thread.run is None else saver.get_run(thread.run)
     if run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
-    refuse_foreign(run, workflow.name)
+    if workflow is not None:
+        refuse_foreign(run, workflow)
     yield ev.RunStarted(
         ts=run.ts, workflow=run.workflow, thread_id=thread.thread_id, run_id=run.id,
         input=serde.loads(run.input), resumed=False,
@@ -50,7 +51,7 @@ def past_events(
             yield ev.CheckpointSaved(
                 ts=row.ts, checkpoint_id=row.id, source=row.source, step=row.step
             )
-    yield _end(workflow, saver, thread, run.id, journal, ops)
+    yield _end(saver, thread, run, journal, ops)
 
 
 def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> Iterator[ev.Event]:
@@ -87,23 +88,24 @@ def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> I
             error=stored_failure(op.value), duration_s=op.dur, replayed=False,
         )  # fmt: skip
     elif op.kind == "cancel":
-        yield ev.TaskCancelled(id=shown, name=op.name, parent=parent, replayed=False)
+        yield ev.TaskCancelled(ts=op.ts, id=shown, name=op.name, parent=parent, replayed=False)
 
 
 def _end(
-    workflow: Workflow[Any, Any],
     saver: BaseCheckpointSaver,
     thread: ThreadRow,
-    run_id: str,
+    run: RunRow,
     journal: Journal,
     ops: list[OpRow],
 ) -> ev.RunEnded:
     status, value, failure = thread.status, None, None
+    at = max((op.ts + op.dur for op in ops), default=run.ts)
     if status == "idle":
         status = "done"
         for row in saver.list_checkpoints(thread.thread_id, thread.ns):
-            if row.run == run_id and row.source == "loop":
+            if row.run == run.id and row.source == "loop":
                 value = None if row.returned is None else serde.loads(row.returned)
+                at = row.ts
                 break
     elif status == "running":
         status, failure = "error", _interrupted_by_crash(thread)
@@ -111,10 +113,10 @@ def _end(
         root = journal.get(ROOT)
         if root is not None and root.value is not None:
             failure = stored_failure(root.value)
-    questions = tuple(question_of(run_id, call) for call in journal.open_questions())
+    questions = tuple(question_of(run.id, call) for call in journal.open_questions())
     return ev.RunEnded(
-        workflow=workflow.name, status=status, value=value, interrupts=questions, error=failure,
-        duration_s=sum(op.dur for op in ops if op.parent == ROOT),
+        ts=at, workflow=run.workflow, status=status, value=value, interrupts=questions,
+        error=failure, duration_s=sum(op.dur for op in ops if op.parent == ROOT),
     )  # fmt: skip
 
 
