@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbflow.forms.model import Field, Form, FormAction, FormDecision, Terms
     from nbflow.types import Interrupt
 
-__all__ = ["FORM_BYTES", "drawn_schema", "fillable", "form_of", "without_secrets"]
+__all__ = ["FORM_BYTES", "HIDDEN", "drawn_schema", "fillable", "form_of", "without_secrets"]
 
 FORM_BYTES = 200_000
 """The largest form that is sent to a page."""
@@ -31,7 +31,8 @@ _SCHEMA_BYTES = 120_000
 _DEFAULT_CHARS = 500
 _MOST_ASSIGNEES = 50
 _VALUE_CHARS = 20_000
-_HIDDEN = "••••••"
+HIDDEN = "••••••"
+"""What is shown in place of a secret."""
 _MAPS_OF_SCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 _LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _WORDS = ("title", "description", "$comment")
@@ -114,7 +115,10 @@ def _decision(decision: Decision) -> FormDecision:
         "has_initial": decision.initial is not NOTHING,
     }
     if decision.initial is not NOTHING:
-        drawn["initial"] = decision.initial
+        marked = schema is not None and _mentions_secret(schema)
+        drawn["initial"] = (
+            _drop(decision.initial, schema, schema, 0) if schema and marked else decision.initial
+        )
     return drawn
 
 
@@ -132,7 +136,7 @@ def without_secrets(value: Any, schema: dict[str, Any] | None) -> Any:
     try:
         plain = to_jsonable_python(value)
     except Exception:  # no JSON, so the schema does not say which part of it is secret
-        return _HIDDEN
+        return HIDDEN
     return _hide(plain, schema, schema, 0)
 
 
@@ -284,7 +288,7 @@ def _children(value: Any, branches: list[dict[str, Any]]) -> dict[Any, dict[str,
 def _hide(value: Any, schema: dict[str, Any], root: dict[str, Any], depth: int) -> Any:
     branches = _branches(schema, root)
     if any(_is_secret(one) for one in branches):
-        return _HIDDEN
+        return HIDDEN
     if depth > 40 or not isinstance(value, dict | list):
         return value
     children = _children(value, branches)

@@ -23,8 +23,8 @@ from nbflow.events import Event, RunEnded
 from nbflow.notebook import waiting
 from nbflow.notebook.static_inbox import inbox_html, inbox_text
 from nbflow.notebook.static_start import start_html, start_text
-from nbflow.notebook.static_view import html_of, text_of
 from nbflow.notebook.waiting import Host, host, kernel_tap
+from nbflow.record.static_view import html_of, text_of
 from nbflow.run import Run, hooks
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ than 50 KB.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nbflow.forms import form_of
-from nbflow.notebook.static_view import BOX, CELL, TABLE, plain, safe
+from nbflow.record.markup import BOX, CELL, CLASSES, TABLE, plain, safe
+from nbflow.record.times import time_html, time_text
 
 if TYPE_CHECKING:
     from nbflow.pending import PendingQuestion
@@ -48,26 +48,26 @@ def inbox_html(questions: Sequence[PendingQuestion]) -> str:
     >>> inbox_html([])[-48:]
     '<strong>Inbox</strong> · No open questions</div>'
     """
-    rows = "".join(
-        "<tr>"
-        + "".join(f'<td style="{CELL}">{safe(part, _CHARS)}</td>' for part in _parts(question))
-        + "</tr>"
-        for question in questions[:_SHOWN]
-    )
+    rows = "".join(_row(question) for question in questions[:_SHOWN])
     heads = ("Question", "Workflow", "Thread", "Asked")
     head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in heads)
     table = f'<table style="{TABLE}"><tr>{head}</tr>{rows}</table>' if rows else ""
     more = f"<div>{_more(questions)}</div>" if len(questions) > _SHOWN else ""
     return (
-        f'<div class="nbflow-static mathjax_ignore tex2jax_ignore" style="{BOX}">'
+        f'<div class="{CLASSES}" style="{BOX}">'
         f"<strong>Inbox</strong> · {_count(questions)}{table}{more}</div>"
     )
 
 
+def _row(question: PendingQuestion) -> str:
+    *parts, _ = _parts(question)
+    cells = [*(safe(part, _CHARS) for part in parts), time_html(question.asked_at)]
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
+
+
 def _parts(question: PendingQuestion) -> tuple[str, str, str, str]:
-    asked = datetime.fromtimestamp(question.asked_at, UTC).astimezone()
     title = form_of(question.interrupt, question.task)["title"]
-    return title, question.workflow, question.thread_id, f"{asked:%Y-%m-%d %H:%M}"
+    return title, question.workflow, question.thread_id, time_text(question.asked_at)
 
 
 def _count(questions: Sequence[PendingQuestion]) -> str:

@@ -7,12 +7,14 @@ than 50 KB for the form and for each run. A default that is a secret is not show
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbflow.forms.inputs import input_form
 from nbflow.inputs import input_parameter
-from nbflow.notebook.static_view import BOX, CELL, TABLE, html_of, plain, safe, text_of
+from nbflow.record.markup import BOX, CELL, CLASSES, TABLE, plain, safe
+from nbflow.record.schema_words import about, resolved, type_words
+from nbflow.record.static_view import html_of, text_of
 
 if TYPE_CHECKING:
     from nbflow.run import Run
@@ -24,15 +26,6 @@ _FIELDS = 50
 _CHARS = 200
 _DOC_CHARS = 4_000
 _RUNS = 5
-_TYPES = {
-    "array": "list",
-    "boolean": "yes or no",
-    "integer": "whole number",
-    "null": "nothing",
-    "number": "number",
-    "object": "object",
-    "string": "text",
-}
 
 
 def start_text(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
@@ -77,7 +70,7 @@ def start_html(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
         f'<th scope="col" style="{CELL}">{name}</th>' for name in ("Input", "Type", "About")
     )
     own = (
-        f'<div class="nbflow-static mathjax_ignore tex2jax_ignore" style="{BOX}">'
+        f'<div class="{CLASSES}" style="{BOX}">'
         f"<strong>{safe(workflow.name, _CHARS)}</strong> · workflow{said}"
         f'<table style="{TABLE};margin:6px 0;border:0"><tr>{heads}</tr>{rows}</table>'
         f"<div><code>{safe(_call(workflow), _CHARS)}</code> begins a run</div></div>"
@@ -112,10 +105,10 @@ def _fields(workflow: Workflow[Any, Any]) -> Iterator[tuple[str, str, str]]:
     """Name, type and description of each part of the input."""
     form = input_form(workflow, "")
     root = form["schema"]
-    whole = _resolved(root, root)
+    whole = resolved(root, root)
     parts = whole.get("properties")
     if not isinstance(parts, dict) or not parts:
-        yield input_parameter(workflow), _type(root, root), _about(root, root)
+        yield input_parameter(workflow), type_words(root, root), about(root, root)
         return
     required = whole.get("required")
     for at, (name, part) in enumerate(parts.items()):
@@ -123,30 +116,4 @@ def _fields(workflow: Workflow[Any, Any]) -> Iterator[tuple[str, str, str]]:
             yield "…", "", f"{len(parts) - _FIELDS:,} more"
             return
         optional = "" if isinstance(required, list) and name in required else "optional, "
-        yield name, optional + _type(part, root), _about(part, root)
-
-
-def _resolved(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    ref = schema.get("$ref") if isinstance(schema, dict) else None
-    if isinstance(ref, str) and ref.startswith("#/$defs/"):
-        found = root.get("$defs", {}).get(ref.removeprefix("#/$defs/"))
-        return {**found, **schema} if isinstance(found, dict) else schema
-    return schema if isinstance(schema, dict) else {}
-
-
-def _type(schema: Any, root: Mapping[str, Any]) -> str:
-    node = _resolved(schema, root)
-    if isinstance(node.get("enum"), list):
-        return "one of " + ", ".join(str(one) for one in node["enum"][:20])
-    several = node.get("anyOf") or node.get("oneOf")
-    if isinstance(several, list):
-        return " or ".join(dict.fromkeys(_type(one, root) for one in several[:10]))
-    kinds = node.get("type", "any")
-    return " or ".join(
-        _TYPES.get(kind, str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])
-    )
-
-
-def _about(schema: Any, root: Mapping[str, Any]) -> str:
-    said = _resolved(schema, root).get("description")
-    return " ".join(said.split()) if isinstance(said, str) else ""
+        yield name, optional + type_words(part, root), about(part, root)

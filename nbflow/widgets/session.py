@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 
 from nbflow.errors import NbflowError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
-from nbflow.forms import preview
 from nbflow.identity import acting_as
 from nbflow.inputs import input_schema
 from nbflow.widgets.batches import batches
+from nbflow.widgets.checkpoints import checkpoint_item
 from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
 from nbflow.widgets.protocol import PROTOCOL
 from nbflow.widgets.submissions import Submissions
@@ -39,7 +39,6 @@ _log = logging.getLogger(__name__)
 
 _ASKS = ("running", "interrupted", "error")
 _HISTORY = 200
-_HISTORY_CHARS = 4_000
 _CHUNK = 200
 _FORM_WEIGHT = 50
 
@@ -179,10 +178,15 @@ class Session(Conversation):
             {
                 "type": "history",
                 "request": text_in(content, "request"),
-                "items": [_checkpoint_item(snapshot) for snapshot in snapshots[:limit]],
+                "items": self._items(snapshots[:limit]),
                 "more": len(snapshots) > limit,
             },
         )
+
+    def _items(self, snapshots: list[StateSnapshot]) -> list[CheckpointItem]:
+        with self._lock:
+            self._encode_new()
+            return [checkpoint_item(one, self._encoder.secrets) for one in snapshots]
 
     def _serve_cancel(self, page: Page, content: dict[str, Any]) -> None:
         text_in(content, "request")
@@ -230,22 +234,3 @@ def _chunk(wire: list[EventData], since: int) -> list[EventData]:
         weight += _FORM_WEIGHT if wire[end]["type"] == "asked" else 1
         end += 1
     return wire[since:end]
-
-
-def _checkpoint_item(snapshot: StateSnapshot) -> CheckpointItem:
-    metadata = snapshot.metadata or {}
-    return {
-        "checkpoint_id": _checkpoint_id(snapshot.config) or "",
-        "parent_id": _checkpoint_id(snapshot.parent_config),
-        "source": str(metadata.get("source", "")),
-        "step": int(metadata.get("step", 0)),
-        "created_at": snapshot.created_at or "",
-        "values": preview(snapshot.values, _HISTORY_CHARS),
-        "next": [str(name) for name in snapshot.next],
-        "questions": len(snapshot.interrupts),
-    }
-
-
-def _checkpoint_id(config: Any) -> str | None:
-    found = (config or {}).get("configurable", {}).get("checkpoint_id")
-    return found if isinstance(found, str) else None

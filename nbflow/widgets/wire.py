@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from nbflow import events as ev
-from nbflow.forms import decided_in, form_of, preview, without_secrets
+from nbflow.forms import decided_in, form_of, preview
 from nbflow.forms.cells import with_cell_numbers
 from nbflow.forms.portable import portable, shorten, visible
+from nbflow.forms.secrets import Secrets
 
 if TYPE_CHECKING:
     from nbflow.forms.model import Preview
@@ -39,11 +40,14 @@ class Encoder:
         """Of the workflow; it says which parts of the input are secrets."""
         self._task_names: dict[str, str] = {}
         self._questions: dict[str, Interrupt] = {}
+        self.secrets: Secrets = Secrets()
+        """Those that the run was given so far; no text that is made here holds one."""
 
     def encode(self, event: ev.Event) -> EventData:
         """Return the message for ``event``."""
         kind, parts = self._parts(event)
-        return cast("EventData", {"type": kind, "seq": event.seq, "ts": event.ts, **parts})
+        shown = self.secrets.hide_in_parts(parts)
+        return cast("EventData", {"type": kind, "seq": event.seq, "ts": event.ts, **shown})
 
     def _parts(self, event: ev.Event) -> tuple[str, dict[str, Any]]:
         for kind, (name, encode) in _KINDS.items():
@@ -56,7 +60,7 @@ class Encoder:
             "workflow": event.workflow,
             "thread_id": event.thread_id,
             "run_id": event.run_id,
-            "input": preview(without_secrets(event.input, self._input_schema), _INPUT_CHARS),
+            "input": preview(self.secrets.take(event.input, self._input_schema), _INPUT_CHARS),
             "resumed": event.resumed,
         }
 
@@ -111,11 +115,12 @@ class Encoder:
     def _asked(self, event: ev.Asked) -> dict[str, Any]:
         self._questions[event.interrupt.id] = event.interrupt
         task = None if event.task is None else self._task_names.get(event.task)
+        self.secrets.take(event.interrupt.default, event.interrupt.response_schema)
         return {"form": form_of(event.interrupt, task)}
 
     def _answered(self, event: ev.Answered) -> dict[str, Any]:
         question = self._questions.get(event.interrupt_id)
-        answer = without_secrets(event.answer, question.response_schema if question else None)
+        answer = self.secrets.take(event.answer, question.response_schema if question else None)
         decisions = [] if question is None else decided_in(question, answer)
         whole = portable(decisions, chars=_VALUE_CHARS)
         return {

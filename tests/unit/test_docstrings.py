@@ -57,7 +57,7 @@ NO_EXAMPLE: Excuses = {
     "nbflow.notebook.answers.answer_file": "reads the environment; AnswerFile shows the rest",
     "nbflow.notebook.display.*": "needs a notebook; tests/notebook runs it",
     "nbflow.notebook.extension.*": "needs a notebook; tests/notebook runs it",
-    "nbflow.notebook.summary.*": "summary_of makes it, and shows it",
+    "nbflow.record.summary.*": "summary_of makes it, and shows it",
     "nbflow.forms.model.*": "tests/messages holds every one",
     "nbflow.notebook.tap.*": "needs a kernel; tests/notebook runs it",
     "nbflow.notebook.waiting.*": "needs a notebook; tests/notebook runs it",

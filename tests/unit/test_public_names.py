@@ -43,7 +43,7 @@ REEXPORTED = {
 """Where a name lives, and where else it is to be had."""
 
 NAMESAKES = {
-    "Task": ("nbflow.func", "nbflow.notebook.summary"),  # what runs, and a line about it
+    "Task": ("nbflow.func", "nbflow.record.summary"),  # what runs, and a line about it
     "at_pause": ("nbflow.notebook.display", "nbflow.notebook.waiting"),  # the one calls the other
     "before_wait": ("nbflow.notebook.display", "nbflow.notebook.waiting"),
     "load_ipython_extension": ("nbflow", "nbflow.notebook.extension"),  # loads it when it is used

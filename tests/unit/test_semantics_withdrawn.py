@@ -9,7 +9,8 @@ from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import UnknownInterruptError
 from nbflow.events import Asked
 from nbflow.func import entrypoint, task
-from nbflow.notebook.summary import summary_of
+from nbflow.record.log import log_of
+from nbflow.record.summary import summary_of
 from nbflow.types import Command, Interrupt, interrupt
 from nbflow.widgets.session import Session
 from tests.unit.drive import HEX, Config, Drive
@@ -193,7 +194,7 @@ def test_views_of_a_run_whose_task_was_edited(saver: BaseCheckpointSaver) -> Non
     run.resume()
     assert run.wait(20) == "interrupted"
     assert list(run.interrupts) == [Interrupt("b", HEX)]
-    (question,) = summary_of(run.events()).open_questions
+    (question,) = summary_of(log_of(run)).open_questions
     assert question.form["interrupt_id"] == run.interrupts[0].id
     assert session.attach(_Page())["pending"] == 1
     run.resume("B")

@@ -14,7 +14,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.func import entrypoint
 from nbflow.notebook.static_start import start_html, start_text
-from nbflow.notebook.static_view import HTML_BYTES
+from nbflow.record.static_view import HTML_BYTES
 from nbflow.types import interrupt
 from nbflow.widgets.session import session_of
 from nbflow.widgets.start_protocol import StartToBrowser

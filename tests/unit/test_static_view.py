@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import suppress
 from html.parser import HTMLParser
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.events import Asked
 from nbflow.func import entrypoint, task
-from nbflow.notebook.static_view import HTML_BYTES, html_of, text_of
-from nbflow.notebook.summary import duration_text
+from nbflow.identity import acting_as
+from nbflow.record.static_tasks import tasks_html
+from nbflow.record.static_view import HTML_BYTES, html_of, text_of
+from nbflow.record.summary import summary_of
+from nbflow.record.times import duration_text, utc_text
 from nbflow.run import Run
 from nbflow.types import interrupt
 
@@ -57,7 +63,16 @@ def read(run: Run) -> str:
     reader = Reader(source)
     assert reader.open == []
     assert reader.tags <= TAGS
-    assert reader.attributes <= {"style", "class", "title", "open", "src", "alt"}
+    assert reader.attributes <= {
+        "style",
+        "class",
+        "title",
+        "open",
+        "src",
+        "alt",
+        "scope",
+        "colspan",
+    }
     assert "url" not in reader.styles
     return reader.text
 
@@ -281,3 +296,137 @@ def test_a_picture_stays_in_the_record_when_it_is_small(size: int, shown: bool) 
     assert len(source.encode()) < HTML_BYTES
     assert ('src="data:image/png;base64,iVBORw0KGgoAAAA' in source) is shown
     assert ("too large for the record" in source) is not shown
+
+
+class Verdict(BaseModel):
+    verdict: Literal["keep", "drop"] = Field(description="What happens to it")
+    tags: list[Literal["raw", "gold"]] = []
+    sure: bool = True
+    reason: str | None = Field(None, title="Why")
+
+
+def _answered(schema: Any, answer: Any, question: Any = "What now?") -> str:
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(_: int) -> Any:
+        return interrupt(question, response_schema=schema)
+
+    run = workflow.start(1, thread_id="1")
+    assert run.wait(WAIT_S) == "interrupted"
+    if answer is not None:
+        with acting_as("ada", via="form"):
+            run.resume(answer)
+        run.result(WAIT_S)
+    return " ".join(read(run).split())
+
+
+def test_the_form_stays_with_its_fields_and_choices() -> None:
+    """P23"""
+    shown = _answered(Verdict, None)
+
+    for part in ("Verdict *", "○ keep", "○ drop", "What happens to it", "☐ raw", "☐ gold", "Why"):
+        assert part in shown
+    assert "●" not in shown and "☑" not in shown
+
+
+def test_the_answer_stands_in_the_form_with_who_gave_it_and_when() -> None:
+    answer = {"verdict": "drop", "tags": ["gold"], "sure": False, "reason": "It is empty."}
+    shown = _answered(Verdict, answer)
+
+    for part in ("○ keep", "● drop", "☐ raw", "☑ gold", "○ yes", "● no", "It is empty."):
+        assert part in shown
+    assert re.search(r"Answered by ada \(form\) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d after", shown)
+
+
+def test_one_is_not_true() -> None:
+    shown = _answered({"enum": [1, True, "1"]}, True)
+
+    assert (shown.count("●"), shown.count("○")) == (1, 2)
+    assert "● True" in shown
+
+
+def test_an_answer_of_another_shape_is_shown_as_it_is() -> None:
+    shown = _answered({"properties": {"a": {}}}, ["no", "object"])
+
+    assert '[ "no", "object" ]' in shown
+
+
+def test_decisions_are_marked_for_each_action() -> None:
+    call = {"name": "send", "args": {"to": "kim"}}
+    config = {"action_name": "send", "allowed_decisions": ["approve", "edit", "reject"]}
+    request = {"action_requests": [call], "review_configs": [config]}
+    shown = _answered(None, {"decisions": [{"type": "reject", "message": "Not her."}]}, request)
+
+    for part in ("send", "kim", "○ approve", "○ edit", "● reject", "Not her."):
+        assert part in shown
+
+
+def test_times_are_local_with_utc_beside_them() -> None:
+    """P19"""
+    run = essay.start("cats", thread_id="times")
+    run.wait(WAIT_S)
+
+    titles = re.findall(r'title="(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)"', html_of(run))
+    assert {utc_text(event.ts) for event in run.events() if isinstance(event, Asked)} <= set(titles)
+
+
+def test_tasks_stand_below_the_one_that_called_them_with_bars_of_their_time() -> None:
+    def task_of(name: str, at: float, took: float, parent: str | None) -> list[Any]:
+        call = {"id": name, "name": name, "parent": parent, "seq": 0}
+        empty = {"text": "", "kind": "text", "cut": 0}
+        return [
+            {"type": "task_started", "ts": at, **call, "input": empty, "attempt": 1},
+            {"type": "task_finished", "ts": at + took, **call, "result": empty,
+             "duration_s": took, "replayed": False},
+        ]  # fmt: skip
+
+    log = [
+        *task_of("a", 100.0, 10.0, None)[:1], *task_of("b", 100.0, 5.0, None),
+        *task_of("in a", 102.0, 4.0, "a"), *task_of("a", 100.0, 10.0, None)[1:],
+        *task_of("after a night", 90_000.0, 10.0, None),
+    ]  # fmt: skip
+    summary = summary_of(log)
+    source = "".join(tasks_html(summary.tree(), 10))
+
+    assert [task.name for task in summary.tree()] == ["a", "in a", "b", "after a night"]
+    assert re.findall(r"margin-left:([\d.]+)%;width:([\d.]+)%", source) == [
+        ("0.0", "48.5"), ("9.7", "19.4"), ("0.0", "24.2"), ("48.5", "48.5"),
+    ]  # fmt: skip
+
+
+class Login(BaseModel):
+    user: str
+    password: Annotated[str, Field(json_schema_extra={"format": "password"})]
+
+
+def test_no_secret_of_a_run_is_in_its_record() -> None:
+    """P23: in the input, a question's context, a default, an answer, an error."""
+
+    pin = {
+        "type": "object",
+        "properties": {"pin": {"type": "string", "writeOnly": True, "default": "default-pin"}},
+    }
+
+    @task
+    def log_in(password: str) -> str:
+        raise ValueError(f"401 for {password}")
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def secretive(login: Login) -> str:
+        with suppress(ValueError):
+            log_in(login.password).result()
+        given = interrupt(
+            {"question": "The PIN?", "for": login.password, "rows": [{"p": login.password}]},
+            response_schema=pin,
+        )
+        raise RuntimeError(f"{given['pin']} is not the PIN of {login.password}")
+
+    run = secretive.start(Login(user="ada", password="hunter2"), thread_id="1")
+    assert run.wait(WAIT_S) == "interrupted"
+    asked = html_of(run) + text_of(run)
+    run.resume({"pin": "given-pin"})
+    assert run.wait(WAIT_S) == "error"
+    ended = html_of(run) + text_of(run) + html_of(secretive.thread("1"))
+
+    for secret in ("hunter2", "given-pin", "default-pin"):
+        assert secret not in asked + ended
+    assert "is not the PIN of" in ended

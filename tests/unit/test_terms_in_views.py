@@ -11,7 +11,7 @@ import nbflow
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.forms import form_of
 from nbflow.func import entrypoint, task
-from nbflow.notebook.static_view import html_of, text_of
+from nbflow.record.static_view import html_of, text_of
 from nbflow.types import Interrupt, interrupt
 from nbflow.widgets.inbox import Inbox
 from nbflow.widgets.session import session_of

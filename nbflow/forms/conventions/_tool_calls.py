@@ -49,8 +49,12 @@ def action_of(
         schema: of the arguments; made up from their values when it is None.
         kinds: the decisions that the convention knows, in the order in which they are offered.
     """
+    from nbflow.forms.schema import without_secrets  # which reads questions by this module
+
     initial = drawn(arguments)
     known = set(allowed)
+    shown = without_secrets(arguments, schema)
+    shown = shown if isinstance(shown, Mapping) else {"arguments": shown}
     edit = {"type": "object", **(schema or schema_of(arguments))}
     offered = {
         "approve": Decision(kind="approve"),
@@ -63,7 +67,7 @@ def action_of(
     described = isinstance(description, str) and description.strip()
     return Action(
         name=name,
-        context=[*([field_of("", description)] if described else []), *fields_of(arguments)],
+        context=[*([field_of("", description)] if described else []), *fields_of(shown)],
         decisions=tuple(offered[kind] for kind in kinds if kind in known),
     )
 
