@@ -119,8 +119,9 @@ def _row(task: Task, place: Callable[[float], float]) -> str:
         f'min-width:3px;border-top:.6em {_BAR.get(task.status, "dotted")};opacity:.5"></div>'
     )
     return (
-        f'<tr style="background:none;break-inside:avoid"><td style="{CELL}" title="{word}">{mark}'
-        f'</td><td style="{CELL};{_NAME};padding-left:{task.depth * 16}px">'
+        f'<tr style="background:none;break-inside:avoid">'
+        f'<td style="{CELL};width:1.2em" title="{word}">{mark}</td>'
+        f'<td style="{CELL};{_NAME};padding-left:{task.depth * 16}px">'
         f'{safe(task.name, 80)}</td><td style="{CELL};width:40%;vertical-align:middle">{bar}</td>'
         f'<td style="{CELL};{FAINT}">{task_note(task)}</td></tr>{_fault_row(task)}'
     )

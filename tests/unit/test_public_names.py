@@ -26,6 +26,7 @@ PUBLIC = [
 REEXPORTED = {
     "Inbox": ("nbflow.widgets.inbox", "nbflow"),  # one call, as it is written
     "Failure": ("nbflow.types", "nbflow.events"),  # the events say it
+    "Record": ("nbflow.export.story", "nbflow.export"),  # export.record(run) makes one
     "acting_as": ("nbflow.identity", "nbflow"),  # one call, as it is written
     "answer_of": ("nbflow.forms.answers", "nbflow.forms"),
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
@@ -35,6 +36,7 @@ REEXPORTED = {
     "places_in_form": ("nbflow.forms.answers", "nbflow.forms"),
     "plain_answer": ("nbflow.forms.answers", "nbflow.forms"),
     "preview": ("nbflow.forms.preview", "nbflow.forms"),
+    "record": ("nbflow.export.story", "nbflow.export"),
     "random": ("nbflow.recorded", "nbflow"),
     "review": ("nbflow.queues", "nbflow"),  # one call, as it is written
     "uuid": ("nbflow.recorded", "nbflow"),

@@ -11,7 +11,9 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX = _BLOCKS
+_DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX, _EXPORT = (
+    _BLOCKS
+)
 
 _DIE_WHEN_ASKED = """
 import os
@@ -94,6 +96,17 @@ def test_the_workflow_of_the_readme_can_be_started_from_its_form(tmp_path: Path)
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "review(topic: str) -> dict" in shown.stdout
+
+
+@pytest.mark.timeout(60)
+def test_a_run_is_told_elsewhere(tmp_path: Path) -> None:
+    told = _python(_DEFINE + _START + "run.wait()\n" + _EXPORT, tmp_path)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    names = {
+        path.name for path in tmp_path.iterdir() if path.suffix in (".ipynb", ".html", ".json")
+    }
+    assert names == {"cats.ipynb", "cats.html", "cats.json"}
 
 
 @pytest.mark.timeout(60)

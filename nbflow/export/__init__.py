@@ -1,0 +1,137 @@
+"""A run told to somebody who has neither the kernel nor the code: as a notebook, a page or a file.
+
+``notebook``, ``html`` and ``json`` take a run, or a workflow and a thread; ``load`` reads what
+``json`` wrote. What they write holds no script, and no secret that the run's schemas mark; reading
+runs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbflow.export.files import record_in, to_json
+from nbflow.export.page import page_of
+from nbflow.export.story import Record, record
+
+if TYPE_CHECKING:
+    import nbformat
+
+    from nbflow.run import Run
+    from nbflow.workflow import Workflow
+
+__all__ = ["Record", "html", "json", "load", "notebook", "record"]
+
+_Path = str | os.PathLike[str]
+
+
+def notebook(
+    source: Run | Workflow[Any, Any] | Record,
+    thread_id: str | int | None = None,
+    path: _Path | None = None,
+) -> nbformat.NotebookNode:
+    """Return a run as a notebook that tells its story, and write it where a path is given.
+
+    What the run was given, its tasks, each question with who answered what and when, the result or
+    the error, and its history, in outputs that need no kernel. Its first cell shows the live run
+    again where the workflow can be imported or is defined.
+
+    Args:
+        source: a run; a workflow; or a record.
+        thread_id: which thread of a workflow.
+        path: a file to write, such as ``"record.ipynb"``; what is there is replaced.
+
+    Raises:
+        MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> run = double.start(4)
+    >>> run.result()
+    8
+    >>> [cell.source for cell in notebook(run).cells if cell.cell_type == "code"][1:3]
+    ['from nbflow import export\\n\\nrecord = export.record(run)\\nrecord.given', 'record.tasks']
+    """
+    import nbformat
+
+    from nbflow.export.cells import notebook_of
+
+    made = notebook_of(record(source, thread_id))
+    if path is not None:
+        nbformat.write(made, Path(path))
+    return made
+
+
+def html(
+    source: Run | Workflow[Any, Any] | Record,
+    thread_id: str | int | None = None,
+    path: _Path | None = None,
+) -> str:
+    """Return a run as one HTML page that needs nothing else, and write it where a path is given.
+
+    Args:
+        source: a run; a workflow; or a record.
+        thread_id: which thread of a workflow.
+        path: a file to write; what is there is replaced.
+
+    Raises:
+        MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> "<h1>double</h1>" in html(double.start(4))
+    True
+    """
+    return _written(page_of(record(source, thread_id)), path)
+
+
+def json(
+    source: Run | Workflow[Any, Any] | Record,
+    thread_id: str | int | None = None,
+    path: _Path | None = None,
+) -> str:
+    """Return a run as JSON that :func:`load` reads, and write it where a path is given.
+
+    Args:
+        source: a run; a workflow; or a record.
+        thread_id: which thread of a workflow.
+        path: a file to write; what is there is replaced.
+
+    Raises:
+        MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> json(double.start(4))[:20]
+    '{"nbflow_record":1,"'
+    """
+    return _written(to_json(record(source, thread_id)), path)
+
+
+def load(path: _Path) -> Record:
+    """Return the record that a file of :func:`json` holds, to look at; nothing of it is run.
+
+    Raises:
+        CorruptDataError: it holds none, or one of a version that this nbflow does not know.
+        OSError: the file cannot be read.
+
+    >>> try:
+    ...     load("/dev/null")
+    ... except ValueError as error:
+    ...     print(str(error)[:29])
+    This is no record of a run: I
+    """
+    return record_in(path)
+
+
+def _written(text: str, path: _Path | None) -> str:
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
