@@ -7,6 +7,7 @@ is bounded by the size that is accepted.
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -56,7 +57,7 @@ def to_json(record: Record) -> str:
         "log": record.log,
         "history": record.history,
     }
-    return _kept().dump_json(kept, warnings="error").decode()
+    return json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def from_json(text: str | bytes) -> Record:

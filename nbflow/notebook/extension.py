@@ -1,4 +1,4 @@
-"""``%load_ext nbflow``: runs that a cell starts appear under the cell.
+"""``%load_ext nbflow``: runs that a cell starts appear under the cell, and ``%nbflow`` is there.
 
 Loading it fills the hooks that ``nbflow.run`` offers; unloading empties them. Both can be done
 any number of times.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbflow.notebook import display
+from nbflow.notebook import display, magics
 from nbflow.run import Run, hooks
 from nbflow.workflow import Workflow
 
@@ -31,6 +31,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     if formatter is not None:
         formatter.for_type(Run, display.show)
         formatter.for_type(Workflow, display.show_workflow)
+    magics.add_magics(ip)
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
@@ -40,6 +41,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     if formatter is not None:
         formatter.pop(Run, None)
         formatter.pop(Workflow, None)
+    magics.remove_magics(ip)
 
 
 def fill_hooks() -> None:

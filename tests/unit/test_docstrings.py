@@ -59,6 +59,7 @@ NO_EXAMPLE: Excuses = {
     "nbflow.notebook.extension.*": "needs a notebook; tests/notebook runs it",
     "nbflow.record.summary.*": "summary_of makes it, and shows it",
     "nbflow.forms.model.*": "tests/messages holds every one",
+    "nbflow.notebook.magics.*_magics": "needs IPython; tests/notebook runs it",
     "nbflow.notebook.tap.*": "needs a kernel; tests/notebook runs it",
     "nbflow.notebook.waiting.*": "needs a notebook; tests/notebook runs it",
     "nbflow.run_stream.AsyncRunStream": "RunStream shows the same without await",
