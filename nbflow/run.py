@@ -281,6 +281,16 @@ class Run(Waits):
         display = hooks.filled().display
         return {"text/plain": repr(self)} if display is None else display(self)
 
+    def freeze(self) -> None:
+        """Keep of what cells show of this run only its record: HTML, without the live view.
+
+        The outputs are replaced before this returns, so it can be the last thing that a kernel
+        does. The run goes on and can be shown again. Outside a notebook this changes nothing.
+        """
+        freeze = hooks.filled().freeze
+        if freeze is not None:
+            freeze(self)
+
     # -- acting -----------------------------------------------------------------------------
 
     def answer(self, interrupt_id: str, value: Any) -> None:

@@ -3,20 +3,21 @@
 A cell that shows a run gets the live widget, where there is one, and below it the record: HTML and
 text that are replaced when the run pauses and when it ends, so that a saved notebook tells what
 happened. The two take turns: the record is seen where no live card is. The card's own output is
-never replaced, since that would draw the card anew and lose what is open in it. A cell shows a
-run once, and no cell waits for the answer to a form that is nowhere to be seen.
+never replaced before ``freeze``, since that would draw the card anew and lose what is open in it. A
+cell shows a run once, and no cell waits for the answer to a form that is nowhere to be seen.
 """
 
 from __future__ import annotations
 
 import html
 import logging
+import sys
 import threading
 import uuid
 from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from nbflow.errors import MissingBundleError
 from nbflow.events import Event, RunEnded
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 __all__ = [
     "at_pause",
     "before_wait",
+    "freeze",
     "inbox_mimebundle",
     "mimebundle",
+    "saved_html",
     "show",
     "show_started",
     "show_workflow",
@@ -47,13 +50,15 @@ __all__ = [
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 _TURNS = (
-    "<style>"
     ".jp-OutputArea-child:has(.nbflow)+.jp-OutputArea-child:has(.nbflow-record),"
     ".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(.nbflow))"
     ":has(+.jp-OutputArea-child .nbflow-record)"
-    "{display:none}</style>"
+    "{display:none}"
 )
 """Beside a live card no record; in place of a card whose kernel is gone, the record alone."""
+
+_PRINTED = "@media print{.nbflow-static details::details-content{content-visibility:visible}}"
+"""On paper nothing is folded."""
 
 _RUNS_SHOWN = 20
 """How many of the runs that one cell invokes are shown; a loop of a thousand floods no page."""
@@ -63,12 +68,18 @@ _log = logging.getLogger(__name__)
 
 _shown_in: WeakKeyDictionary[Run, int | None] = WeakKeyDictionary()
 """The number of the cell that last showed a run."""
+_outputs: WeakKeyDictionary[Run, list[tuple[str, str]]] = WeakKeyDictionary()
+"""The display ids of each card that cells show of a run, and of the record below it."""
+_bundled: WeakSet[Run] = WeakSet()
+"""Runs whose card is in an output that nothing can replace: the value of a cell, as it is."""
 
 
 def mimebundle(run: Run) -> dict[str, Any]:
     """Return the run in every form that a notebook can show."""
     _shown_in.setdefault(run, None)
     widget, record = _widget_part(run), _record(run)
+    if widget is not None:
+        _bundled.add(run)
     return record if widget is None else widget | record
 
 
@@ -143,7 +154,11 @@ def show_workflow(workflow: Workflow[Any, Any]) -> None:
 
 
 def _publish(run: Run) -> None:
-    publish = _publisher(_widget_part(run), lambda: _record(run))
+    widget = _widget_part(run)
+    ids = uuid.uuid4().hex, uuid.uuid4().hex
+    publish = _publisher(widget, lambda: _record(run), ids)
+    if widget is not None:
+        _outputs.setdefault(run, []).append(ids)
     before = run.status
     if host() is not Host.PLAIN:
         run.subscribe(_on_end(publish))
@@ -153,24 +168,62 @@ def _publish(run: Run) -> None:
 
 
 def _publisher(
-    widget: dict[str, Any] | None, record: Callable[[], dict[str, Any]]
+    widget: dict[str, Any] | None,
+    record: Callable[[], dict[str, Any]],
+    ids: tuple[str, str] | None = None,
 ) -> Callable[[bool], None]:
-    """Show a widget; return what shows the record below it, and brings that up to date."""
-    from IPython.display import publish_display_data
+    """Show a widget; return what shows the record below it, and brings that up to date.
 
-    display_id = uuid.uuid4().hex
+    Args:
+        ids: display ids of the two.
+    """
+    card_id, record_id = ids or (uuid.uuid4().hex, uuid.uuid4().hex)
 
     def publish(update: bool) -> None:
-        shown = record()
-        if widget is not None:
-            shown["text/html"] = f'<div class="nbflow-record">{_TURNS}{shown["text/html"]}</div>'
-        transient = {"display_id": display_id}
-        publish_display_data(shown, transient=transient, update=update)
+        _publish_part(record_id, _wrapped(record(), has_card=widget is not None), update)
 
     if widget is not None:
         # A reader that knows no widgets takes the empty text here, and then the record.
-        publish_display_data({"text/plain": "", "text/html": "", **widget})
+        _publish_part(card_id, {**_EMPTY, **widget}, False)
     return publish
+
+
+_EMPTY = {"text/plain": "", "text/html": ""}
+
+
+def _publish_part(display_id: str, data: dict[str, Any], update: bool) -> None:
+    from IPython.display import publish_display_data
+
+    publish_display_data(data, transient={"display_id": display_id}, update=update)
+
+
+def _wrapped(record: dict[str, Any], *, has_card: bool) -> dict[str, Any]:
+    """A record with the style that it needs around it."""
+    style = f"<style>{_PRINTED}{_TURNS if has_card else ''}</style>"
+    whole = f'<div class="nbflow-record">{style}{record["text/html"]}</div>'
+    return record | {"text/html": whole}
+
+
+def saved_html(run: Run) -> str:
+    """Return the HTML that a saved notebook keeps of a run, with the style for its print."""
+    html: str = _wrapped(_record(run), has_card=False)["text/html"]
+    return html
+
+
+def freeze(run: Run) -> None:
+    """Replace the cards that cells show of a run by its record, and end the live view.
+
+    What was shown is brought up to date and sent before this returns, so that a kernel may stop
+    right after. A second time changes nothing but what is out of date.
+    """
+    from nbflow.widgets.run_view import close_views
+
+    for card_id, record_id in _outputs.get(run, ()):
+        _publish_part(card_id, _EMPTY, True)
+        _publish_part(record_id, _wrapped(_record(run), has_card=False), True)
+    if run not in _bundled:
+        close_views(run)
+    sys.stdout.flush()  # which waits for all that was published before it
 
 
 def show_started(run: Run) -> None:

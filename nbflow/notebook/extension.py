@@ -49,6 +49,7 @@ def fill_hooks() -> None:
     hooks.display = display.mimebundle
     hooks.display_inbox = display.inbox_mimebundle
     hooks.display_workflow = display.workflow_mimebundle
+    hooks.freeze = display.freeze
     hooks.before_wait = display.before_wait
     hooks.at_pause = display.at_pause
 

@@ -11,7 +11,7 @@ from nbflow.widgets.view import View
 if TYPE_CHECKING:
     from nbflow.run import Run
 
-__all__ = ["RunView", "view_of"]
+__all__ = ["RunView", "close_views", "view_of"]
 
 
 class RunView(View):
@@ -39,3 +39,11 @@ def view_of(run: Run) -> RunView:
             if isinstance(page, RunView):
                 return page
         return RunView(run)
+
+
+def close_views(run: Run) -> None:
+    """Take the run's views off their pages; the run goes on, and can be shown again."""
+    with _creating:
+        for page in session_of(run).pages:
+            if isinstance(page, RunView):
+                page.close()
