@@ -23,8 +23,6 @@ class Hooks:
         """The MIME bundle of an inbox shown in a cell."""
         self.display_workflow: Callable[[Any], dict[str, Any]] | None = None
         """The MIME bundle of a workflow shown in a cell."""
-        self.display_record: Callable[[Any, dict[str, Any]], dict[str, Any]] | None = None
-        """The MIME bundle of a record shown in a cell, given its HTML and text."""
         self.freeze: Callable[[Any], None] | None = None
         """Replaces what cells show of a run by its record."""
         self.before_wait: Callable[[Any], None] | None = None

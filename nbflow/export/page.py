@@ -24,6 +24,7 @@ background:Canvas;color:CanvasText}
 h1{font-size:1.5em;overflow-wrap:anywhere}h2{font-size:1.1em;margin:1.6em 0 .4em}
 pre,code{font-family:ui-monospace,monospace;font-size:13px}
 .nbflow-static{max-width:none!important;overflow-x:auto}
+@page{margin:1.5cm}
 @media print{body{margin:0;max-width:none;padding:0}h2{break-after:avoid}
 .nbflow-static{overflow:visible}details::details-content{content-visibility:visible;height:auto}}
 """

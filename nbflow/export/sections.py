@@ -44,7 +44,7 @@ _CHARS = 12_000
 _TASKS = 200
 _CHECKPOINTS = 200
 _ID = f"{FAINT};font-size:85%;overflow-wrap:anywhere"
-_HEADS = ("Step", "What", "When", "Value", "Checkpoint")
+_HEADS = ("Step", "What", "When", "Value and checkpoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +197,12 @@ def history_section(items: Sequence[CheckpointItem]) -> Section:
 def _checkpoint_row(item: CheckpointItem, chars: int) -> str:
     values = item["values"]
     text = " ".join(values["text"].split())
-    identity = safe(item["checkpoint_id"], 80)
+    identity = f'<code style="{_ID}">{safe(item["checkpoint_id"], 80)}</code>'
     cells = [
         f"{item['step']}",
         safe(item["source"], 40),
         time_html(_seconds(item)),
-        f'<span style="overflow-wrap:anywhere">{safe(text, max(20, chars))}</span>',
-        f'<code style="{_ID}">{identity}</code>',
+        f'<div style="overflow-wrap:anywhere">{safe(text, max(20, chars))}</div>{identity}',
     ]
     row = "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells)
     return f'<tr style="background:none;break-inside:avoid">{row}</tr>'

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from nbflow._hooks import hooks
 from nbflow.errors import MissingThreadError
 from nbflow.export.sections import (
     Section,
@@ -40,7 +39,8 @@ _CHECKPOINTS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One run, told. In a cell it shows the run as a saved notebook keeps it.
+    """One run, told. In a cell it shows the run as a saved notebook keeps it; with
+    ``%load_ext nbflow``, a run that is over as the card that it was, to look at.
 
     >>> from nbflow.func import entrypoint
     >>> @entrypoint()
@@ -100,11 +100,6 @@ class Record:
 
     def _repr_html_(self) -> str:
         return run_html(self.summary)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        card = hooks.filled().display_record
-        return shown if card is None else card(self, shown)
 
 
 def record(source: Run | Workflow[Any, Any] | Record, thread_id: str | int | None = None) -> Record:

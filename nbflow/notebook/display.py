@@ -16,7 +16,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from nbflow.errors import MissingBundleError
@@ -29,6 +29,7 @@ from nbflow.record.static_view import html_of, text_of
 from nbflow.run import Run, hooks
 
 if TYPE_CHECKING:
+    from nbflow.export import Record
     from nbflow.widgets.inbox import Inbox
     from nbflow.widgets.start_session import StartSession
     from nbflow.widgets.view import View
@@ -42,6 +43,7 @@ __all__ = [
     "mimebundle",
     "saved_html",
     "show",
+    "show_record",
     "show_started",
     "show_workflow",
     "workflow_mimebundle",
@@ -138,6 +140,21 @@ def show(run: Run) -> None:
     """
     if _is_new_to_cell(run):
         _publish(run)
+
+
+def show_record(record: Record) -> None:
+    """Show a record: of a run that is over the card, to look at; of others what is kept of it."""
+    summary = record.summary
+
+    def view() -> View:
+        from nbflow.widgets.record_session import RecordSession
+        from nbflow.widgets.view import View
+
+        return View(RecordSession(record.log, record.history, cast("Any", summary.status)), "run")
+
+    is_over = summary.status in ("done", "error", "cancelled") and not summary.open_questions
+    shown = {"text/plain": repr(record), "text/html": record._repr_html_()}
+    _publisher(_part_of(view) if is_over else None, lambda: shown)(False)
 
 
 def show_workflow(workflow: Workflow[Any, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbflow.export import Record
 from nbflow.notebook import display, magics
 from nbflow.run import Run, hooks
 from nbflow.workflow import Workflow
@@ -31,6 +32,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     if formatter is not None:
         formatter.for_type(Run, display.show)
         formatter.for_type(Workflow, display.show_workflow)
+        formatter.for_type(Record, display.show_record)
     magics.add_magics(ip)
 
 
@@ -41,6 +43,7 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     if formatter is not None:
         formatter.pop(Run, None)
         formatter.pop(Workflow, None)
+        formatter.pop(Record, None)
     magics.remove_magics(ip)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Snapshot,
     )
 
-__all__ = ["Session", "session_of"]
+__all__ = ["Session", "next_part", "session_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Session(Conversation):
         """Send the log from ``since`` on, in messages of a bounded size; at least one."""
         head = len(self._wire)
         while True:
-            chunk = _chunk(self._wire, since)
+            chunk = next_part(self._wire, since)
             page.send(
                 {
                     "type": "events",
@@ -227,8 +227,12 @@ def _differs(now: Snapshot, shown: Snapshot | None) -> bool:
     return shown is None or {**now, "head": 0} != {**shown, "head": 0}
 
 
-def _chunk(wire: list[EventData], since: int) -> list[EventData]:
-    """Return the events of one message: at least one, when there is one."""
+def next_part(wire: list[EventData], since: int) -> list[EventData]:
+    """Return the events of one message: at least one, when there is one.
+
+    >>> next_part([], 0)
+    []
+    """
     end, weight = since, 0
     while end < len(wire) and weight < _CHUNK:
         weight += _FORM_WEIGHT if wire[end]["type"] == "asked" else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -24,7 +25,7 @@ from pydantic import BaseModel, Field
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.func import entrypoint, task
 from nbflow.types import interrupt
-import nbflow
+import nbflow, nbflow.export
 
 class Login(BaseModel):
     user: str
@@ -116,6 +117,29 @@ def test_no_secret_reaches_the_widget_or_the_record(page: Kernel) -> None:
     told = str([m["content"] for m in page.heard if m["msg_type"] not in users])
     assert "5 rows for ada" in told
     assert "hunter2" not in told
+
+
+def test_a_loaded_record_is_a_card_to_look_at(page: Kernel, tmp_path: Path) -> None:
+    cell = _started(page, "told")
+    file = str(tmp_path / "told.json")
+    page.run(f"nbflow.export.json(run, path={file!r})").finish()
+    waiting = page.run(f"nbflow.export.load({file!r})").finish()
+    page.submit(cell.widget(), page.question(cell.widget()), "keep")
+    page.run(f"run.result(); nbflow.export.json(run, path={file!r})").finish()
+    over = page.run(f"nbflow.export.load({file!r})").finish()
+
+    assert [_WIDGET in data for data in waiting.shown] == [False]
+    assert "○ keep" in waiting.records[0]["text/html"]
+    assert "● keep" in over.records[0]["text/html"]
+    widget = over.widget()
+    page.say(widget, {"type": "sync", "since": 0, "log": ""})
+    page.wait_for(lambda: page.events(widget) and page.events(widget)[-1]["type"] == "run_ended")
+    assert page.events(widget)[-1]["status"] == "done"
+    form = next(one["form"] for one in page.events(widget) if one["type"] == "asked")
+    submitted = {"type": "submit", "submission": "s", "interrupt_id": form["interrupt_id"]}
+    page.say(widget, {**submitted, "value": "drop"})
+    page.wait_for(lambda: page.replies(widget, "failed"))
+    assert "record of a run" in page.replies(widget, "failed")[0]["message"]
 
 
 @pytest.fixture(scope="module")

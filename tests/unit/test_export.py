@@ -24,6 +24,8 @@ from nbflow.identity import acting_as
 from nbflow.record.static_view import HTML_BYTES
 from nbflow.run import Run
 from nbflow.types import interrupt
+from nbflow.widgets.record_session import RecordSession
+from tests.unit.pages import RunPage
 from tests.unit.test_static_view import HOSTILE, Reader
 
 WAIT_S = 10.0
@@ -293,3 +295,24 @@ def test_what_a_file_says_is_shown_and_never_run(monkeypatch: pytest.MonkeyPatch
             _text(told._repr_html_())
             assert "<script" not in export.html(told)
     assert vars(trap).keys() == vars(ModuleType("trap")).keys()
+
+
+def test_a_page_reads_a_record_as_it_reads_a_run() -> None:
+    told = export.record(_finished(thread_id="as a run"))
+    session, page = RecordSession(told.log, told.history, "done"), RunPage()
+    page.snapshot = session.attach(page)
+    session.receive(page, {"type": "sync", "since": 0, "log": ""})
+
+    assert page.is_done() and page.events == told.log
+    session.receive(page, {"type": "sync", "since": len(told.log), "log": session.log})
+    assert page.messages.pop()["events"] == []
+    first = {"type": "history", "request": "r", "limit": 1, "before": None}
+    session.receive(page, first)
+    newest = page.messages[-1]
+    session.receive(page, {**first, "before": newest["items"][0]["checkpoint_id"]})
+    oldest = page.messages[-1]
+    assert [*newest["items"], *oldest["items"]] == told.history
+    assert (newest["more"], oldest["more"]) == (True, False)
+    for kind in ("cancel", "submit", "format_disk"):
+        session.receive(page, {"type": kind, "request": "no"})
+        assert (page.messages[-1]["type"], page.messages[-1]["request"]) == ("failed", "no")
