@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from nbflow.forms.conventions import plain, read
 from nbflow.forms.fields import field_of
@@ -217,6 +217,8 @@ def _is_secret(schema: dict[str, Any]) -> bool:
 
 def _holds_secret(schema: dict[str, Any], root: dict[str, Any]) -> bool:
     return any(_is_secret(one) for one in _branches(schema, root))
+            if key == "properties":
+                result[key] = {name: _named(name, sub, root) for name, sub in result[key].items()}
 
 
 def _mentions_secret(schema: Any) -> bool:
@@ -233,6 +235,25 @@ def _mentions_secret(schema: Any) -> bool:
 
 
 def _branches(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+def _named(name: str, schema: Any, root: dict[str, Any]) -> Any:
+    """Name a property by its key where only what it refers to has a title.
+
+    Pydantic gives such a property no title, and that of its class is the same for every
+    property of the class: two addresses would both be called "Address".
+    """
+    if not isinstance(schema, dict) or "title" in schema:
+        return schema
+    combined = [one for key in _LISTS_OF_SCHEMAS[:3] for one in schema.get(key) or ()]
+    targets = [_target(one.get("$ref"), root) for one in (schema, *combined) if _is_dict(one)]
+    if not any(_is_dict(target) and "title" in target for target in targets):
+        return schema
+    return {"title": name.replace("_", " ").title() if name.islower() else name, **schema}
+
+
+def _is_dict(schema: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(schema, dict)
+
+
     """Return a schema and every schema that describes the same value: references, combinations."""
     found: list[dict[str, Any]] = []
     queue: list[Any] = [schema]

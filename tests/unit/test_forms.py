@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime as dt
+import enum
 import json
 from typing import Any
 
@@ -181,6 +182,36 @@ def test_secrets_are_not_in_the_form() -> None:
 
 def test_secrets_are_hidden_through_references_and_lists() -> None:
     schema = {
+class Country(enum.Enum):
+    GERMANY = "de"
+
+
+class Address(BaseModel):
+    street: str
+
+
+class Order(BaseModel):
+    billing_address: Address
+    shipping_address: Address | None = None
+    country: Country = Field(Country.GERMANY, alias="countryOfOrigin")
+    named: Address = Field(title="By its title", default=Address(street="A"))
+    note: str = ""
+
+
+def test_fields_of_one_class_are_told_apart_by_their_own_names() -> None:
+    """The class is called the same wherever it is used; the field is what is asked for."""
+    declared = Order.model_json_schema()
+    asked = form_of(Interrupt(value="?", id="0" * 32, response_schema=declared))
+    assert {name: part["title"] for name, part in asked["schema"]["properties"].items()} == {
+        "billing_address": "Billing Address",
+        "shipping_address": "Shipping Address",
+        "countryOfOrigin": "countryOfOrigin",
+        "named": "By its title",
+        "note": "Note",
+    }
+    assert asked["schema"]["$defs"]["Address"]["title"] == "Address"
+
+
         "$defs": {"key": {"type": "string", "writeOnly": True}},
         "properties": {
             "keys": {"type": "array", "items": {"$ref": "#/$defs/key"}},
