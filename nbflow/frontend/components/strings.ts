@@ -138,7 +138,7 @@ export const strings = {
     none: "None",
     choose: "Choose…",
     clear: "Clear",
-    kind: "Kind of value",
+    kindOf: (name: string) => `${name}: kind of value`,
     kinds: { text: "Text", number: "Number", boolean: "Yes / No", none: "None", json: "JSON" },
     value: "Answer",
     notNumber: "Enter a number, such as 3 or 2.5.",

@@ -9,6 +9,38 @@ freshPages();
 
 const error = (text: RegExp): number => screen.queryAllByText(text).length;
 
+describe("words about a field", () => {
+  it("names a field in the summary by its own words, not by those of a choice", () => {
+    const size = {
+      oneOf: [
+        { const: "s", title: "Small" },
+        { const: "l", title: "Large" },
+      ],
+    };
+    const to = {
+      anyOf: [{ title: "Address", ...object({ street: { title: "Street" } }, ["street"]) }],
+    };
+    show(object({ size, to: { allOf: [{ title: "Receiver" }, to] } }, ["size", "to"]));
+    submit();
+    const links = [...document.querySelectorAll(".nbf-summary li button")];
+    expect(links.map((link) => link.textContent)).toEqual(["size", "Receiver"]);
+  });
+
+  it("says of which field a kind of value is chosen", () => {
+    show(object({ left: {}, list: { type: "array", items: { type: ["string", "object"] } } }), {
+      list: ["a"],
+    });
+    const names = screen.getAllByRole("radiogroup").map((row) => row.getAttribute("aria-label"));
+    expect(names[0]).toBe("left: kind of value");
+    expect(screen.queryByRole("radiogroup", { name: "Kind of value" })).toBeNull();
+  });
+
+  it("does not tell to leave empty what can only be none", () => {
+    show(object({ nothing: { type: "null" } }));
+    expect(screen.queryByText(/Leave empty/)).toBeNull();
+  });
+});
+
 describe("formats", () => {
   const stored: [string, JsonObject, string][] = [
     ["a moment with its offset", { format: "date-time" }, "2026-01-31T12:30:00.25+05:30"],

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import type { Json, JsonObject } from "../../protocol/messages";
 import { strings } from "../strings";
 import { type ControlProps, useBroken, useFormShared } from "./context";
+import { labelOf } from "./Frame";
 import { NumberInput, Pick, TextArea, type Wiring } from "./inputs";
 import { readJson, written } from "./json";
 import { allowsNull, type Option, typesOf } from "./schema";
@@ -50,7 +51,13 @@ export function AnyField(props: ControlProps): ReactNode {
   return (
     <div className="nbf-any">
       {kinds.length > 1 && (
-        <KindPick id={shared.idOf(path)} kinds={kinds} kind={kind} onPick={switchTo} />
+        <KindPick
+          id={shared.idOf(path)}
+          of={labelOf(props)}
+          kinds={kinds}
+          kind={kind}
+          onPick={switchTo}
+        />
       )}
       <KindControl key={kind} {...props} kind={kind} />
     </div>
@@ -59,15 +66,17 @@ export function AnyField(props: ControlProps): ReactNode {
 
 interface KindPickProps {
   id: string;
+  /** What the value is called. */
+  of: string;
   kinds: readonly Kind[];
   kind: Kind;
   onPick: (kind: Kind) => void;
 }
 
-function KindPick({ id, kinds, kind, onPick }: KindPickProps): ReactNode {
+function KindPick({ id, of, kinds, kind, onPick }: KindPickProps): ReactNode {
   const shared = useFormShared();
   return (
-    <div className="nbf-kinds" role="radiogroup" aria-label={strings.question.kind}>
+    <div className="nbf-kinds" role="radiogroup" aria-label={strings.question.kindOf(of)}>
       {kinds.map((name) => (
         <label key={name} className="nbf-kind">
           <input

@@ -59,7 +59,8 @@ export function itemNumber(props: ControlProps): number | null {
   return typeof last === "number" && titleOf(props) === "" ? last + 1 : null;
 }
 
-function textOf(props: ControlProps): string {
+/** What a field is called on the page. */
+export function labelOf(props: ControlProps): string {
   const item = itemNumber(props);
   return item === null ? titleOf(props) || strings.question.value : strings.question.item(item);
 }
@@ -88,7 +89,7 @@ function Label(props: Props): ReactNode {
     <>
       <div className={hidden ? "nbf-head nbf-head-bare" : "nbf-head"}>
         <label className={hidden ? "nbf-hidden" : "nbf-label"} id={labelId(id)} htmlFor={id}>
-          {textOf(props)}
+          {labelOf(props)}
           <Mark {...props} />
         </label>
         <Tools {...props} />
@@ -176,7 +177,7 @@ function Group(props: Props): ReactNode {
       aria-describedby={note ? noteId(id) : undefined}
     >
       <legend className={unseen ? "nbf-hidden" : "nbf-label"}>
-        {textOf(props)}
+        {labelOf(props)}
         <Mark {...props} />
       </legend>
       {head}

@@ -3,7 +3,7 @@
 import type { FieldError, Form, JsonObject, Receipt } from "../../protocol/messages";
 import { strings } from "../strings";
 import type { FieldPath } from "./context";
-import { inside } from "./places";
+import { inside, titleInside } from "./places";
 import { isObject, parts, resolve } from "./schema";
 import { decisionAt, type Sheet, type Slot } from "./sheet";
 import { same } from "./value";
@@ -54,9 +54,9 @@ function placeOf(path: FieldPath, root: JsonObject): number[] {
 export function wordsFor(path: FieldPath, root: JsonObject): string {
   let nodes = parts(root, root);
   const words = path.map((key) => {
+    const title = titleInside(nodes, key, root);
     nodes = inside(nodes, key, root);
-    const title = nodes.find((node) => typeof node.title === "string")?.title;
-    if (typeof title === "string") return title;
+    if (title !== undefined) return title;
     return typeof key === "number" ? strings.question.item(key + 1) : key;
   });
   return words.join(" › ");

@@ -14,7 +14,8 @@ export function noteOf(node: JsonObject, root: JsonObject): string {
   if (control === "number") note.push(...numberNotes(node));
   if (control === "text" || control === "textarea") note.push(...textNotes(node));
   if (kindOf(node) === "array" && control !== "any") note.push(...listNotes(node));
-  if (allowsNull(node) && emptyMeansNull(node, root)) note.push(strings.question.emptyIsNone);
+  if (control !== "null" && allowsNull(node) && emptyMeansNull(node, root))
+    note.push(strings.question.emptyIsNone);
   return note.filter(Boolean).join(" ");
 }
 
