@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow.errors import InvalidAnswerError
 from nbflow.forms.arguments import as_proposed
 from nbflow.forms.conventions import read
+from nbflow.forms.schema import begun_with
 from nbflow.forms.validate import faults
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def plain_answer(interrupt: Interrupt, value: Any) -> Any:
     {'rate': 1.0, 'n': 2}
     """
     schema = interrupt.response_schema or {}
-    return as_proposed(value, schema["default"]) if "default" in schema else value
+    return as_proposed(value, begun_with(schema))
 
 
 def decided_in(interrupt: Interrupt, answer: Any) -> list[Decided]:

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from nbflow.forms.model import Field, Form, FormAction, FormDecision, Terms
     from nbflow.types import Interrupt
 
-__all__ = ["FORM_BYTES", "HIDDEN", "drawn_schema", "fillable", "form_of", "without_secrets"]
+__all__ = [
+    "FORM_BYTES",
+    "HIDDEN",
+    "begun_with",
+    "drawn_schema",
+    "fillable",
+    "form_of",
+    "without_secrets",
+]
 
 FORM_BYTES = 200_000
 """The largest form that is sent to a page."""
@@ -30,6 +38,7 @@ FORM_BYTES = 200_000
 _SCHEMA_BYTES = 120_000
 _DEFAULT_CHARS = 500
 _MOST_ASSIGNEES = 50
+_DEEPEST = 20
 _VALUE_CHARS = 20_000
 HIDDEN = "••••••"
 """What is shown in place of a secret."""
@@ -164,6 +173,27 @@ def fillable(value: Any, schema: dict[str, Any]) -> Any:
     return part.value
 
 
+def begun_with(schema: dict[str, Any]) -> Any:
+    """Return what a form begins with: the default of the whole, else those of its properties.
+
+    >>> begun_with({"properties": {"rate": {"type": "number", "default": 1.0}, "n": {}}})
+    {'rate': 1.0}
+    """
+    return _begun(schema, schema, 0)
+
+
+def _begun(schema: Any, root: dict[str, Any], depth: int) -> Any:
+    if not _is_dict(schema) or depth > _DEEPEST:
+        return {}
+    if "default" in schema:
+        return schema["default"]
+    parts = schema.get("properties")
+    if not isinstance(parts, dict):
+        return _begun(_target(schema.get("$ref"), root), root, depth + 1)
+    begun = {name: _begun(part, root, depth + 1) for name, part in parts.items()}
+    return {name: part for name, part in begun.items() if part != {}}
+
+
 def drawn_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
     """Return a schema for the page, without its secrets' defaults; None when it is too large.
 
@@ -195,6 +225,8 @@ def _strip(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     for key, part in schema.items():
         if key in _MAPS_OF_SCHEMAS and isinstance(part, dict):
             result[key] = {name: _strip_any(sub, root) for name, sub in part.items()}
+            if key == "properties":
+                result[key] = {name: _named(name, sub, root) for name, sub in result[key].items()}
         elif key in _LISTS_OF_SCHEMAS and isinstance(part, list):
             result[key] = [_strip_any(sub, root) for sub in part]
         elif key in _ONE_SCHEMA:
@@ -211,30 +243,6 @@ def _strip_any(part: Any, root: dict[str, Any]) -> Any:
     return _strip(part, root) if isinstance(part, dict) else part
 
 
-def _is_secret(schema: dict[str, Any]) -> bool:
-    return schema.get("writeOnly") is True or schema.get("format") == "password"
-
-
-def _holds_secret(schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    return any(_is_secret(one) for one in _branches(schema, root))
-            if key == "properties":
-                result[key] = {name: _named(name, sub, root) for name, sub in result[key].items()}
-
-
-def _mentions_secret(schema: Any) -> bool:
-    """Whether any part of a schema is marked, wherever it belongs."""
-    queue = [schema]
-    for one in queue:
-        if isinstance(one, dict):
-            if _is_secret(one):
-                return True
-            queue += one.values()
-        elif isinstance(one, list):
-            queue += one
-    return False
-
-
-def _branches(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
 def _named(name: str, schema: Any, root: dict[str, Any]) -> Any:
     """Name a property by its key where only what it refers to has a title.
 
@@ -254,6 +262,28 @@ def _is_dict(schema: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(schema, dict)
 
 
+def _is_secret(schema: dict[str, Any]) -> bool:
+    return schema.get("writeOnly") is True or schema.get("format") == "password"
+
+
+def _holds_secret(schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    return any(_is_secret(one) for one in _branches(schema, root))
+
+
+def _mentions_secret(schema: Any) -> bool:
+    """Whether any part of a schema is marked, wherever it belongs."""
+    queue = [schema]
+    for one in queue:
+        if isinstance(one, dict):
+            if _is_secret(one):
+                return True
+            queue += one.values()
+        elif isinstance(one, list):
+            queue += one
+    return False
+
+
+def _branches(schema: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
     """Return a schema and every schema that describes the same value: references, combinations."""
     found: list[dict[str, Any]] = []
     queue: list[Any] = [schema]

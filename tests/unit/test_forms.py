@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter
 
-from nbflow.forms import form_of, without_secrets
+from nbflow.forms import form_of, plain_answer, without_secrets
 from nbflow.forms.model import Form
 from nbflow.forms.schema import FORM_BYTES
 from nbflow.types import Interrupt
@@ -159,29 +159,29 @@ def test_a_declared_schema_is_drawn_and_its_default_begins_the_form() -> None:
     assert (form["schema"], form["initial"], form["has_initial"]) == (schema, {"n": 1}, True)
 
 
+def test_what_a_field_begins_with_keeps_its_type() -> None:
+    """A page does not tell 1.0 from 1, and knows a long number only as text."""
+    long = 12345678901234567890
+    properties: dict[str, Any] = {
+        "rate": {"type": "number", "default": 1.0},
+        "big": {"type": "integer", "default": long},
+        "inner": {"$ref": "#/$defs/inner"},
+        "typed": {"type": "number"},
+    }
+    inner = {"properties": {"rate": {"type": "number", "default": -0.0}}}
+    schema = {"type": "object", "properties": properties, "$defs": {"inner": inner}}
+    question = Interrupt(value="?", id="0" * 32, response_schema=schema)
+    from_page = {"rate": 1, "big": str(long), "inner": {"rate": 0}, "typed": 1}
+    answer = plain_answer(question, from_page)
+    assert repr(answer) == repr({"rate": 1.0, "big": long, "inner": {"rate": -0.0}, "typed": 1})
+
+
 def test_none_is_a_value_to_begin_with() -> None:
     form = ask("?", {"type": ["string", "null"], "default": None})
 
     assert (form["initial"], form["has_initial"]) == (None, True)
 
 
-def test_secrets_are_not_in_the_form() -> None:
-    class Login(BaseModel):
-        user: str = "ada"
-        password: SecretStr = SecretStr("hunter2")
-
-    schema = Login.model_json_schema()
-    schema["properties"]["password"]["default"] = "hunter2"
-    schema["default"] = {"user": "ada", "password": "hunter2"}
-
-    form = ask("Log in", schema)
-
-    assert "hunter2" not in json.dumps(form)
-    assert form["initial"] == {"user": "ada"}
-
-
-def test_secrets_are_hidden_through_references_and_lists() -> None:
-    schema = {
 class Country(enum.Enum):
     GERMANY = "de"
 
@@ -212,6 +212,23 @@ def test_fields_of_one_class_are_told_apart_by_their_own_names() -> None:
     assert asked["schema"]["$defs"]["Address"]["title"] == "Address"
 
 
+def test_secrets_are_not_in_the_form() -> None:
+    class Login(BaseModel):
+        user: str = "ada"
+        password: SecretStr = SecretStr("hunter2")
+
+    schema = Login.model_json_schema()
+    schema["properties"]["password"]["default"] = "hunter2"
+    schema["default"] = {"user": "ada", "password": "hunter2"}
+
+    form = ask("Log in", schema)
+
+    assert "hunter2" not in json.dumps(form)
+    assert form["initial"] == {"user": "ada"}
+
+
+def test_secrets_are_hidden_through_references_and_lists() -> None:
+    schema = {
         "$defs": {"key": {"type": "string", "writeOnly": True}},
         "properties": {
             "keys": {"type": "array", "items": {"$ref": "#/$defs/key"}},

@@ -98,6 +98,16 @@ describe("values keep their types", () => {
     expect(screen.getAllByText(/too large/).length).toBeGreaterThan(0);
   });
 
+  it("sends a long whole number that the schema gives a field to begin with", () => {
+    const long = "12345678901234567890";
+    const properties = { big: { type: "integer", default: long } };
+    showForm(ask({ type: "object", properties }));
+    submit();
+    type(/^big/, "12345678901234567891");
+    submit();
+    expect(sent).toEqual([{ big: long }]);
+  });
+
   it("gives a long whole number back as it came, while it is not changed", () => {
     const long = "1152921504606846976";
     const properties = { big: { type: "integer", minimum: 5 }, n: { type: "integer" } };

@@ -96,7 +96,7 @@ function Numeric(props: Wired): ReactNode {
   const { root, givenAt } = useFormShared();
   const { node, path, value, onChange, wiring } = props;
   const whole = typesOf(node)[0] === "integer";
-  const asGiven = isLongNumber(value) && value === givenAt(path);
+  const asGiven = isLongNumber(value) && (value === givenAt(path) || value === node.default);
   const large = typeof value === "string" && /^[+-]?\d+$/.test(value) && !asGiven;
   useBroken(path, large ? strings.question.tooLarge : null);
   return (

@@ -10,7 +10,7 @@ import { controlOf } from "./control";
 import type { EntryDraft, RawText } from "./drafts";
 import { defaultsFor, emptyMeansNull, finish, missingIn } from "./finish";
 import { judge } from "./judge";
-import { isReadOnly } from "./places";
+import { isDefault, isReadOnly } from "./places";
 import { holdsSecrets, isObject, withoutSecrets } from "./schema";
 import { kindOf, shapeOf } from "./shape";
 import { isLongNumber, valueAt } from "./value";
@@ -142,9 +142,9 @@ export function problemsOf(asked: Asked, work: Work): FieldError[] {
 }
 
 /** A long whole number that was not changed is text here alone. */
-function isLongAsGiven({ path }: FieldError, { initial }: Asked, value: Json): boolean {
-  const given = valueAt(initial, path);
-  return isLongNumber(given) && given === valueAt(value, path);
+function isLongAsGiven({ path }: FieldError, { initial, schema }: Asked, value: Json): boolean {
+  const now = valueAt(value, path);
+  return isLongNumber(now) && (now === valueAt(initial, path) || isDefault(path, now, schema));
 }
 
 /** What is missing and not to be filled in here is for the kernel to say. */
