@@ -275,3 +275,22 @@ def test_a_plain_answer_keeps_the_types_of_what_was_given() -> None:
     receipt, answer = _submit("?", None, schema, value=on_the_page)
     assert receipt["status"] == "accepted"
     assert repr(answer) == repr({**given, "n": 3})
+
+
+def test_a_choice_of_several_in_an_elicitation_is_ticked() -> None:
+    """MCP has lists of choices only to choose several, and does not say ``uniqueItems``."""
+    choices = {"anyOf": [{"const": "a", "title": "Alpha"}, {"const": "b", "title": "Beta"}]}
+    wanted = {"type": "object", "properties": {"many": {"type": "array", "items": choices}}}
+    params = {"message": "Which?", "requestedSchema": wanted}
+    form = form_of(Interrupt(value={"method": "elicitation/create", "params": params}, id=ID))
+    schema = form["actions"][0]["decisions"][0]["schema"]
+    assert schema is not None
+    assert schema["properties"]["many"] == {"type": "array", "items": choices, "uniqueItems": True}
+
+
+def test_the_title_of_a_single_ag_ui_question_is_not_said_twice() -> None:
+    question = {"id": "1", "reason": "confirmation", "message": "Send it to all?"}
+    form = form_of(Interrupt(value=question, id=ID))
+    assert (form["title"], form["actions"][0]["name"]) == ("Send it to all?", "")
+    both = form_of(Interrupt(value=[question, {**question, "id": "2"}], id=ID))
+    assert [action["name"] for action in both["actions"]] == ["Send it to all?"] * 2

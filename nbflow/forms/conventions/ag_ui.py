@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbflow.forms.conventions.plain import split_title
@@ -70,6 +70,7 @@ def read(payload: Any, schema: dict[str, Any] | None) -> Reading | None:
     if len(actions) == 1:
         title, rest = split_title(interrupts[0].get("message") or "")
         context = [field_of("", rest)] if rest else []
+        actions = (replace(actions[0], name=""),)  # the title says it already
     return _Interrupts(
         title=title or DEFAULT_TITLE, context=context, schema={}, actions=actions, ids=ids
     )

@@ -58,9 +58,24 @@ def read(payload: Any, schema: dict[str, Any] | None) -> Reading | None:
     if isinstance(url, str):
         context.append({"label": "Address", "kind": "text", "value": url})
     decisions = (
-        Decision(kind="accept", schema=wanted if isinstance(wanted, dict) else None),
+        Decision(kind="accept", schema=_ticked(wanted) if isinstance(wanted, dict) else None),
         Decision(kind="decline"),
         Decision(kind="cancel"),
     )
     action = Action(name="", context=[], decisions=decisions, preferred=0)
     return _Elicitation(title=title or DEFAULT_TITLE, context=context, schema={}, actions=(action,))
+
+
+def _ticked(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of each list of choices that it holds none twice, as the specification means it."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return schema
+    return {**schema, "properties": {name: _once(part) for name, part in properties.items()}}
+
+
+def _once(part: Any) -> Any:
+    items = part.get("items") if isinstance(part, dict) and part.get("type") == "array" else None
+    if not isinstance(items, dict) or not any(key in items for key in ("enum", "anyOf", "oneOf")):
+        return part
+    return {"uniqueItems": True, **part}
