@@ -273,6 +273,25 @@ describe("keys", () => {
     expect(checked()).toEqual(["Reject"]);
   });
 
+  it("take the focus to what has to be filled in, so that the next letters are text", () => {
+    const message = { type: "string", title: "Message", minLength: 1 };
+    showForm(
+      about(
+        decision({ kind: "approve" }),
+        decision({ kind: "reject", schema: { type: "string", title: "Reason" }, optional: true }),
+        decision({ kind: "respond", schema: message }),
+      ),
+    );
+    radio("Approve").focus();
+    key("r");
+    expect(document.activeElement).toBe(radio("Reject"));
+    key("s");
+    expect(checked()).toEqual(["Respond"]);
+    expect(document.activeElement).toBe(field("Message"));
+    key("a");
+    expect(checked()).toEqual(["Respond"]);
+  });
+
   it("mean text while text is typed, and nothing with a modifier or held down", () => {
     showForm(one);
     choose("Edit");

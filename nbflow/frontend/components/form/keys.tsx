@@ -6,7 +6,8 @@
  */
 
 import { type ReactNode, type RefObject, useEffect, useEffectEvent, useRef, useState } from "react";
-import type { Form } from "../../protocol/messages";
+import { flushSync } from "react-dom";
+import type { Form, FormDecision } from "../../protocol/messages";
 import { KeyBox, type KeyRow } from "../KeyBox";
 import { strings } from "../strings";
 
@@ -124,10 +125,27 @@ function chooseByLetter(event: KeyboardEvent, target: HTMLElement, options: Opti
     `[data-action="${index}"] .nbf-decision input`,
   )[next];
   if (!row || row.disabled) return false;
-  choose(index, next);
-  row.focus();
+  flushSync(() => choose(index, next));
+  const decision = form.actions[index]?.decisions[next];
+  const asked =
+    places.length === 1 && decision ? toBeFilledIn(decision, scope.current, index) : null;
+  (asked ?? row).focus();
   return true;
 }
+
+/** The first field of a decision that cannot be sent without it; null where none has to be. */
+function toBeFilledIn(
+  { schema, optional, has_initial }: FormDecision,
+  box: HTMLElement | null,
+  action: number,
+): HTMLElement | null {
+  if (schema === null || optional || has_initial) return null;
+  return (
+    box?.querySelector<HTMLElement>(`[data-action="${action}"] .nbf-filling :is(${FIELDS})`) ?? null
+  );
+}
+
+const FIELDS = "input, select, textarea";
 
 /** What is printed on the key; its place on a keyboard of other letters. */
 function letterOf({ key, code }: KeyboardEvent): string {
