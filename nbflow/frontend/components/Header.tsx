@@ -31,7 +31,7 @@ export function Header({ view, titleId, onCancel, tabs }: Props): ReactNode {
   const status = statusOf(log, snapshot);
   const live = status === "running" || status === "interrupted";
   return (
-    <header className="nbf-header">
+    <div className="nbf-header">
       <div className="nbf-title-row">
         <h3 className="nbf-title" id={titleId}>
           {snapshot.workflow}
@@ -56,7 +56,7 @@ export function Header({ view, titleId, onCancel, tabs }: Props): ReactNode {
         </span>
         {tabs}
       </div>
-    </header>
+    </div>
   );
 }
 

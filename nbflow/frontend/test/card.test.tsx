@@ -64,6 +64,11 @@ describe("the card", () => {
     expect(document.activeElement).toBe(group);
   });
 
+  it("is no page of its own: its head is no banner of the page around it", () => {
+    render(card(viewOf("table")));
+    expect(screen.queryByRole("banner")).toBeNull();
+  });
+
   it("shows a finished run: status in words, tasks, answer and result", () => {
     render(card(viewOf("essay")));
     expect(screen.getByText("Done")).toBeTruthy();
