@@ -53,6 +53,19 @@ def test_the_first_line_is_the_title_and_the_rest_is_context() -> None:
     assert form["context"] == [{"label": "", "kind": "markdown", "value": "- one\n- two"}]
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Send **all** of it?", "Send all of it?"),
+        ("**Send it?**", "Send it?"),
+        ("Is 2**3 more than 3**2?", "Is 2**3 more than 3**2?"),
+        ("May f(**args) and g(**more) run?", "May f(**args) and g(**more) run?"),
+    ],
+)
+def test_a_title_has_no_marks_of_bold_text(text: str, title: str) -> None:
+    assert form_of(Interrupt(value=text, id="0" * 32))["title"] == title
+
+
 def test_a_long_line_is_shortened_as_title_and_whole_as_context() -> None:
     form = ask("word " * 100)
 

@@ -6,6 +6,7 @@ whatever else is there is context to read. It never fails: an unknown shape is s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,17 +91,21 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+_BOLD = re.compile(r"(?<!\S)\*\*(?=\S)(.+?)(?<=\S)\*\*(?!\w)")
+"""Words that Markdown makes bold: a title is shown as text, and is bold anyway."""
+
+
 def split_title(text: str) -> tuple[str, str]:
     """Split a text into its first line, as the title, and what follows it.
 
     A first line too long for a title is shortened, and the whole text follows.
 
-    >>> split_title("# Review this\\n\\nIt is short.")
+    >>> split_title("# Review **this**\\n\\nIt is short.")
     ('Review this', 'It is short.')
     """
     text = text.strip()
     first, _, rest = text.partition("\n")
-    title = clean_text(first.strip().lstrip("#").strip())
+    title = _BOLD.sub(r"\1", clean_text(first.strip().lstrip("#").strip()))
     if len(title) <= _TITLE_CHARS:
         return title, rest.strip()
     return shorten(title, _TITLE_CHARS - 1)[0].rstrip() + "…", text
