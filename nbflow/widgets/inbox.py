@@ -30,6 +30,7 @@ class Inbox:
 
     Args:
         source: a workflow, whose questions are shown, or a saver, for those of all workflows.
+        more: further workflows, as in ``Inbox(essays, tables)``; the same as ``workflows``.
         workflows: the code of the workflows that shall be answered; questions of others are
             listed, and cannot be answered here. Beside a workflow as ``source``, theirs are
             shown too.
@@ -54,14 +55,14 @@ class Inbox:
     def __init__(
         self,
         source: BaseCheckpointSaver | Workflow[Any, Any],
-        *,
+        *more: Workflow[Any, Any],
         workflows: Sequence[Workflow[Any, Any]] = (),
     ) -> None:
         own = () if isinstance(source, BaseCheckpointSaver) else (source,)
         self._saver = source if isinstance(source, BaseCheckpointSaver) else _saver_of(source)
         self._all = not own
         self._workflows: dict[str, Workflow[Any, Any]] = {}
-        for workflow in (*own, *workflows):
+        for workflow in (*own, *more, *workflows):
             if _saver_of(workflow).identity != self._saver.identity:
                 raise InvalidConfigError(
                     f"The workflow {workflow.name!r} keeps its threads in another database than "

@@ -287,6 +287,7 @@ def test_a_question_of_an_unknown_workflow_is_listed_and_not_answered(desk: Desk
 def test_a_workflow_shows_its_own_questions_and_those_of_its_companions(desk: Desk) -> None:
     assert InboxPage(Inbox(desk.publish)).titles() == ["Publish essay?"]
     assert len(InboxPage(Inbox(desk.publish, workflows=[desk.assist])).titles()) == 2
+    assert len(InboxPage(Inbox(desk.publish, desk.assist)).titles()) == 2
 
 
 def test_an_answer_is_taken_back(desk: Desk, page: InboxPage) -> None:
