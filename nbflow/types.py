@@ -377,7 +377,7 @@ def interrupt(
     timeout: float | timedelta | None = None,
     on_timeout: Literal["fail", "default"] = "fail",
     default: Any = None,
-    assignees: Sequence[str] = (),
+    assignees: Sequence[str] | None = (),
 ) -> T: ...
 @overload
 def interrupt(
@@ -389,7 +389,7 @@ def interrupt(
     timeout: float | timedelta | None = None,
     on_timeout: Literal["fail", "default"] = "fail",
     default: Any = None,
-    assignees: Sequence[str] = (),
+    assignees: Sequence[str] | None = (),
 ) -> Any: ...
 def interrupt(
     value: Any,
@@ -400,7 +400,7 @@ def interrupt(
     timeout: float | timedelta | None = None,
     on_timeout: Literal["fail", "default"] = "fail",
     default: Any = None,
-    assignees: Sequence[str] = (),
+    assignees: Sequence[str] | None = (),
 ) -> Any:
     """Ask a question and stop the run until it is answered (89-124).
 
@@ -433,7 +433,8 @@ def interrupt(
             :class:`~nbflow.errors.AnswerTimeoutError` here, ``"default"`` returns ``default``.
         default: the answer with ``on_timeout="default"``; it must be a good one.
         assignees: names of those who may answer, as :func:`nbflow.acting_as` and ``NBFLOW_USER``
-            give them; empty for everybody. A name is what a process says of itself, not a proof.
+            give them; none or None for everybody. A name is what a process says of itself, not a
+            proof.
 
     Raises:
         OutsideRunError: no run is going on here.

@@ -161,8 +161,10 @@ def _default(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None)
 
 
 def _names(assignees: Any) -> tuple[str, ...]:
-    several = isinstance(assignees, Iterable) and not isinstance(assignees, str)
-    names = tuple(assignees) if several else (assignees,)
+    if assignees is None:
+        return ()
+    one = isinstance(assignees, str) or not isinstance(assignees, Iterable)
+    names = (assignees,) if one else tuple(assignees)
     if not all(isinstance(name, str) and name for name in names):
         raise DeclarationError(f"assignees={assignees!r} cannot be meant: expected names.")
     return names

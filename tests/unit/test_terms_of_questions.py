@@ -221,6 +221,18 @@ def test_only_who_is_named_may_answer(
         assert drive.invoke(workflow, Command(resume=1), config) == 1
 
 
+def test_none_named_is_everybody_and_no_name_is_refused(
+    saver: BaseCheckpointSaver, drive: Drive, config: Config
+) -> None:
+    workflow = asking(saver, assignees=None)
+    assert drive.invoke(workflow, 1, config)["__interrupt__"][0].assignees == ()
+    with nbflow.acting_as("eve"):
+        assert drive.invoke(workflow, Command(resume=1), config) == 1
+
+    with pytest.raises(DeclarationError, match="expected names"):
+        drive.invoke(asking(saver, assignees=7), 1, {"configurable": {"thread_id": "other"}})
+
+
 def test_the_environment_says_who_answers(
     saver: BaseCheckpointSaver, drive: Drive, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
