@@ -177,7 +177,7 @@ def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
         except ValidationError as exc:
             raise _invalid(workflow, faults_of_validation(exc, value)) from exc
     if value is None:
-        message = "None goes on with a run and begins none: give a value."
+        message = "A run cannot begin with None, which goes on with one: give a value."
         raise _invalid(workflow, [{"path": [], "message": message}])
     return value
 

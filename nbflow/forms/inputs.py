@@ -93,9 +93,19 @@ def recallable(workflow: Workflow[Any, Any], limit: int = 10) -> list[EarlierIte
 def _schema(workflow: Workflow[Any, Any]) -> dict[str, Any]:
     """The schema of the input, with the parameter's name and default where it has none."""
     name = input_parameter(workflow)
-    schema = {"title": label_of(name), **input_schema(workflow)}
+    schema = {"title": label_of(name), **_without_none(input_schema(workflow))}
     default = inspect.signature(workflow.__wrapped__).parameters[name].default
     if default is not inspect.Parameter.empty and default is not None:
         with suppress(ValueError):  # then the field begins empty
             schema.setdefault("default", fillable(default, schema))
     return schema
+
+
+def _without_none(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave None out of an optional input: it begins no run, so the form must not offer it."""
+    kinds = schema.get("anyOf", [])
+    left = [kind for kind in kinds if kind != {"type": "null"}]
+    if not left or len(left) == len(kinds):
+        return schema
+    rest = {key: part for key, part in schema.items() if key != "anyOf"}
+    return {**left[0], **rest} if len(left) == 1 else {**rest, "anyOf": left}

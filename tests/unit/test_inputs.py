@@ -91,8 +91,8 @@ def test_json_becomes_what_the_annotation_names(kind: Any, given: Any, taken: An
         ),
         (int, "many", [{"path": [], "message": "Input should be a valid integer, unable to parse "
                         "string as an integer"}]),
-        (str | None, None, [{"path": [], "message": "None goes on with a run and begins none: "
-                             "give a value."}]),
+        (str | None, None, [{"path": [], "message": "A run cannot begin with None, which goes "
+                             "on with one: give a value."}]),
     ],
     ids=["model", "int", "none"],
 )  # fmt: skip

@@ -148,6 +148,12 @@ def drawn(kind: Any, **default: Any) -> dict[str, Any]:
         (Any, {"title": "Whole number"}, True),
         (type[Exception], {"title": "Whole number"}, True),
         (None, {"title": "Whole number", "type": "null"}, True),
+        (int | None, {"title": "Whole number", "type": "integer"}, False),
+        (
+            int | str | None,
+            {"title": "Whole number", "anyOf": [{"type": "integer"}, {"type": "string"}]},
+            False,
+        ),
     ],
     ids=str,
 )
