@@ -248,3 +248,17 @@ describe("conditions", () => {
     expect(sent).toEqual([{ card: "1", street: "x" }]);
   });
 });
+
+it("offers once to leave out a choice, and what is in it by itself", () => {
+  const cat = {
+    title: "Cat",
+    ...object({ kind: { const: "cat" }, toys: { type: "array", items: {} } }),
+  };
+  const dog = { title: "Dog", ...object({ kind: { const: "dog" } }) };
+  show(object({ pet: { title: "Pet", oneOf: [cat, dog] } }), { pet: { kind: "cat", toys: [] } });
+  const names = screen.getAllByRole("button", { name: /^Leave out/ });
+  expect(names.map((button) => button.getAttribute("aria-label"))).toEqual([
+    "Leave out: Pet",
+    "Leave out: toys",
+  ]);
+});

@@ -26,18 +26,20 @@ export function valueTools(
   put: (value: Json | undefined) => void,
 ): Tool[] {
   const { node, path, value, required } = props;
+  /** A branch is the value of its choice, which offers to leave it out or to reset it. */
+  const branch = (props.nested ?? 0) > 0;
   const title = titleOf(props) || strings.question.value;
   const tools: Tool[] = [];
   const add = (key: keyof typeof strings.tools, extra: string, next: Json | undefined): void => {
     const label = strings.tools[key](extra);
     tools.push({ key, label, name: `${label}: ${title}`, act: () => put(next) });
   };
-  if (!required && value !== undefined && (!EMPTIED.has(control) || value === "")) {
+  if (!branch && !required && value !== undefined && (!EMPTIED.has(control) || value === "")) {
     add("leaveOut", "", undefined);
   }
   const given = shared.givenAt(path);
   const changed = given !== undefined && !path.some((key) => typeof key === "number");
-  if (changed && path.length > 0 && !same(given, value)) add("reset", "", given);
+  if (changed && !branch && path.length > 0 && !same(given, value)) add("reset", "", given);
   const standard = defaultOf(node);
   if (standard !== undefined && !same(standard, value) && !(changed && same(standard, given))) {
     add("useDefault", shortened(standard), standard);
