@@ -141,7 +141,7 @@ def _undo_the_last(page: Page, inbox: Locator, rows: Locator) -> None:
 
 
 def _approve_all_but_one(page: Page, notebook: Notebook, inbox: Locator, shots: Path) -> None:
-    """The last, a deletion, is rejected in its form; the others are approved at once."""
+    """The first is rejected in its form; the others are approved at once."""
     expect(inbox.locator(".nbf-decision input").first).to_be_focused(timeout=CELL_MS)
     page.keyboard.press("r")
     _send(page)
@@ -152,7 +152,7 @@ def _approve_all_but_one(page: Page, notebook: Notebook, inbox: Locator, shots: 
     page.keyboard.press("a")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(inbox.get_by_text("Approve 15: 12 send_email, 3 delete_files")).to_be_visible()
+    expect(inbox.get_by_text("Approve 15: 11 send_email, 4 delete_files")).to_be_visible()
     photograph(notebook, inbox, shots, "inbox-bulk")
     expect(inbox.get_by_role("button", name="Approve 15")).to_be_focused()
     page.keyboard.press("Enter")

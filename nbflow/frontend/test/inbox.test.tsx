@@ -206,6 +206,16 @@ describe("an answer", () => {
     expect(screen.getByText("Answered: Keep the row of Adelie N12A1?")).toBeTruthy();
   });
 
+  it("to the question at the end of the list opens the first", () => {
+    const { again } = show();
+    list().focus();
+    press("End");
+    press("Enter");
+    again(opening("5"));
+    again({ ...opening("5"), submissions: receipt("5") });
+    expect(opened).toEqual([idOf("5"), idOf("1")]);
+  });
+
   it("of the last question leaves the focus inside and says that nothing is left", () => {
     const only = { ...listing(), rows: listing().rows.slice(4), total: 1, waiting: 1 };
     const { again, container } = show({ listing: only, ...opening("5") });

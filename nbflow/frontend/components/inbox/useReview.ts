@@ -126,11 +126,12 @@ export function useReview(view: InboxView, actions: InboxActions): Review {
   };
 }
 
-/** The row that the keys act on; when it leaves, the one that takes its place. */
+/** The row that the keys act on; when it leaves, the one that takes its place, or the first. */
 function usePlace(rows: readonly QuestionRow[]): { at: number; goTo: (id: string) => void } {
   const [place, setPlace] = useState({ id: "", index: 0 });
   const found = rows.findIndex((row) => row.interrupt_id === place.id);
-  const at = found >= 0 ? found : Math.min(place.index, rows.length - 1);
+  const there = place.index < rows.length ? place.index : Math.min(0, rows.length - 1);
+  const at = found >= 0 ? found : there;
   if (found >= 0 && found !== place.index) setPlace({ id: place.id, index: found });
   return { at, goTo: (id) => setPlace((before) => ({ ...before, id })) };
 }
