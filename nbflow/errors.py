@@ -39,10 +39,10 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── RunPendingError             a result asked for while the run waits for a person
         ├── RunCancelledError           a result asked of a cancelled run
         ├── WaitNotPossibleError        this kernel cannot wait here; says what can
-        └── MissingBundleError          the front end was not built
+        ├── MissingBundleError          the front end was not built
+        └── CommandError                a line of ``%nbflow`` that cannot be meant
     BaseException
-    ├── GraphInterrupt                  a question stops the run (not an Exception, so that
-    │                                   ``except Exception`` cannot swallow it)
+    ├── GraphInterrupt                  a question stops the run; ``except Exception`` lets it by
     ├── RunDrained                      the run is being drained; raised at its next op
     └── RunCancelled                    the run was told to stop; raised at its next op
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from nbflow.export.files import record_in, to_json
 from nbflow.export.page import page_of
@@ -24,14 +24,23 @@ if TYPE_CHECKING:
 __all__ = ["Record", "html", "json", "load", "notebook", "record"]
 
 _Path = str | os.PathLike[str]
+_Id = str | int | None
+if TYPE_CHECKING:
+    _Source = Run | Workflow[Any, Any] | Record
 
 
+@overload
 def notebook(
-    source: Run | Workflow[Any, Any] | Record,
-    thread_id: str | int | None = None,
-    path: _Path | None = None,
-) -> nbformat.NotebookNode:
-    """Return a run as a notebook that tells its story, and write it where a path is given.
+    source: _Source, thread_id: _Id = None, path: None = None
+) -> nbformat.NotebookNode: ...
+@overload
+def notebook(source: _Source, thread_id: _Id = None, *, path: _Path) -> Path: ...
+@overload
+def notebook(source: _Source, thread_id: _Id, path: _Path) -> Path: ...
+def notebook(
+    source: _Source, thread_id: _Id = None, path: _Path | None = None
+) -> nbformat.NotebookNode | Path:
+    """Return a run as a notebook that tells its story, or write it to a file.
 
     What the run was given, its tasks, each question with who answered what and when, the result or
     the error, and its history, in outputs that need no kernel. Its first cell shows the live run
@@ -40,7 +49,8 @@ def notebook(
     Args:
         source: a run; a workflow; or a record.
         thread_id: which thread of a workflow.
-        path: a file to write, such as ``"record.ipynb"``; what is there is replaced.
+        path: a file to write, such as ``"record.ipynb"``, in place of what is there; it is
+            returned then.
 
     Raises:
         MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
@@ -60,22 +70,25 @@ def notebook(
     from nbflow.export.cells import notebook_of
 
     made = notebook_of(record(source, thread_id))
-    if path is not None:
-        nbformat.write(made, Path(path))
-    return made
+    if path is None:
+        return made
+    nbformat.write(made, Path(path))
+    return Path(path)
 
 
-def html(
-    source: Run | Workflow[Any, Any] | Record,
-    thread_id: str | int | None = None,
-    path: _Path | None = None,
-) -> str:
-    """Return a run as one HTML page that needs nothing else, and write it where a path is given.
+@overload
+def html(source: _Source, thread_id: _Id = None, path: None = None) -> str: ...
+@overload
+def html(source: _Source, thread_id: _Id = None, *, path: _Path) -> Path: ...
+@overload
+def html(source: _Source, thread_id: _Id, path: _Path) -> Path: ...
+def html(source: _Source, thread_id: _Id = None, path: _Path | None = None) -> str | Path:
+    """Return a run as one HTML page that needs nothing else, or write it to a file.
 
     Args:
         source: a run; a workflow; or a record.
         thread_id: which thread of a workflow.
-        path: a file to write; what is there is replaced.
+        path: a file to write; what is there is replaced. Its path is returned.
 
     Raises:
         MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
@@ -90,17 +103,19 @@ def html(
     return _written(page_of(record(source, thread_id)), path)
 
 
-def json(
-    source: Run | Workflow[Any, Any] | Record,
-    thread_id: str | int | None = None,
-    path: _Path | None = None,
-) -> str:
-    """Return a run as JSON that :func:`load` reads, and write it where a path is given.
+@overload
+def json(source: _Source, thread_id: _Id = None, path: None = None) -> str: ...
+@overload
+def json(source: _Source, thread_id: _Id = None, *, path: _Path) -> Path: ...
+@overload
+def json(source: _Source, thread_id: _Id, path: _Path) -> Path: ...
+def json(source: _Source, thread_id: _Id = None, path: _Path | None = None) -> str | Path:
+    """Return a run as JSON that :func:`load` reads, or write it to a file.
 
     Args:
         source: a run; a workflow; or a record.
         thread_id: which thread of a workflow.
-        path: a file to write; what is there is replaced.
+        path: a file to write; what is there is replaced. Its path is returned.
 
     Raises:
         MissingThreadError, UnknownThreadError, WorkflowMismatchError: as in :func:`record`.
@@ -131,7 +146,8 @@ def load(path: _Path) -> Record:
     return record_in(path)
 
 
-def _written(text: str, path: _Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
-    return text
+def _written(text: str, path: _Path | None) -> str | Path:
+    if path is None:
+        return text
+    Path(path).write_text(text, encoding="utf-8")
+    return Path(path)

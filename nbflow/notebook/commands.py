@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nbflow.run import Run
     from nbflow.workflow import Workflow
 
-__all__ = ["COMMANDS", "USAGE", "Exported", "input_in_cell", "run_command", "start_from_cell"]
+__all__ = ["COMMANDS", "USAGE", "input_in_cell", "run_command", "start_from_cell"]
 
 USAGE = """Look at, open, branch and start the threads of workflows.
 
@@ -56,20 +56,7 @@ export: nbflow.export.notebook, .html, .json
 """What ``%nbflow?`` shows, and ``%nbflow`` alone prints."""
 
 
-_WRITERS: dict[str, Callable[..., Any]] = {".ipynb": notebook, ".html": html, ".json": json_of}
-
-
-class Exported(str):
-    """The path of a file that was written.
-
-    >>> Exported("cats.html")
-    'cats.html' was written.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"{str(self)!r} was written."
+_WRITERS: dict[str, Callable[..., Path]] = {".ipynb": notebook, ".html": html, ".json": json_of}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -232,15 +219,14 @@ def _fork(
     return workflow.thread(thread)
 
 
-def _export(names: Mapping[str, Any], thread: str, file: str, of: str | None) -> Exported:
+def _export(names: Mapping[str, Any], thread: str, file: str, of: str | None) -> Path:
     write = _WRITERS.get(Path(file).suffix.lower())
     if write is None:
         raise CommandError(
             f"What {file!r} should be is not known: expected a name that ends with "
             f"{', '.join(_WRITERS)}."
         )
-    write(_workflow_of(names, thread, of), thread, file)
-    return Exported(file)
+    return write(_workflow_of(names, thread, of), thread, file)
 
 
 def _audit(names: Mapping[str, Any], thread: str, of: str | None) -> Audit:
