@@ -24,8 +24,8 @@ class Judge:
     __slots__ = ("response_schema", "validate")
 
     def __init__(self, response_schema: Any, validate: Callable[[Any], Any] | None) -> None:
-        self.response_schema = response_schema
-        self.validate = validate
+        self.response_schema: Any = response_schema
+        self.validate: Callable[[Any], Any] | None = validate
 
     @classmethod
     def of(cls, asking: Asking) -> Judge | None:
