@@ -38,6 +38,9 @@ class Frame(Protocol):
     @property
     def write_token(self) -> Callable[..., None]: ...
 
+    @property
+    def write_printed(self) -> Callable[..., None]: ...
+
     def value_of(self, name: str, make: Callable[[], Any]) -> Any: ...
 
 

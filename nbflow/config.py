@@ -9,9 +9,16 @@ from nbflow.errors import OutsideRunError
 
 if TYPE_CHECKING:
     from nbflow.store.base import BaseStore
-    from nbflow.types import StreamWriter, TokenWriter
+    from nbflow.types import PrintWriter, StreamWriter, TokenWriter
 
-__all__ = ["RunnableConfig", "get_config", "get_store", "get_stream_writer", "get_token_writer"]
+__all__ = [
+    "RunnableConfig",
+    "get_config",
+    "get_print_writer",
+    "get_store",
+    "get_stream_writer",
+    "get_token_writer",
+]
 
 
 class RunnableConfig(TypedDict, total=False):
@@ -117,6 +124,32 @@ def get_token_writer() -> TokenWriter:
     ['Hello ', 'Ada']
     """
     return require_frame("get_token_writer()").write_token
+
+
+def get_print_writer() -> PrintWriter:
+    """A function that adds text to what the running task printed.
+
+    The text is shown with the task in the run's widget, as a
+    :class:`~nbflow.events.Printed` event, and in no stream. It prints nothing: a notebook calls it
+    for what the code prints, and a logging handler can. What was printed before a replay is not
+    added again.
+
+    Raises:
+        OutsideRunError: no run is going on here.
+
+    >>> from nbflow.events import Printed
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def greet(name: str) -> str:
+    ...     get_print_writer()(f"About to greet {name}")
+    ...     return f"Hello {name}"
+    >>> run = greet.start("Ada")
+    >>> run.result()
+    'Hello Ada'
+    >>> [event.text for event in run.events() if isinstance(event, Printed)]
+    ['About to greet Ada']
+    """
+    return require_frame("get_print_writer()").write_printed
 
 
 def get_stream_writer() -> StreamWriter:

@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Failure",
     "Message",
+    "Printed",
     "RunEnded",
     "RunStarted",
     "TaskCancelled",
@@ -116,6 +117,8 @@ class TaskRetried(TaskEvent):
     """Seconds until the next attempt."""
     error: Failure
     """What this attempt raised."""
+    limit: int | None = None
+    """How many attempts there may be; None where several policies apply."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,6 +211,18 @@ class Custom(Event):
     """The value that was sent."""
     ns: tuple[str, ...] = ()
     """As in :class:`TaskEvent`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Printed(Event):
+    """What the code printed, where somebody takes that down; a stream mode shows none of it."""
+
+    task: str | None
+    """Id of the task that printed it; None when the entrypoint did."""
+    text: str
+    """Whole lines, or what there is of one that is not over."""
+    stream: str = "stdout"
+    """``stdout`` or ``stderr``."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,6 +25,7 @@ __all__ = [
     "OpSnapshot",
     "PlannedCall",
     "PregelTask",
+    "PrintWriter",
     "ReplayReport",
     "RetryPolicy",
     "StateSnapshot",
@@ -54,6 +55,13 @@ class TokenWriter(Protocol):
 
     def __call__(self, text: str, id: str | None = None, **metadata: Any) -> None:
         """Send one piece; ``id`` is the same for all pieces of one message."""
+
+
+class PrintWriter(Protocol):
+    """Adds to what a task printed; see ``get_print_writer``."""
+
+    def __call__(self, text: str, stream: str = "stdout") -> None:
+        """Add text; ``stream`` is ``stdout`` or ``stderr``."""
 
 
 class StreamPart(TypedDict):

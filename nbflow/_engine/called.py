@@ -194,6 +194,8 @@ class Called:
     def tell(self, kind: type[TaskEvent], **parts: Any) -> None:
         """Emit an event about this call."""
         self.announced = kind is TaskStarted or kind is TaskRetried
+        if self.execution.printing is not None:
+            self.execution.printing.flush(self.shown_id)
         self.execution.emit(
             kind(
                 id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
@@ -222,6 +224,11 @@ class Called:
             self.execution.emit(
                 Message(task=self.shown_id, chunk=chunk, metadata=about, ns=self.ns)
             )
+
+    def write_printed(self, text: str, stream: str = "stdout") -> None:
+        """Add to what its code printed, unless it was printed before the replay."""
+        if self.is_heard() and not (self.frame is not None and self.frame.is_replaying):
+            self.execution.take_printed(self.shown_id, text, stream)
 
     def is_heard(self) -> bool:
         """Whether somebody hears what its code says now; it is a sign of life in any case.

@@ -37,6 +37,7 @@ from nbflow._engine.loops import is_running, loop_for
 from nbflow._engine.nested import mark_of, previous_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
+from nbflow._engine.printed import Printing
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
@@ -84,6 +85,8 @@ class Execution:
     on_divergence: str = "error"
     """``error``, ``warn`` or ``reuse``."""
 
+    printing: Printing | None = field(init=False, default=None)
+    """Takes down what the code prints; None while nobody had it do so."""
     wants_life: bool = field(init=False, default=False)
     """Whether some task has an idle time-out."""
     strict: bool = field(init=False)
@@ -143,6 +146,14 @@ class Execution:
     def emit(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)
+
+    def take_printed(self, task: str | None, text: str, stream: str) -> None:
+        """Take down a piece of what a task printed; None for the entrypoint."""
+        printing = self.printing
+        if printing is None:
+            with self.lock:
+                printing = self.printing = self.printing or Printing(self.emit)
+        printing.add(task, text, stream)
 
     @contextmanager
     def heard_by(self, listener: Listener) -> Iterator[None]:

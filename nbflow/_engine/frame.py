@@ -135,6 +135,10 @@ class Frame:
     def write_token(self) -> Callable[..., None]:
         return self.op.write_token
 
+    @property
+    def write_printed(self) -> Callable[..., None]:
+        return self.op.write_printed
+
     def value_of(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gave when this line ran first: recorded like a task, and shown to none."""
         lane, execution = self.lane(), self.execution

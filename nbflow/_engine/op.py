@@ -247,8 +247,9 @@ class Op(Called):
                 execution.take_back(exc, frame)
                 if execution.watched and self.parent is not None:
                     self.tell(
-                        TaskRetried, attempt=self.attempt, wait_s=wait_s, error=failure_of(exc)
-                    )
+                        TaskRetried, attempt=self.attempt, wait_s=wait_s, error=failure_of(exc),
+                        limit=self.policies[0].max_attempts if len(self.policies) == 1 else None,
+                    )  # fmt: skip
                 yield wait_s
                 self.attempt += 1
                 frame = None
@@ -345,6 +346,8 @@ class Op(Called):
         if execution.wants_messages and not from_cache:
             tell_messages(self, value)
         if execution.watched:
+            if execution.printing is not None:
+                execution.printing.flush(self.shown_id)
             self.announced, now = False, time.time()
             event = TaskFinished(
                 ts=now, id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,

@@ -313,6 +313,8 @@ class RootOp(Op):
         if execution.saver is not None and outcome.status != "done" and not execution.held_back:
             remember(execution.saver, execution.run_id, execution.journal)
         if execution.watched:
+            if execution.printing is not None:
+                execution.printing.flush(None)
             execution.emit(
                 RunEnded(
                     id=self.id, workflow=self.name, status=outcome.status, value=outcome.value,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.export import Record
 from nbflow.notebook import display, magics
+from nbflow.notebook.prints import pass_on_prints, stop_passing_on
 from nbflow.run import Run, hooks
 from nbflow.workflow import Workflow
 
@@ -28,6 +29,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     fill_hooks()
     if getattr(ip, "kernel", None) is not None:
         hooks.started = display.show_started
+        pass_on_prints()
     formatter = _shower(ip)
     if formatter is not None:
         formatter.for_type(Run, display.show)
@@ -39,6 +41,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
 def unload_ipython_extension(ip: InteractiveShell) -> None:
     """Stop showing runs by themselves; what is already shown stays live."""
     hooks.started = None
+    stop_passing_on()
     formatter = _shower(ip)
     if formatter is not None:
         formatter.pop(Run, None)
