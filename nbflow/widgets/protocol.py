@@ -35,6 +35,7 @@ __all__ = [
     "FailureData",
     "FieldError",
     "History",
+    "ProgressData",
     "Receipt",
     "RunEndedData",
     "RunStartedData",
@@ -129,6 +130,8 @@ class TaskRetriedData(TypedDict):
     attempt: int
     wait_s: float
     error: FailureData
+    limit: NotRequired[int]
+    """How many attempts there may be; absent where that is not known."""
 
 
 class TaskFinishedData(TypedDict):
@@ -143,6 +146,10 @@ class TaskFinishedData(TypedDict):
     result: Preview
     duration_s: float
     replayed: bool
+    cached: NotRequired[bool]
+    """True when the result came from the cache; absent otherwise."""
+    input: NotRequired[Preview]
+    """Where no start tells it: of what was replayed or cached."""
 
 
 class TaskFailedData(TypedDict):
@@ -157,6 +164,8 @@ class TaskFailedData(TypedDict):
     error: FailureData
     duration_s: float
     replayed: bool
+    input: NotRequired[Preview]
+    """Where no start tells it: of what was replayed."""
 
 
 class TaskCancelledData(TypedDict):
@@ -169,6 +178,8 @@ class TaskCancelledData(TypedDict):
     name: str
     parent: str | None
     replayed: bool
+    input: NotRequired[Preview]
+    """Where no start tells it: of what was replayed."""
 
 
 class TaskPausedData(TypedDict):
@@ -181,6 +192,8 @@ class TaskPausedData(TypedDict):
     name: str
     parent: str | None
     replayed: bool
+    input: NotRequired[Preview]
+    """Where no start tells it: of what was replayed."""
 
 
 class AskedData(TypedDict):
@@ -210,14 +223,28 @@ class AnsweredData(TypedDict):
     """True when the time was up and the code got an error."""
 
 
+class ProgressData(TypedDict):
+    """How far the code says it is."""
+
+    share: float | None
+    """From 0 to 1; None when the end is not known."""
+    done: float | None
+    total: float | None
+    text: str
+
+
 class CustomData(TypedDict):
-    """The code sent a value, or a piece of text, through its stream writer."""
+    """The code sent a value, or a piece of text, through its stream writer; or it printed."""
 
     type: Literal["custom"]
     seq: int
     ts: float
     task: str | None
     data: Preview
+    progress: NotRequired[ProgressData]
+    """Of a value that is nothing but ``{"progress": …}``."""
+    printed: NotRequired[Literal["stdout", "stderr"]]
+    """Where it was printed; absent for what was sent."""
 
 
 class CheckpointData(TypedDict):

@@ -6,6 +6,7 @@ event becomes exactly one message of the same ``seq``, whatever the values in it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,9 +19,9 @@ from nbflow.forms.secrets import Secrets
 if TYPE_CHECKING:
     from nbflow.forms.model import Preview
     from nbflow.types import Interrupt
-    from nbflow.widgets.protocol import EventData, FailureData, RunStatus
+    from nbflow.widgets.protocol import EventData, FailureData, ProgressData, RunStatus
 
-__all__ = ["Encoder", "failure_data"]
+__all__ = ["Encoder", "failure_data", "progress_in"]
 
 _INPUT_CHARS = 2_000
 _RESULT_CHARS = 4_000
@@ -81,6 +82,7 @@ class Encoder:
             "attempt": event.attempt,
             "wait_s": event.wait_s,
             "error": failure_data(event.error),
+            **({"limit": event.limit} if isinstance(event.limit, int) else {}),
         }
 
     def _task_finished(self, event: ev.TaskFinished) -> dict[str, Any]:
@@ -92,6 +94,8 @@ class Encoder:
             "result": preview(event.result, _RESULT_CHARS),
             "duration_s": event.duration_s,
             "replayed": event.replayed,
+            **({"cached": True} if event.cached else {}),
+            **(_input_of(event) if event.replayed or event.cached else {}),
         }
 
     def _task_failed(self, event: ev.TaskFailed) -> dict[str, Any]:
@@ -102,6 +106,7 @@ class Encoder:
             "error": failure_data(event.error),
             "duration_s": event.duration_s,
             "replayed": event.replayed,
+            **(_input_of(event) if event.replayed else {}),
         }
 
     def _task_unfinished(self, event: ev.TaskCancelled | ev.TaskPaused) -> dict[str, Any]:
@@ -110,6 +115,7 @@ class Encoder:
             "name": event.name,
             "parent": event.parent,
             "replayed": event.replayed,
+            **(_input_of(event) if event.replayed else {}),
         }
 
     def _asked(self, event: ev.Asked) -> dict[str, Any]:
@@ -137,7 +143,16 @@ class Encoder:
         return self._questions.get(interrupt_id)
 
     def _custom(self, event: ev.Custom) -> dict[str, Any]:
-        return {"task": event.task, "data": preview(event.data, _RESULT_CHARS)}
+        progress = progress_in(event.data)
+        return {
+            "task": event.task,
+            "data": preview(event.data, _RESULT_CHARS),
+            **({} if progress is None else {"progress": progress}),
+        }
+
+    def _printed(self, event: ev.Printed) -> dict[str, Any]:
+        stream = "stderr" if event.stream == "stderr" else "stdout"
+        return {"task": event.task, "data": preview(event.text, _RESULT_CHARS), "printed": stream}
 
     def _message(self, event: ev.Message) -> dict[str, Any]:
         text = getattr(event.chunk, "content", event.chunk)
@@ -177,6 +192,50 @@ def failure_data(failure: ev.Failure) -> FailureData:
     }
 
 
+def progress_in(data: Any) -> ProgressData | None:
+    """Return how far the code says it is, when it says that and nothing else.
+
+    It says so with ``{"progress": 0.4}``, or with ``done``, ``total`` and ``text`` in place of the
+    number, each of which may be left out. None for every other value.
+
+    >>> progress_in({"progress": {"done": 3, "total": 12, "text": "pages"}})
+    {'share': 0.25, 'done': 3.0, 'total': 12.0, 'text': 'pages'}
+    >>> progress_in({"progress": 0.4})["share"], progress_in({"progress": "soon"})
+    (0.4, None)
+    """
+    said = data.get("progress") if type(data) is dict and len(data) == 1 else None
+    share = _number(said)
+    if share is not None:
+        return {"share": min(max(share, 0.0), 1.0), "done": None, "total": None, "text": ""}
+    if type(said) is not dict or not said or said.keys() - {"done", "total", "text"}:
+        return None
+    done, total, text = _number(said.get("done")), _number(said.get("total")), said.get("text", "")
+    if not isinstance(text, str):
+        return None
+    known = done is not None and total is not None and total > 0
+    return {
+        "share": min(max((done or 0.0) / (total or 1.0), 0.0), 1.0) if known else None,
+        "done": done,
+        "total": total,
+        "text": visible(shorten(text, 200)[0]),
+    }
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number; None for anything else, and for what is too large for one."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _input_of(event: Any) -> dict[str, Any]:
+    return {"input": _arguments(event.input)}
+
+
 def _arguments(call: tuple[tuple[Any, ...], dict[str, Any]]) -> Preview:
     """Return a task's arguments: the one it got, or all of them."""
     args, kwargs = call
@@ -202,6 +261,7 @@ _KINDS: dict[type[ev.Event], tuple[str, Callable[[Encoder, Any], dict[str, Any]]
     ev.Answered: ("answered", Encoder._answered),
     ev.Custom: ("custom", Encoder._custom),
     ev.Message: ("custom", Encoder._message),
+    ev.Printed: ("custom", Encoder._printed),
     ev.CheckpointSaved: ("checkpoint", Encoder._checkpoint),
     ev.RunEnded: ("run_ended", Encoder._run_ended),
 }

@@ -42,7 +42,7 @@ def looked_at(chromium: str, views: str, *states: str) -> list[str]:
 )
 def test_every_state_can_be_seen(chromium: str, view: str) -> None:
     lines = looked_at(chromium, view)
-    assert len(lines) >= 47
+    assert len(lines) >= 57
     assert [line for line in lines if not line.endswith(" ok")] == []
 
 

@@ -11,9 +11,10 @@ import pytest
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _TERMS, _AUDIT, _REVIEW, _INBOX, _EXPORT = (
-    _BLOCKS
-)
+(
+    _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
+    _EXPORT,
+) = _BLOCKS  # fmt: skip
 
 _DIE_WHEN_ASKED = """
 import os
@@ -58,6 +59,26 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
         "{'essay': 'An essay about cats', 'published': True}",
         "{'essay': 'An essay about dogs', 'published': False}",
     ]
+
+
+_RENDER = """
+from nbflow.widgets.wire import progress_in
+
+@entrypoint()
+def report(pages: int) -> str:
+    return render(pages).result()
+
+said = list(report.stream(2, stream_mode="custom"))
+print(said[1], progress_in(said[1])["share"])
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_task_says_how_far_it_is(tmp_path: Path) -> None:
+    ran = _python(_DEFINE + _PROGRESS + _RENDER, tmp_path)
+
+    said = "{'progress': {'done': 1, 'total': 2, 'text': 'pages'}} 0.5\n"
+    assert (ran.stdout, ran.stderr) == (said, "")
 
 
 _ASK_ADA = """

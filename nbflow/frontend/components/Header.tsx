@@ -1,7 +1,7 @@
 /** The first line of the card: what runs, how it stands, how long it took, how to stop it. */
 
 import { type KeyboardEvent, type ReactNode, useRef } from "react";
-import { statusOf } from "../protocol/log";
+import { statusOf, waitedS } from "../protocol/log";
 import type { RunStatus } from "../protocol/messages";
 import { useNow } from "./clock";
 import { duration, ticking } from "./format";
@@ -38,6 +38,7 @@ export function Header({ view, titleId, onCancel, tabs }: Props): ReactNode {
         </h3>
         <StatusPill status={status} />
         <Elapsed view={view} status={status} />
+        <Waited view={view} status={status} />
         {live && (
           <button
             type="button"
@@ -78,6 +79,18 @@ function Elapsed({ view, status }: { view: RunView; status: RunStatus }): ReactN
   return (
     <span className="nbf-elapsed" title={strings.run.elapsed}>
       {runningSince === null ? duration(seconds) : ticking(seconds)}
+    </span>
+  );
+}
+
+/** How long people were waited for, apart from the time at work. */
+function Waited({ view, status }: { view: RunView; status: RunStatus }): ReactNode {
+  const waits = status === "interrupted" && view.connection !== "lost";
+  const seconds = waitedS(view.log, useNow(waits));
+  if (seconds < 1) return null;
+  return (
+    <span className="nbf-elapsed nbf-waited" title={strings.run.waitedHint}>
+      {strings.run.waited(waits ? ticking(seconds) : duration(seconds))}
     </span>
   );
 }

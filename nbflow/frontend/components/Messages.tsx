@@ -1,25 +1,13 @@
-/** What the workflow wrote to its `custom` stream. */
+/** What the run sent through its stream writer, and what it printed. */
 
 import { type ReactNode, useState } from "react";
-import type { CustomData, Preview } from "../protocol/messages";
-import { localTime } from "./format";
+import type { RunLog } from "../protocol/log";
 import { strings } from "./strings";
+import { Lines } from "./timeline/Lines";
 
-/** Lines kept in the page; older ones would only make it slow. */
-const SHOWN = 200;
-
-/** A small JSON value fits on its line. */
-function brief({ text, kind, cut }: Preview): string {
-  if (kind !== "json" || cut > 0 || text.length > 300) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 1).replaceAll(/\n\s*/g, " ");
-  } catch {
-    return text;
-  }
-}
-
-export function Messages({ messages }: { messages: readonly CustomData[] }): ReactNode {
+export function Messages({ log }: { log: RunLog }): ReactNode {
   const [open, setOpen] = useState(false);
+  const { messages, messagesCut } = log;
   if (messages.length === 0) return null;
   return (
     <details
@@ -27,21 +15,12 @@ export function Messages({ messages }: { messages: readonly CustomData[] }): Rea
       open={open}
       onToggle={(event) => setOpen(event.currentTarget.open)}
     >
-      <summary>{strings.messages.title(messages.length)}</summary>
+      <summary>{strings.messages.title(messages.length + messagesCut)}</summary>
       {open && (
-        <ul className="nbf-message-list">
-          {messages.slice(-SHOWN).map((message) => (
-            <li key={message.seq}>
-              <time
-                dateTime={new Date(message.ts * 1000).toISOString()}
-                title={localTime(new Date(message.ts * 1000))}
-              >
-                {new Date(message.ts * 1000).toLocaleTimeString()}
-              </time>
-              <span className="nbf-text">{brief(message.data)}</span>
-            </li>
-          ))}
-        </ul>
+        <div className="nbf-message-list">
+          {messagesCut > 0 && <p className="nbf-note">{strings.tasks.logCut(messagesCut)}</p>}
+          <Lines lines={messages} tasks={log.tasks} />
+        </div>
       )}
     </details>
   );

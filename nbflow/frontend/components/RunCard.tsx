@@ -12,7 +12,7 @@ import type { RunActions, RunView } from "./model";
 import { Outcome } from "./Outcome";
 import { Questions } from "./Questions";
 import { strings } from "./strings";
-import { TaskList } from "./TaskList";
+import { Timeline } from "./timeline/Timeline";
 
 interface Props {
   view: RunView;
@@ -85,8 +85,8 @@ function Work({ view, actions }: Props): ReactNode {
   if (view.connection === "lost" && view.log.next === 0) return null;
   return (
     <>
-      <TaskList tasks={view.log.tasks} live={live} empty={emptyText(status)} />
-      <Messages messages={view.log.messages} />
+      <Timeline log={view.log} live={live} empty={emptyText(status)} />
+      <Messages log={view.log} />
       <Questions view={view} open={live || status === "error"} onSubmit={actions.submit} />
       <Outcome log={view.log} />
     </>

@@ -1,5 +1,7 @@
 /** Durations, times and ids for people. */
 
+import type { Preview } from "../protocol/messages";
+
 /** `<1 ms`, `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`. */
 export function duration(seconds: number): string {
   if (seconds < 0.001) return "<1 ms";
@@ -39,6 +41,18 @@ const ANSI = /\u001b\[[0-9;]*[A-Za-z]/g;
 /** Text without the colour codes of a terminal. */
 export function plain(text: string): string {
   return text.replace(ANSI, "");
+}
+
+/** A value in one line, JSON without its line breaks. */
+export function oneLine({ text, kind }: Preview): string {
+  if (kind !== "json") return text;
+  try {
+    return JSON.stringify(JSON.parse(text), null, 1)
+      .replaceAll(/\n\s*/g, " ")
+      .replaceAll(/([[{]) | ([\]}])/g, "$1$2");
+  } catch {
+    return text;
+  }
 }
 
 /** An id nobody else made; `crypto.randomUUID` does not exist on plain http. */

@@ -11,6 +11,7 @@ export type IconName =
   | "plus"
   | "question"
   | "running"
+  | "search"
   | "trash"
   | "warning";
 
@@ -47,6 +48,12 @@ const PATHS: Record<IconName, ReactNode> = {
     </>
   ),
   chevron: <path d="m6 4 4 4-4 4" />,
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4.4" />
+      <path d="m10.4 10.4 3.4 3.4" />
+    </>
+  ),
   plus: <path d="M8 3.5v9M3.5 8h9" />,
   trash: <path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5" />,
   copy: (

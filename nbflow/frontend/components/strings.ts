@@ -1,8 +1,9 @@
 /** Every word the page shows, in one place. */
 
-import type { RunStatus, TaskStatus } from "../protocol/messages";
+import type { RunStatus } from "../protocol/messages";
 import { inbox } from "./inbox/words";
 import { start } from "./start/words";
+import { tasks } from "./timeline/words";
 import { plural } from "./words";
 
 const sizeOf = (bytes: number): string =>
@@ -48,7 +49,9 @@ export const strings = {
       error: "Failed",
       cancelled: "Cancelled",
     } satisfies Record<RunStatus, string>,
-    elapsed: "Time spent",
+    elapsed: "Time at work; waiting for people is not in it",
+    waited: (time: string) => `waited ${time}`,
+    waitedHint: "Time spent waiting for people",
     cancel: "Cancel run",
     cancelling: "Cancelling…",
     tasks: "Tasks",
@@ -68,31 +71,7 @@ export const strings = {
       `The kernel speaks version ${theirs} of the protocol, this page version ${ours}. Reload the page.`,
     waiting: "Waiting for the kernel…",
   },
-  tasks: {
-    list: "Tasks",
-    none: "No task has started yet.",
-    noneRan: "This run called no task.",
-    status: {
-      running: "running",
-      done: "done",
-      failed: "failed",
-      cancelled: "cancelled",
-      interrupted: "waiting",
-    } satisfies Record<TaskStatus, string>,
-    row: (name: string, status: string, details: readonly string[]) =>
-      [`Task ${name}`, status, ...details].join(", "),
-    inside: (parent: string) => `inside ${parent}`,
-    replayed: "replayed",
-    replayedHint: "The result came from the record; the function did not run again.",
-    attempt: (n: number) => `attempt ${n}`,
-    input: "Input",
-    result: "Result",
-    error: "Error",
-    failedAttempt: (n: number) => `Attempt ${n} failed`,
-    nextIn: (wait: string) => `next attempt after ${wait}`,
-    nothing: "Nothing to show yet.",
-    count: (n: number) => plural(n, "task", "tasks"),
-  },
+  tasks,
   terms: {
     assignees: (names: readonly string[]) => `For ${names.join(", ")}.`,
     notYou: (you: string) => `Here ${you} answers, so an answer will be refused.`,

@@ -5,14 +5,17 @@
  * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
  * `&form=lists` asks a schema of dev/forms.mjs in place of the first question, `&convention=mcp`
  * the form of tests/conventions/mcp.json, `&sample=jsonforms/huge` a sample of tests/samples.
- * `&silent` never answers. `window.nbflowDev` lets a script feed more messages.
+ * `&large=100000` plays a made-up run of so many events. `&silent` never answers; `&view=waterfall` draws the tasks so. `window.nbflowDev` lets a script feed more messages.
  */
 
 import { FORMS } from "./forms.mjs";
 import { inboxAnswers } from "./inbox.mjs";
+import { largeRun } from "./large.mjs";
 import { startAnswers } from "./start.mjs";
 
 const query = new URLSearchParams(location.search);
+// Pages of one browser context share this: each begins as its address says.
+localStorage.setItem("nbflow:timeline", query.get("view") ?? "list");
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
 
 const name = query.get("message") ?? "essay";
@@ -31,13 +34,16 @@ const sample = samples.find(({ name }) => name === wanted);
 const shift = Date.now() / 1000 - Number(query.get("age") ?? 131) - 1767261600;
 const asks = Number(query.get("asks") ?? Number.POSITIVE_INFINITY);
 let asked = 0;
-const events = golden.to_browser
-  .filter((message) => message.type === "events")
-  .flatMap((message) => message.events)
-  .slice(0, upto)
-  .filter((event) => event.type !== "asked" || ++asked <= asks)
-  .map((event, seq) => ({ ...event, seq, ts: event.ts + shift }))
-  .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
+const large = query.has("large") ? largeRun(Number(query.get("large"))) : null;
+const events =
+  large ??
+  golden.to_browser
+    .filter((message) => message.type === "events")
+    .flatMap((message) => message.events)
+    .slice(0, upto)
+    .filter((event) => event.type !== "asked" || ++asked <= asks)
+    .map((event, seq) => ({ ...event, seq, ts: event.ts + shift }))
+    .map((event) => (event.type === "asked" ? { ...event, form: formOf(event.form) } : event));
 
 function formOf(form) {
   if (sample) {
@@ -97,13 +103,21 @@ class Model {
     queueMicrotask(() => this.#answer(message));
   }
 
+  /** As the kernel does: 200 events a message, each a task of its own for the page. */
+  #inPieces(since) {
+    const head = events.length;
+    this.hear({ type: "events", log, since, head, events: events.slice(since, since + 200) });
+    if (since + 200 < head) setTimeout(() => this.#inPieces(since + 200));
+  }
+
   #answer(message) {
     const reply = answerInbox?.(message) ?? start?.answer(message, this);
     if (reply) this.hear(reply);
     if (message.type === "sync") {
       const since = message.log === log ? message.since : 0;
       const head = events.length;
-      this.hear({ type: "events", log, since, head, events: events.slice(since) });
+      if (large) this.#inPieces(since);
+      else this.hear({ type: "events", log, since, head, events: events.slice(since) });
     }
     if (message.type === "history") {
       const page = history[message.before === null ? 0 : 1];
@@ -115,4 +129,11 @@ class Model {
 const model = new Model();
 const { default: widget } = await import("/static/bundle.mjs");
 const el = document.querySelector("#cell");
-window.nbflowDev = { model, events, unmount: widget.render({ model, el }) };
+const count = new Set(events.map((event) => event.id).filter(Boolean)).size;
+window.nbflowDev = {
+  model,
+  events,
+  unmount: widget.render({ model, el }),
+  /** Whether every task of the run is in the list. */
+  drawn: () => el.textContent.includes(`${count.toLocaleString("en")} tasks`),
+};

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { INBOX } from "./inboxStates.mjs";
 import { START } from "./startStates.mjs";
+import { TIMELINE } from "./timelineStates.mjs";
 
 const running = '{"status":"running"}';
 const receipts = async (page, index, name = "receipts") => {
@@ -151,6 +152,7 @@ const FIELDS = {
 export const STATES = {
   ...DECISIONS,
   ...FIELDS,
+  ...TIMELINE,
   ...INBOX,
   ...START,
   running: { message: "running", snapshot: running },

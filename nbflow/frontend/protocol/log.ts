@@ -15,35 +15,12 @@ import type {
   FailureData,
   Form,
   Preview,
+  ProgressData,
   RunStartedData,
   RunStatus,
   Snapshot,
-  TaskStatus,
 } from "./messages";
-
-export interface Task {
-  readonly id: string;
-  readonly name: string;
-  readonly parent: string | null;
-  readonly status: TaskStatus;
-  readonly startedAt: number;
-  readonly durationS: number | null;
-  /** The result came from the record; the function did not run. */
-  readonly replayed: boolean;
-  readonly attempt: number;
-  readonly input: Preview | null;
-  readonly result: Preview | null;
-  readonly error: FailureData | null;
-  /** Attempts that failed before this one. */
-  readonly retries: readonly Retry[];
-}
-
-export interface Retry {
-  readonly attempt: number;
-  readonly waitS: number;
-  readonly error: FailureData;
-  readonly at: number;
-}
+import { leftOpen, nextTask, type TaskDraft, TaskTable, withLine } from "./tasks";
 
 export interface Question {
   readonly form: Form;
@@ -69,13 +46,32 @@ export interface RunLog {
   /** Start of the execution that is going on; null while none is. */
   readonly runningSince: number | null;
   readonly status: RunStatus | null;
-  readonly tasks: ReadonlyMap<string, Task>;
+  /** When the run was at work, in order; what lies between was waiting. */
+  readonly turns: readonly Turn[];
+  readonly tasks: TaskTable;
   readonly questions: readonly Question[];
+  /** The newest of what was sent and printed. */
   readonly messages: readonly CustomData[];
+  /** How many there were before those. */
+  readonly messagesCut: number;
+  /** How far the workflow's own code says it is. */
+  readonly progress: ProgressData | null;
   readonly checkpoints: readonly CheckpointData[];
   readonly value: Preview | null;
   readonly error: FailureData | null;
 }
+
+/** One execution. */
+export interface Turn {
+  readonly from: number;
+  /** null while it goes on. */
+  readonly to: number | null;
+  /** What came after it is a wait for people. */
+  readonly asks: boolean;
+}
+
+/** Messages kept of a run; the tasks keep their own. */
+export const MESSAGES = 500;
 
 export const EMPTY_LOG: RunLog = {
   log: "",
@@ -85,9 +81,12 @@ export const EMPTY_LOG: RunLog = {
   spentS: 0,
   runningSince: null,
   status: null,
-  tasks: new Map(),
+  turns: [],
+  tasks: new TaskTable(),
   questions: [],
   messages: [],
+  messagesCut: 0,
+  progress: null,
   checkpoints: [],
   value: null,
   error: null,
@@ -96,7 +95,7 @@ export const EMPTY_LOG: RunLog = {
 /** A copy that one batch may write to; nobody else holds it. */
 type Draft = {
   -readonly [Key in keyof RunLog]: RunLog[Key];
-} & { tasks: Map<string, Task>; messages: CustomData[]; checkpoints: CheckpointData[] };
+} & { messages: CustomData[]; checkpoints: CheckpointData[]; drafted: TaskDraft };
 
 /** The state after one batch; the same object when the batch holds nothing new. */
 export function reduce(state: RunLog, batch: Events): RunLog {
@@ -106,7 +105,7 @@ export function reduce(state: RunLog, batch: Events): RunLog {
   const draft: Draft = {
     ...base,
     head: Math.max(base.head, batch.head),
-    tasks: new Map(base.tasks),
+    drafted: base.tasks.write(),
     messages: [...base.messages],
     checkpoints: [...base.checkpoints],
   };
@@ -116,8 +115,15 @@ export function reduce(state: RunLog, batch: Events): RunLog {
     apply(draft, event);
     draft.next += 1;
   }
-  draft.head = Math.max(draft.head, draft.next);
-  return draft;
+  const { drafted, ...rest } = draft;
+  const cut = Math.max(0, draft.messages.length - MESSAGES);
+  return {
+    ...rest,
+    head: Math.max(draft.head, draft.next),
+    tasks: drafted.done(),
+    messages: draft.messages.slice(cut),
+    messagesCut: draft.messagesCut + cut,
+  };
 }
 
 /** Whether a batch begins beyond what was applied, so that events in between are missing. */
@@ -131,6 +137,11 @@ function apply(draft: Draft, event: EventData): void {
       draft.started = draft.started ?? event;
       draft.status = "running";
       draft.runningSince = event.ts;
+      draft.turns = [
+        ...ending(draft.turns, event.ts, false),
+        { from: event.ts, to: null, asks: false },
+      ];
+      draft.progress = null;
       draft.value = null;
       draft.error = null;
       break;
@@ -154,19 +165,32 @@ function apply(draft: Draft, event: EventData): void {
       );
       break;
     case "custom":
-      draft.messages.push(event);
+      take(draft, event);
       break;
     case "checkpoint":
       draft.checkpoints.push(event);
       break;
     default:
-      draft.tasks.set(event.id, nextTask(draft.tasks.get(event.id), event));
+      draft.drafted.set(nextTask(draft.drafted.get(event.id), event));
   }
+}
+
+function take(draft: Draft, event: CustomData): void {
+  if (!event.progress) draft.messages.push(event);
+  const task = event.task === null ? undefined : draft.drafted.get(event.task);
+  if (task) draft.drafted.set(withLine(task, event));
+  else if (event.progress && event.task === null) draft.progress = event.progress;
+}
+
+function ending(turns: readonly Turn[], to: number, asks: boolean): readonly Turn[] {
+  const last = turns.at(-1);
+  return last?.to === null ? [...turns.slice(0, -1), { ...last, to, asks }] : turns;
 }
 
 function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>): void {
   draft.status = event.status;
   draft.runningSince = null;
+  draft.turns = ending(draft.turns, event.ts, event.status === "interrupted");
   draft.spentS += event.duration_s;
   draft.value = event.value;
   draft.error = event.error;
@@ -177,8 +201,8 @@ function endRun(draft: Draft, event: Extract<EventData, { type: "run_ended" }>):
     });
   }
   const status = event.status === "interrupted" ? "interrupted" : "cancelled";
-  for (const task of draft.tasks.values()) {
-    if (task.status === "running") draft.tasks.set(task.id, { ...task, status });
+  for (const task of draft.drafted.values()) {
+    if (task.status === "running") draft.drafted.set(leftOpen(task, event.ts, status));
   }
 }
 
@@ -188,94 +212,16 @@ function ask(questions: readonly Question[], form: Form, askedAt: number): reado
   return questions.map((question) => (question === known ? { ...known, form, ...OPEN } : question));
 }
 
-type TaskEvent = Extract<EventData, { type: `task_${string}` }>;
-
-function nextTask(known: Task | undefined, event: TaskEvent): Task {
-  const task: Task = known ?? {
-    id: event.id,
-    name: event.name,
-    parent: "parent" in event ? event.parent : null,
-    status: "running",
-    startedAt: event.ts,
-    durationS: null,
-    replayed: false,
-    attempt: 1,
-    input: null,
-    result: null,
-    error: null,
-    retries: [],
-  };
-  switch (event.type) {
-    case "task_started":
-      return {
-        ...task,
-        parent: event.parent,
-        status: "running",
-        startedAt: event.ts,
-        durationS: null,
-        attempt: event.attempt,
-        input: event.input,
-        error: null,
-      };
-    case "task_retried": {
-      const { attempt, wait_s: waitS, error, ts: at } = event;
-      return { ...task, attempt, retries: [...task.retries, { attempt, waitS, error, at }] };
-    }
-    case "task_finished":
-      return {
-        ...task,
-        status: "done",
-        replayed: event.replayed,
-        durationS: ended(known, event),
-        result: event.result,
-        error: null,
-      };
-    case "task_failed":
-      return {
-        ...task,
-        status: "failed",
-        replayed: event.replayed,
-        durationS: ended(known, event),
-        error: event.error,
-      };
-    case "task_cancelled":
-      return { ...task, status: "cancelled", replayed: event.replayed };
-    case "task_paused":
-      return { ...task, status: "interrupted", replayed: event.replayed };
-  }
-}
-
-/** A replay says nothing about how long the task took; keep the time that was seen. */
-function ended(known: Task | undefined, event: { replayed: boolean; duration_s: number }): number {
-  return event.replayed && known?.durationS != null ? known.durationS : event.duration_s;
-}
-
 /** What the header shows: the log where it has spoken, else the snapshot. */
 export function statusOf(log: RunLog, snapshot: Snapshot): RunStatus {
   return log.status ?? snapshot.status;
 }
 
-export interface TaskRow {
-  readonly task: Task;
-  readonly depth: number;
-}
-
-/** Tasks in the order they started, children under their parent. */
-export function taskRows(tasks: ReadonlyMap<string, Task>): readonly TaskRow[] {
-  const children = new Map<string | null, Task[]>();
-  for (const task of tasks.values()) {
-    const parent = task.parent !== null && tasks.has(task.parent) ? task.parent : null;
-    const siblings = children.get(parent);
-    if (siblings) siblings.push(task);
-    else children.set(parent, [task]);
-  }
-  const rows: TaskRow[] = [];
-  const visit = (parent: string | null, depth: number): void => {
-    for (const task of children.get(parent) ?? []) {
-      rows.push({ task, depth });
-      visit(task.id, depth + 1);
-    }
-  };
-  visit(null, 0);
-  return rows;
+/** Seconds between the executions that were spent waiting for people, up to `now`. */
+export function waitedS({ turns }: Pick<RunLog, "turns">, now: number): number {
+  let total = 0;
+  turns.forEach(({ to, asks }, at) => {
+    if (asks && to !== null) total += Math.max(0, (turns[at + 1]?.from ?? now) - to);
+  });
+  return total;
 }

@@ -158,6 +158,8 @@ export interface TaskRetriedData extends Logged<"task_retried"> {
   attempt: number;
   wait_s: number;
   error: FailureData;
+  /** How many attempts there may be; absent where that is not known. */
+  limit?: number;
 }
 
 export interface TaskFinishedData extends Logged<"task_finished"> {
@@ -167,6 +169,10 @@ export interface TaskFinishedData extends Logged<"task_finished"> {
   result: Preview;
   duration_s: number;
   replayed: boolean;
+  /** The result came from the cache; absent otherwise. */
+  cached?: boolean;
+  /** Where no start tells it: of what was replayed or cached. */
+  input?: Preview;
 }
 
 export interface TaskFailedData extends Logged<"task_failed"> {
@@ -176,6 +182,8 @@ export interface TaskFailedData extends Logged<"task_failed"> {
   error: FailureData;
   duration_s: number;
   replayed: boolean;
+  /** Where no start tells it: of what was replayed. */
+  input?: Preview;
 }
 
 export interface TaskCancelledData extends Logged<"task_cancelled"> {
@@ -183,6 +191,8 @@ export interface TaskCancelledData extends Logged<"task_cancelled"> {
   name: string;
   parent: string | null;
   replayed: boolean;
+  /** Where no start tells it: of what was replayed. */
+  input?: Preview;
 }
 
 export interface TaskPausedData extends Logged<"task_paused"> {
@@ -190,6 +200,8 @@ export interface TaskPausedData extends Logged<"task_paused"> {
   name: string;
   parent: string | null;
   replayed: boolean;
+  /** Where no start tells it: of what was replayed. */
+  input?: Preview;
 }
 
 export interface AskedData extends Logged<"asked"> {
@@ -209,9 +221,22 @@ export interface AnsweredData extends Logged<"answered"> {
   expired: boolean;
 }
 
+/** How far the code says it is. */
+export interface ProgressData {
+  /** From 0 to 1; null when the end is not known. */
+  share: number | null;
+  done: number | null;
+  total: number | null;
+  text: string;
+}
+
 export interface CustomData extends Logged<"custom"> {
   task: string | null;
   data: Preview;
+  /** Of a value that is nothing but `{"progress": …}`. */
+  progress?: ProgressData;
+  /** Where it was printed; absent for what was sent. */
+  printed?: "stdout" | "stderr";
 }
 
 export interface CheckpointData extends Logged<"checkpoint"> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_LOG, leavesGap, reduce, statusOf, taskRows } from "../protocol/log";
+import { EMPTY_LOG, leavesGap, reduce, statusOf } from "../protocol/log";
 import type { Events } from "../protocol/messages";
+import { taskRows } from "../protocol/tasks";
 import { batches, golden, logOf } from "./golden";
 
 const whole = (name: string): Events => {

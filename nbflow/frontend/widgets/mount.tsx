@@ -7,6 +7,7 @@ import inboxStyles from "../components/inbox.css";
 import mediaStyles from "../components/media.css";
 import startStyles from "../components/start.css";
 import styles from "../components/styles.css";
+import timelineStyles from "../components/timeline/timeline.css";
 import { guardKeyboard } from "./keyboard";
 import type { Model, RenderProps } from "./model";
 import type { Port } from "./talk";
@@ -45,7 +46,8 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent = styles + decisionStyles + inboxStyles + startStyles + mediaStyles;
+  style.textContent =
+    styles + timelineStyles + decisionStyles + inboxStyles + startStyles + mediaStyles;
   place.append(style);
 }
 
