@@ -165,6 +165,27 @@ describe("the keys", () => {
     expect(focused()).toContain("Task fetch: failed");
   });
 
+  it("never take the focus later to a row that was not there", () => {
+    const orphan = (log: RunLog): RunLog => {
+      const tasks = log.tasks.write();
+      for (const task of log.tasks.values()) {
+        if (task.name === "plan") tasks.set({ ...task, parent: "late" });
+      }
+      return { ...log, tasks: tasks.done() };
+    };
+    const log = orphan(logOf("timeline"));
+    const { rerender } = render(shown(log));
+    head(/^Task plan/).focus();
+    press("ArrowLeft");
+    head(/^Task collect/).focus();
+    const late = log.tasks.write();
+    const [plan] = log.tasks.values();
+    late.set({ ...(plan as Task), id: "late", name: "late", parent: null });
+    rerender(shown({ ...log, tasks: late.done() }));
+    expect(heads()).toContain("late");
+    expect(focused()).toContain("Task collect");
+  });
+
   it("leave letters to what is typed, and Escape goes back to the rows", () => {
     render(shown());
     head(/^Task plan/).focus();
@@ -229,6 +250,15 @@ describe("the search", () => {
     expect(heads()).toEqual(["collect", "clean", "drop_empty"]);
     screen.getByText("1 of 15 tasks");
     expect(document.querySelectorAll(".nbf-aside").length).toBe(2);
+  });
+
+  it("hides nothing once it is closed", () => {
+    render(shown());
+    fireEvent.click(head("Find"));
+    fireEvent.change(screen.getByRole("searchbox"), { target: { value: "drop_empty" } });
+    fireEvent.click(head("Find"));
+    expect(screen.queryByRole("searchbox")).toBeNull();
+    expect(heads().length).toBe(15);
   });
 
   it("says why a text is no regular expression, and then shows all", () => {

@@ -6,6 +6,7 @@ import { useNow } from "../clock";
 import { duration } from "../format";
 import { strings } from "../strings";
 import { axisOf } from "./axis";
+import { NO_FILTER } from "./filter";
 import { onTimelineKey, TimelineKeys } from "./keys";
 import type { RowState } from "./model";
 import { ProgressBar } from "./Row";
@@ -28,7 +29,8 @@ export function Timeline({ log: newest, live, empty }: Props): ReactNode {
   const search = useRef<HTMLInputElement>(null);
   const [listed, setListed] = useState(false);
   const [wanted, setWanted] = useState<string | null>(null);
-  useFocusOnRow(root, wanted, setWanted);
+  const known = state.rows.some(({ task }) => task.id === wanted);
+  useFocusOnRow(root, wanted, known, setWanted);
   const now = useNow(live && (state.counts.running > 0 || log.runningSince === null));
   const axis = useMemo(
     () => (state.view === "waterfall" ? axisOf(log.turns, now) : null),
@@ -41,6 +43,10 @@ export function Timeline({ log: newest, live, empty }: Props): ReactNode {
   const find = (): void => {
     state.setFinding(true);
     search.current?.focus();
+  };
+  const closeSearch = (): void => {
+    state.setFinding(false);
+    state.setFilter(NO_FILTER);
   };
   const acts = {
     focus,
@@ -76,7 +82,7 @@ export function Timeline({ log: newest, live, empty }: Props): ReactNode {
         tasks={log.tasks}
         state={state}
         search={search}
-        onFind={() => (state.finding ? state.setFinding(false) : find())}
+        onFind={() => (state.finding ? closeSearch() : find())}
         onKeys={() => acts.listKeys()}
       />
       {listed && <TimelineKeys onClose={() => acts.listKeys(false)} />}
@@ -96,10 +102,13 @@ export function Timeline({ log: newest, live, empty }: Props): ReactNode {
 function useFocusOnRow(
   root: { readonly current: HTMLElement | null },
   wanted: string | null,
+  known: boolean,
   done: (id: null) => void,
 ): void {
   useEffect(() => {
     if (wanted === null) return;
+    // A row that is not there must not take the focus whenever it comes.
+    if (!known) done(null);
     for (const row of root.current?.querySelectorAll<HTMLElement>("[data-task]") ?? []) {
       if (row.dataset.task !== wanted) continue;
       row.focus({ preventScroll: true });

@@ -100,7 +100,7 @@ function Search({ state, search }: Pick<Props, "state" | "search">): ReactNode {
   const problemId = useId();
   useEffect(() => search.current?.focus(), [search]);
   return (
-    <search className="nbf-search">
+    <div className="nbf-search">
       <input
         ref={search}
         type="search"
@@ -131,7 +131,7 @@ function Search({ state, search }: Pick<Props, "state" | "search">): ReactNode {
           {words.badRegex(found.problem)}
         </p>
       )}
-    </search>
+    </div>
   );
 }
 
