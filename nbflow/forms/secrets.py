@@ -25,7 +25,7 @@ _ANYWHERE = 6
 _START = 4
 """How much of a secret's beginning betrays it, where a text was cut in the middle of it."""
 _PARTS = 10_000
-_PREVIEWS = frozenset(["input", "result", "data", "value", "answer", "otherwise"])
+_PREVIEWS = frozenset(["input", "result", "data", "value", "answer", "otherwise", "progress"])
 
 
 class Secrets:
