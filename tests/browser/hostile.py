@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Route
 
+from nbflow.notebook import display
 from tests.browser.lab import Lab
 
 __all__ = ["PROGRAM", "TEXTS", "Watch"]
@@ -99,16 +100,18 @@ def fails(_: str):
     raise error
 """
 
-_FOREIGN = """() => {
+_OWN_STYLES = [display._PRINTED, display._PRINTED + display._TURNS]
+"""Around a record without a card and with one; no part of them comes from a run."""
+
+_FOREIGN = """(styles) => {
   const found = [];
   const never = new Set(
     "script iframe object embed link base meta img picture video audio form math".split(" ")
   );
-  const turns = /^\\.jp-OutputArea-child:has\\(\\.nbflow\\)[^<]*\\{display:none\\}$/;
   for (const one of document.querySelectorAll(".jp-Cell-outputArea *")) {
     const tag = one.localName;
     const own = tag === "style" && one.parentElement.matches(".nbflow-record")
-      && turns.test(one.textContent);
+      && styles.includes(one.textContent);
     if (never.has(tag) || (tag === "style" && !own) || tag.startsWith("mjx-")) found.push(tag);
     const apart = tag === "a" && one.target === "_blank" && /noopener/.test(one.rel)
       && one.closest(".nbf-markdown");
@@ -169,5 +172,5 @@ class Watch:
         return {
             "ran": self.page.evaluate("() => window.ran ?? null"),
             "heard": [*self._heard],
-            "foreign": self.page.evaluate(_FOREIGN),
+            "foreign": self.page.evaluate(_FOREIGN, _OWN_STYLES),
         }
