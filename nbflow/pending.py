@@ -17,7 +17,7 @@ from nbflow._engine.ids import ROOT
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
-from nbflow.errors import MissingSaverError
+from nbflow.threads import saver_of
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def pending(
     >>> [question.interrupt.value for question in pending(review, text="b?")]
     ['Publish b?']
     """
-    saver, name = _of(source)
+    saver, name = saver_of(source, "no question of it can wait")
     until = (time.time() if now_s is None else now_s) - (
         0 if older_than is None else older_than.total_seconds()
     )
@@ -110,19 +110,6 @@ def pending(
         and (assignee is None or question.is_for(assignee))
     ]
     return sorted(found, key=lambda question: question.asked_at)
-
-
-def _of(
-    source: BaseCheckpointSaver | Workflow[Any, Any],
-) -> tuple[BaseCheckpointSaver, str | None]:
-    if isinstance(source, BaseCheckpointSaver):
-        return source, None
-    if source.saver is None:
-        raise MissingSaverError(
-            f"{source.name!r} keeps nothing, so no question of it can wait. Declare "
-            "@entrypoint(checkpointer=SqliteSaver('runs.db'))."
-        )
-    return source.saver, source.name
 
 
 def _all(saver: BaseCheckpointSaver) -> Iterator[PendingQuestion]:

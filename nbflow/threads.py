@@ -151,9 +151,12 @@ def history_of(
 
 
 def saver_of(
-    source: BaseCheckpointSaver | Workflow[Any, Any],
+    source: BaseCheckpointSaver | Workflow[Any, Any], lacks: str = "it has no thread to look at"
 ) -> tuple[BaseCheckpointSaver, str | None]:
     """The saver that is meant, and the name of the workflow whose threads alone are.
+
+    Args:
+        lacks: what follows where nothing is kept, for the message.
 
     Raises:
         MissingSaverError: a workflow that keeps nothing.
@@ -166,7 +169,7 @@ def saver_of(
         return source, None
     if source.saver is None:
         raise MissingSaverError(
-            f"{source.name!r} keeps nothing, so it has no thread to look at. Declare "
+            f"{source.name!r} keeps nothing, so {lacks}. Declare "
             "@entrypoint(checkpointer=SqliteSaver('runs.db'))."
         )
     return source.saver, source.name

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._hooks import hooks
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import InvalidConfigError, MissingSaverError
+from nbflow.errors import InvalidConfigError
 from nbflow.pending import PendingQuestion, pending
+from nbflow.threads import saver_of
 from nbflow.widgets.inbox_session import InboxSession
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Inbox:
         workflows: Sequence[Workflow[Any, Any]] = (),
     ) -> None:
         own = () if isinstance(source, BaseCheckpointSaver) else (source,)
-        self._saver = source if isinstance(source, BaseCheckpointSaver) else _saver_of(source)
+        self._saver = _saver_of(source)
         self._all = not own
         self._workflows: dict[str, Workflow[Any, Any]] = {}
         for workflow in (*own, *more, *workflows):
@@ -99,10 +100,5 @@ class Inbox:
         return {"text/plain": repr(self)} if display is None else display(self)
 
 
-def _saver_of(workflow: Workflow[Any, Any]) -> BaseCheckpointSaver:
-    if workflow.saver is None:
-        raise MissingSaverError(
-            f"{workflow.name!r} keeps nothing, so no question of it can wait. Declare "
-            "@entrypoint(checkpointer=SqliteSaver('runs.db'))."
-        )
-    return workflow.saver
+def _saver_of(source: BaseCheckpointSaver | Workflow[Any, Any]) -> BaseCheckpointSaver:
+    return saver_of(source, "no question of it can wait")[0]
