@@ -1,64 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Receipt } from "../protocol/messages";
 import type { StartSnapshot, StartToBrowser, StartToKernel } from "../protocol/start";
-import { StartClient, type StartPort } from "../widgets/startClient";
+import { StartClient } from "../widgets/startClient";
 import { POLL_MS, REQUEST_MS, SILENCE_MS } from "../widgets/talk";
 import { startedOn, startGolden, told } from "./startGolden";
+import { Wire } from "./wire";
 
-/** The kernel's end of the wire, which answers what it is told to answer. */
-class Wire implements StartPort {
-  sent: StartToKernel[] = [];
-  alive = true;
-  state: StartSnapshot = startGolden().snapshot;
+/** A kernel that has one form and what was given before. */
+class FormWire extends Wire<StartToBrowser, StartToKernel, StartSnapshot> {
   answer: (message: StartToKernel) => StartToBrowser | null = (message) => {
     if (message.type === "form") return { ...told("form"), request: message.request };
     if (message.type === "earlier") return { ...told("earlier"), request: message.request };
     return null;
   };
-  #message: ((message: StartToBrowser) => void) | null = null;
-  #snapshot: (() => void) | null = null;
-
-  snapshot(): StartSnapshot {
-    return this.state;
-  }
-
-  onMessage(listener: (message: StartToBrowser) => void): () => void {
-    this.#message = listener;
-    return () => {
-      this.#message = null;
-    };
-  }
-
-  onSnapshot(listener: () => void): () => void {
-    this.#snapshot = listener;
-    return () => {
-      this.#snapshot = null;
-    };
-  }
-
-  send(message: StartToKernel): void {
-    this.sent.push(message);
-    const answer = this.alive ? this.answer(message) : null;
-    if (answer) this.say(answer);
-  }
-
-  say(message: StartToBrowser): void {
-    this.#message?.(message);
-  }
-
-  show(state: StartSnapshot): void {
-    this.state = state;
-    this.#snapshot?.();
-  }
-
-  of<Type extends StartToKernel["type"]>(type: Type): Extract<StartToKernel, { type: Type }>[] {
-    return this.sent.filter(
-      (message): message is Extract<StartToKernel, { type: Type }> => message.type === type,
-    );
-  }
 }
 
-let wire: Wire;
+let wire: FormWire;
 let client: StartClient;
 const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 const formId = told("form").form.interrupt_id;
@@ -71,7 +28,7 @@ const press = (): Receipt | null | undefined => client.view().submissions.get(fo
 
 beforeEach(() => {
   vi.useFakeTimers();
-  wire = new Wire();
+  wire = new FormWire(startGolden().snapshot);
   client = new StartClient(wire);
 });
 afterEach(() => {
@@ -197,7 +154,7 @@ describe("the runs", () => {
 
   it("hear what is theirs alone", async () => {
     client.start();
-    wire.show(startedOn("b", "a"));
+    wire.change(startedOn("b", "a"));
     await settled();
     wire.say(told("run"));
 
@@ -207,7 +164,7 @@ describe("the runs", () => {
 
   it("show how they stand, and stay the same while others come", async () => {
     client.start();
-    wire.show(startedOn("a"));
+    wire.change(startedOn("a"));
     await settled();
     const [first] = client.view().runs;
     const heard = vi.fn();
@@ -216,7 +173,7 @@ describe("the runs", () => {
     const two = startedOn("b", "a");
     const [newest, oldest] = two.runs;
     if (!newest || !oldest) throw new Error("there are two");
-    wire.show({
+    wire.change({
       ...two,
       runs: [newest, { ...oldest, snapshot: { ...oldest.snapshot, status: "done" } }],
     });
@@ -228,10 +185,10 @@ describe("the runs", () => {
 
   it("that leave the form are let go", async () => {
     client.start();
-    wire.show(startedOn("b", "a"));
+    wire.change(startedOn("b", "a"));
     await settled();
-    wire.show({ ...startedOn("b", "a"), runs: startedOn("b", "a").runs.slice(0, 1) });
-    wire.sent = [];
+    wire.change({ ...startedOn("b", "a"), runs: startedOn("b", "a").runs.slice(0, 1) });
+    wire.sent.length = 0;
     await vi.advanceTimersByTimeAsync(POLL_MS * 2);
 
     expect(client.view().runs.map(({ key }) => key)).toEqual(["run-2"]);

@@ -1,16 +1,13 @@
 /** The kernel's end of the wire to a client: it answers while it is alive, and keeps what it was sent. */
 
-import type { Submit } from "../protocol/messages";
 import type { Port } from "../widgets/talk";
 
 interface Typed {
   type: string;
 }
 
-export abstract class Wire<Hears, Says extends Typed, State>
-  implements Port<Hears, Says | Submit, State>
-{
-  readonly sent: (Says | Submit)[] = [];
+export abstract class Wire<Hears, Says extends Typed, State> implements Port<Hears, Says, State> {
+  readonly sent: Says[] = [];
   alive = true;
   state: State;
   #message: ((message: Hears) => void) | null = null;
@@ -21,7 +18,7 @@ export abstract class Wire<Hears, Says extends Typed, State>
   }
 
   /** What a living kernel says to a message; null for nothing. */
-  abstract answer: (message: Says | Submit) => Hears | null;
+  abstract answer: (message: Says) => Hears | null;
 
   snapshot(): State {
     return this.state;
@@ -45,7 +42,7 @@ export abstract class Wire<Hears, Says extends Typed, State>
     return this.#message !== null || this.#snapshot !== null;
   }
 
-  send(message: Says | Submit): void {
+  send(message: Says): void {
     this.sent.push(message);
     const answer = this.alive ? this.answer(message) : null;
     if (answer !== null) this.say(answer);
@@ -60,19 +57,19 @@ export abstract class Wire<Hears, Says extends Typed, State>
     this.#snapshot?.();
   }
 
-  of<Type extends Says["type"] | "submit">(type: Type): Extract<Says | Submit, { type: Type }>[] {
+  of<Type extends Says["type"]>(type: Type): Extract<Says, { type: Type }>[] {
     return this.sent.filter(
-      (message): message is Extract<Says | Submit, { type: Type }> => message.type === type,
+      (message): message is Extract<Says, { type: Type }> => message.type === type,
     );
   }
 
-  last<Type extends Says["type"] | "submit">(type: Type): Extract<Says | Submit, { type: Type }> {
+  last<Type extends Says["type"]>(type: Type): Extract<Says, { type: Type }> {
     const found = this.of(type).at(-1);
     if (!found) throw new Error(`nothing of type ${type} was sent`);
     return found;
   }
 
-  count(type: Says["type"] | "submit"): number {
+  count(type: Says["type"]): number {
     return this.of(type as never).length;
   }
 }
