@@ -16,7 +16,7 @@ WAIT_S = 10.0
 MESSAGE: TypeAdapter[Any] = TypeAdapter(InboxToBrowser)
 
 
-class _Page:
+class Page:
     """A page that keeps what it is sent."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class _Page:
             assert self._news.wait_for(condition, WAIT_S), self.messages
 
 
-class RunPage(_Page):
+class RunPage(Page):
     """A page that shows one run."""
 
     def says_done(self) -> bool:
@@ -63,7 +63,7 @@ class RunPage(_Page):
         return found
 
 
-class InboxPage(_Page):
+class InboxPage(Page):
     """A page that shows an inbox, and asks in turn."""
 
     def __init__(self, inbox: Inbox) -> None:

@@ -69,22 +69,21 @@ def test_a_golden_file_keeps_to_the_protocol(path: Path) -> None:
     assert data["snapshot"]["protocol"] == PROTOCOL
 
 
-def test_the_inbox_keeps_to_its_protocol() -> None:
-    data: Any = load(INBOX)
+@pytest.mark.parametrize(
+    ("path", "shape", "says", "hears"),
+    [
+        (INBOX, GoldenInbox, InboxToBrowser, InboxToKernel),
+        (START, GoldenStart, StartToBrowser, StartToKernel),
+    ],
+    ids=["inbox", "start"],
+)
+def test_another_view_keeps_to_its_protocol(path: Path, shape: Any, says: Any, hears: Any) -> None:
+    data: Any = load(path)
 
-    assert TypeAdapter(GoldenInbox).validate_python(data) == data
+    assert TypeAdapter(shape).validate_python(data) == data
     assert data["snapshot"]["protocol"] == PROTOCOL
-    assert {message["type"] for message in data["to_browser"]} == kinds(InboxToBrowser)
-    assert {message["type"] for message in data["to_kernel"]} == kinds(InboxToKernel)
-
-
-def test_the_start_form_keeps_to_its_protocol() -> None:
-    data: Any = load(START)
-
-    assert TypeAdapter(GoldenStart).validate_python(data) == data
-    assert data["snapshot"]["protocol"] == PROTOCOL
-    assert {message["type"] for message in data["to_browser"]} == kinds(StartToBrowser)
-    assert {message["type"] for message in data["to_kernel"]} == kinds(StartToKernel)
+    assert {message["type"] for message in data["to_browser"]} == kinds(says)
+    assert {message["type"] for message in data["to_kernel"]} == kinds(hears)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
@@ -20,35 +18,23 @@ from nbflow.widgets.session import session_of
 from nbflow.widgets.start_protocol import StartToBrowser
 from nbflow.widgets.start_session import RUNS_SHOWN, StartSession
 from tests.unit.drive import on_thread
+from tests.unit.pages import WAIT_S, Page
 from tests.unit.test_static_view import Reader
 
-WAIT_S = 10.0
 MESSAGE: TypeAdapter[Any] = TypeAdapter(StartToBrowser)
 
 
-class Page:
-    """A page that keeps what it is sent, and asks in turn."""
+class StartPage(Page):
+    """A page that shows a start form, and asks in turn."""
 
     def __init__(self, workflow: Any) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self._news = threading.Condition()
+        super().__init__()
         self.form = StartSession(workflow)
         self._asked = 0
-        self.snapshot: Any = self.form.attach(self)
+        self.snapshot = self.form.attach(self)
 
     def send(self, content: Any, buffers: Any = None) -> None:
-        with self._news:
-            self.messages.append(MESSAGE.validate_python(content))
-            self._news.notify_all()
-
-    def show(self, snapshot: Any) -> None:
-        with self._news:
-            self.snapshot = snapshot
-            self._news.notify_all()
-
-    def wait_for(self, condition: Callable[[], Any]) -> None:
-        with self._news:
-            assert self._news.wait_for(condition, WAIT_S), self.messages
+        super().send(MESSAGE.validate_python(content), buffers)
 
     def ask(self, kind: str, **parts: Any) -> dict[str, Any]:
         self._asked += 1
@@ -108,7 +94,7 @@ def survey(saver: Any) -> Any:
 
 
 def test_the_form_is_drawn_from_the_annotation(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     assert page.snapshot == {"protocol": 2, "workflow": "survey", "runs": []}
 
     told = page.ask("form")
@@ -132,7 +118,7 @@ def drawn(kind: Any, **default: Any) -> dict[str, Any]:
         def give(whole_number: Any) -> Any: ...  # type: ignore[misc]
 
     give.__annotations__ = {"whole_number": kind}
-    told = Page(entrypoint()(give)).ask("form")
+    told = StartPage(entrypoint()(give)).ask("form")
     return {
         "schema": told["form"]["schema"],
         "optional": told["optional"],
@@ -171,7 +157,7 @@ def test_a_default_is_what_the_form_begins_with() -> None:
 
 def test_a_start_runs_below_the_form(saver: BaseCheckpointSaver) -> None:
     workflow = survey(saver)
-    page = Page(workflow)
+    page = StartPage(workflow)
 
     receipt = page.start(PLAN, "first")
 
@@ -197,7 +183,7 @@ def test_a_start_runs_below_the_form(saver: BaseCheckpointSaver) -> None:
 
 
 def test_a_page_that_comes_back_gets_the_runs_again(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     page.start(PLAN, "first", "s1")
     page.start(PLAN, "second", "s2")
     assert [one["snapshot"]["thread_id"] for one in page.snapshot["runs"]] == ["second", "first"]
@@ -211,7 +197,7 @@ def test_a_page_that_comes_back_gets_the_runs_again(saver: BaseCheckpointSaver) 
 
 
 def test_one_press_starts_once(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
 
     assert page.start(PLAN, name="s1") == page.start(PLAN, name="s1")
     assert [len(page.form.runs), len(saver.list_threads())] == [1, 1]
@@ -222,7 +208,7 @@ def test_one_press_starts_once(saver: BaseCheckpointSaver) -> None:
 
 
 def test_an_input_that_does_not_fit_stores_nothing(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
 
     receipt = page.start({**PLAN, "site": "Torgensen", "penguins": 0})
 
@@ -237,7 +223,7 @@ def test_an_input_that_does_not_fit_stores_nothing(saver: BaseCheckpointSaver) -
 def test_a_thread_that_is_there_is_left_alone(saver: BaseCheckpointSaver, name: str) -> None:
     workflow = survey(saver)
     workflow.start(Plan.model_validate(PLAN), thread_id="taken").wait(WAIT_S)
-    page = Page(workflow)
+    page = StartPage(workflow)
 
     receipt = page.start(PLAN, name)
 
@@ -248,7 +234,7 @@ def test_a_thread_that_is_there_is_left_alone(saver: BaseCheckpointSaver, name: 
 
 
 def test_a_name_that_no_database_holds_is_refused() -> None:
-    page = Page(survey(InMemorySaver()))
+    page = StartPage(survey(InMemorySaver()))
 
     assert page.start(PLAN, "\ud800")["status"] == "refused"
     assert page.form.runs == ()
@@ -261,7 +247,7 @@ def test_none_begins_a_run_where_the_code_takes_nothing() -> None:
     def tick(_: None) -> None:
         given.append(_)
 
-    page = Page(tick)
+    page = StartPage(tick)
     assert page.start(None)["status"] == "accepted"
     page.form.runs[0].result(WAIT_S)
     assert given == [{}]
@@ -269,7 +255,7 @@ def test_none_begins_a_run_where_the_code_takes_nothing() -> None:
 
 
 def test_earlier_inputs_come_without_their_secrets(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     assert page.ask("earlier")["inputs"] == []
     page.start(PLAN, "first", "s1")
     page.start({**PLAN, "site": "Biscoe"}, "second", "s2")
@@ -286,14 +272,14 @@ def test_an_input_that_is_one_secret_cannot_be_recalled(saver: BaseCheckpointSav
     @entrypoint(checkpointer=saver)
     def login(token: Annotated[str, Field(json_schema_extra={"format": "password"})]) -> None: ...
 
-    page = Page(login)
+    page = StartPage(login)
     page.start("t-1")
 
     assert page.ask("earlier")["inputs"] == []
 
 
 def test_no_secret_of_the_input_reaches_a_page_or_the_record(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     page.start(PLAN, "first")
     page.form.runs[0].wait(WAIT_S)
     page.ask("form")
@@ -314,7 +300,7 @@ def test_the_oldest_run_leaves_a_form_that_has_begun_many() -> None:
     def double(n: int) -> int:
         return 2 * n
 
-    page = Page(double)
+    page = StartPage(double)
     for n in range(RUNS_SHOWN + 2):
         page.start(n, name=f"s{n}")
 
@@ -325,7 +311,7 @@ def test_the_oldest_run_leaves_a_form_that_has_begun_many() -> None:
 
 
 def test_a_page_that_has_gone_hears_nothing(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     page.start(PLAN)
     run = page.form.runs[0]
     run.wait(WAIT_S)
@@ -351,7 +337,7 @@ def test_a_page_that_has_gone_hears_nothing(saver: BaseCheckpointSaver) -> None:
     ids=str,
 )  # fmt: skip
 def test_a_message_that_makes_no_sense_is_answered(message: dict[str, Any], said: str) -> None:
-    page = Page(survey(InMemorySaver()))
+    page = StartPage(survey(InMemorySaver()))
     page.form.receive(page, message)
 
     assert page.messages[-1]["type"] == "failed" and said in page.messages[-1]["message"]
@@ -359,7 +345,7 @@ def test_a_message_that_makes_no_sense_is_answered(message: dict[str, Any], said
 
 
 def test_what_the_run_says_to_a_wrong_message_comes_back_under_its_key() -> None:
-    page = Page(survey(InMemorySaver()))
+    page = StartPage(survey(InMemorySaver()))
     page.start(PLAN)
 
     key = page.to_run(0, {"type": "format_disk"})
@@ -367,7 +353,7 @@ def test_what_the_run_says_to_a_wrong_message_comes_back_under_its_key() -> None
 
 
 def test_listeners_hear_of_each_run_before_the_page(saver: BaseCheckpointSaver) -> None:
-    page = Page(survey(saver))
+    page = StartPage(survey(saver))
     heard: list[Any] = []
     page.form.on_start(lambda run: heard.append((run, len(page.snapshot["runs"]))))
     page.start(PLAN)
@@ -410,7 +396,7 @@ def test_the_html_lists_the_input_and_is_safe() -> None:
 
 
 def test_the_record_ends_with_the_newest_runs() -> None:
-    page = Page(survey(InMemorySaver()))
+    page = StartPage(survey(InMemorySaver()))
     for n in range(8):
         page.start(PLAN, f"thread-{n}", f"s{n}")
         page.form.runs[-1].wait(WAIT_S)
@@ -432,7 +418,7 @@ def test_a_run_in_a_taken_thread_is_not_disturbed_by_its_form(saver: BaseCheckpo
     """Its question stays open."""
     workflow = survey(saver)
     workflow.invoke(Plan.model_validate(PLAN), on_thread("taken"))
-    Page(workflow).start(PLAN, "taken")
+    StartPage(workflow).start(PLAN, "taken")
 
     (question,) = workflow.get_state(on_thread("taken")).interrupts
     assert question.value == "Is Dream right?"
