@@ -7,8 +7,8 @@ import { ContextFields } from "./Context";
 import { DiffView } from "./form/DiffView";
 import { wordsFor } from "./form/errors";
 import { isObject, withoutSecrets } from "./form/schema";
-import { localTime, utcTime } from "./format";
 import { Icon } from "./icons";
+import { Moment } from "./Moment";
 import { PreviewView } from "./Preview";
 import { strings } from "./strings";
 
@@ -57,15 +57,12 @@ function whoAnswered({ answered }: Question): string {
 function Provenance({ question }: { question: Question }): ReactNode {
   const { answered, answeredAt } = question;
   if (!answered || answeredAt === null) return null;
-  const at = new Date(answeredAt * 1000);
   return (
     <p className="nbf-note nbf-answered-how">
       {answered.via === "timeout"
         ? strings.question.noAnswer(answered.expired)
         : strings.question.via(answered.via)}{" "}
-      <time dateTime={at.toISOString()} title={utcTime(at)}>
-        {localTime(at)}
-      </time>
+      <Moment at={answeredAt} />
     </p>
   );
 }

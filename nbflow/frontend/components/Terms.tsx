@@ -3,8 +3,9 @@
 import type { ReactNode } from "react";
 import type { Terms } from "../protocol/messages";
 import { useNow } from "./clock";
-import { age, localTime, utcTime } from "./format";
+import { age, localTime } from "./format";
 import { Icon } from "./icons";
+import { Moment } from "./Moment";
 import { strings } from "./strings";
 
 const SOON_S = 60;
@@ -48,14 +49,10 @@ interface DeadlineProps {
 
 function Deadline({ deadline, otherwise }: DeadlineProps): ReactNode {
   const left = deadline - useNow(true);
-  const at = new Date(deadline * 1000);
   const soon = left <= SOON_S;
   return (
     <p className={`nbf-note${soon ? " nbf-terms-soon" : ""}`}>
-      <time dateTime={at.toISOString()} title={`${localTime(at)} (${utcTime(at)})`}>
-        {when(left, at)}
-      </time>{" "}
-      {then(left, otherwise)}
+      <Moment at={deadline}>{when(left, new Date(deadline * 1000))}</Moment> {then(left, otherwise)}
       <span className="nbf-hidden" role="status">
         {soon && left > 0 ? strings.terms.soon : ""}
       </span>

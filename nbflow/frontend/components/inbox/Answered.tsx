@@ -2,8 +2,8 @@
 
 import type { ReactNode } from "react";
 import type { AnsweredQuestion } from "../../protocol/inbox";
-import { localTime, utcTime } from "../format";
 import { Icon } from "../icons";
+import { Moment } from "../Moment";
 import { strings } from "../strings";
 
 interface UndoProps {
@@ -65,7 +65,7 @@ export function AnsweredHere({ answered, disabled, onUndo }: ListProps): ReactNo
             <span className="nbf-inbox-words">
               <span className="nbf-inbox-name">{one.title}</span>
               <span className="nbf-inbox-meta">
-                <span>{brief(one)}</span> <At at={one.answered_at} />
+                <span>{brief(one)}</span> <Moment at={one.answered_at} />
               </span>
             </span>
             {one.undone ? (
@@ -92,13 +92,4 @@ export function AnsweredHere({ answered, disabled, onUndo }: ListProps): ReactNo
 function brief({ decided, answer }: AnsweredQuestion): string {
   if (decided.length > 0) return decided.map(strings.decision.done).join(", ");
   return answer.text.replaceAll(/\s+/g, " ").slice(0, 80);
-}
-
-function At({ at }: { at: number }): ReactNode {
-  const date = new Date(at * 1000);
-  return (
-    <time dateTime={date.toISOString()} title={utcTime(date)}>
-      {localTime(date)}
-    </time>
-  );
 }

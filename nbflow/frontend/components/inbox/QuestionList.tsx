@@ -5,8 +5,9 @@ import { type ReactNode, type RefObject, useEffect, useId, useSyncExternalStore 
 import type { QuestionRow } from "../../protocol/inbox";
 import { useNow } from "../clock";
 import { draftPlace, draftsRound, onDrafts } from "../form/drafts";
-import { age, localTime, utcTime } from "../format";
+import { age } from "../format";
 import { Icon } from "../icons";
+import { Moment } from "../Moment";
 import type { Submission } from "../model";
 import { strings } from "../strings";
 import { kindOf } from "./bulk";
@@ -147,24 +148,14 @@ function Row({
 
 /** How long a question can still be answered; until when, on hover. */
 function Due({ at, now }: { at: number; now: number }): ReactNode {
-  const date = new Date(at * 1000);
   return (
-    <time
-      className="nbf-tag"
-      dateTime={date.toISOString()}
-      title={`${localTime(date)} (${utcTime(date)})`}
-    >
+    <Moment at={at} className="nbf-tag">
       {at > now ? strings.inbox.due(age(Math.ceil(at - now))) : strings.inbox.overdue}
-    </time>
+    </Moment>
   );
 }
 
 /** How long a question has waited; since when, on hover. */
 export function Age({ at, now }: { at: number; now: number }): ReactNode {
-  const date = new Date(at * 1000);
-  return (
-    <time dateTime={date.toISOString()} title={`${localTime(date)} (${utcTime(date)})`}>
-      {strings.inbox.waits(age(now - at))}
-    </time>
-  );
+  return <Moment at={at}>{strings.inbox.waits(age(now - at))}</Moment>;
 }

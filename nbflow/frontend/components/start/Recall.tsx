@@ -4,8 +4,8 @@ import { type ReactNode, useId, useState } from "react";
 import type { Json } from "../../protocol/messages";
 import type { EarlierItem } from "../../protocol/start";
 import { isObject } from "../form/schema";
-import { localTime, utcTime } from "../format";
 import { Icon } from "../icons";
+import { Moment } from "../Moment";
 import { strings } from "../strings";
 
 interface Props {
@@ -57,7 +57,7 @@ export function Recall({ items, error, disabled, onPick }: Props): ReactNode {
               <span className="nbf-hidden">{strings.start.fill}</span>
               <span className="nbf-recall-look">{inOneLine(item)}</span>
               <span className="nbf-recall-meta">
-                <span>{strings.start.on(item.thread_id)}</span> <Time at={item.started_at} />
+                <span>{strings.start.on(item.thread_id)}</span> <Moment at={item.started_at} />
               </span>
             </button>
           </li>
@@ -79,12 +79,3 @@ function inOneLine({ value }: EarlierItem): string {
 }
 
 const LONGEST = 300;
-
-function Time({ at }: { at: number }): ReactNode {
-  const date = new Date(at * 1000);
-  return (
-    <time dateTime={date.toISOString()} title={utcTime(date)}>
-      {localTime(date)}
-    </time>
-  );
-}

@@ -3,9 +3,10 @@
 import type { ReactNode } from "react";
 import type { Task } from "../../protocol/tasks";
 import { duration } from "../format";
+import { Moment } from "../Moment";
 import { Block, FailureView, PreviewView } from "../Preview";
 import { strings } from "../strings";
-import { Lines, Moment } from "./Lines";
+import { Lines } from "./Lines";
 
 export function Details({ id, task }: { id: string; task: Task }): ReactNode {
   const words = strings.tasks;

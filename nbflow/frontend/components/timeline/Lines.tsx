@@ -3,22 +3,13 @@
 import type { ReactNode } from "react";
 import type { CustomData, Preview } from "../../protocol/messages";
 import type { Tasks } from "../../protocol/tasks";
-import { localTime, oneLine, utcTime } from "../format";
+import { oneLine } from "../format";
+import { Moment } from "../Moment";
 import { strings } from "../strings";
 
 /** A small JSON value fits on its line. */
 function brief(data: Preview): string {
   return data.cut > 0 || data.text.length > 300 ? data.text : oneLine(data);
-}
-
-/** A moment in local time; in UTC on hover. */
-export function Moment({ at, brief = false }: { at: number; brief?: boolean }): ReactNode {
-  const date = new Date(at * 1000);
-  return (
-    <time dateTime={date.toISOString()} title={utcTime(date)}>
-      {brief ? date.toLocaleTimeString() : localTime(date)}
-    </time>
-  );
 }
 
 interface LinesProps {
