@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine.answers import faults_of_validation, from_json
+from nbflow._engine.answers import faults_of_validation, from_json, in_words
 from nbflow._engine.signature_schemas import input_type
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow
 from nbflow.errors import CorruptDataError, DeclarationError, InvalidInputError
@@ -183,12 +183,8 @@ def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
 
 
 def _invalid(workflow: Workflow[Any, Any], errors: list[dict[str, Any]]) -> InvalidInputError:
-    faults = "; ".join(
-        ": ".join(filter(None, [".".join(map(str, error["path"])), error["message"]]))
-        for error in errors
-    )
     return InvalidInputError(
-        f"The input does not fit what {workflow.name!r} takes: {faults}. Nothing was stored and "
-        "no run was begun; mend it and start again.",
+        f"The input does not fit what {workflow.name!r} takes: {in_words(errors)}. Nothing was "
+        "stored and no run was begun; mend it and start again.",
         errors,
     )

@@ -448,9 +448,7 @@ class Run(Waits):
         execution = self._execution()
         assert execution.run is not None
         judges = self.workflow.judges
-        self._take_meanwhile(
-            answers_for(execution.run, execution.journal, command, judges, lambda: None)
-        )
+        self._take_meanwhile(answers_for(execution.run, execution.journal, command, judges))
 
     def _take_meanwhile(self, rows: list[OpRow]) -> None:
         execution = self._execution()

@@ -49,13 +49,18 @@ def answer_to(interrupt_id: str, answer: Any) -> Command:
 
 
 def answers_for(
-    run: RunRow, journal: Journal, command: Command, judges: Judges, learn: Callable[[], None]
+    run: RunRow,
+    journal: Journal,
+    command: Command,
+    judges: Judges,
+    learn: Callable[[], None] | None = None,
 ) -> list[OpRow]:
     """Answers as ops, each bound to its question and judged; nothing is stored here.
 
     Args:
         judges: who judges answers in this process.
-        learn: makes the judges of a question known that another process has asked.
+        learn: makes the judges of a question known that another process has asked; left out,
+            those that are known judge alone.
 
     Raises:
         UnknownInterruptError, AlreadyAnsweredError: an answer has no open question.
@@ -156,7 +161,7 @@ def _by(answer: bytes) -> str:
 
 
 def _given(
-    run_id: str, call: Call, answer: Any, judges: Judges, learn: Callable[[], None]
+    run_id: str, call: Call, answer: Any, judges: Judges, learn: Callable[[], None] | None
 ) -> StoredAnswer:
     who, now = responder(), time.time()
     asked, question = StoredQuestion.decoded(call.value), question_of(run_id, call)
@@ -171,7 +176,7 @@ def _given(
     if question.assignees and who.name not in question.assignees:
         raise NotAssignedError(who.name, question.assignees)
     judge = judges.get(question.id)
-    if judge is None and asked.by_code:
+    if judge is None and asked.by_code and learn is not None:
         learn()
         judge = judges.get(question.id)
     return StoredAnswer(

@@ -25,6 +25,7 @@ __all__ = [
     "encoded_answer",
     "faults_of_validation",
     "from_json",
+    "in_words",
     "refused",
     "schema_of",
 ]
@@ -59,20 +60,14 @@ def encoded_answer(
         InvalidAnswerError: with one entry in ``errors`` for each fault.
         NotSerializableError: it cannot be stored.
     """
-    if judge is None:
-        if schema is None:
-            return serde.dumps(answer)
-        return _encode_by_schema(schema, answer, interrupt_id)
-    if judge.has_type:
+    if judge is not None and judge.has_type:
         value, data = _encode_by_type(judge.response_schema, answer, interrupt_id)
+    elif schema is not None:
+        value, data = answer, _encode_by_schema(schema, answer, interrupt_id)
     else:
-        value = answer
-        data = (
-            serde.dumps(answer)
-            if schema is None
-            else _encode_by_schema(schema, answer, interrupt_id)
-        )
-    judge.accept(value, interrupt_id)
+        value, data = answer, serde.dumps(answer)
+    if judge is not None:
+        judge.accept(value, interrupt_id)
     return data
 
 
@@ -168,13 +163,17 @@ def _part_of(value: Any, part: int | str) -> tuple[Any] | None:
 
 def refused(interrupt_id: str, errors: list[dict[str, Any]]) -> InvalidAnswerError:
     """What tells each fault of an answer."""
-    faults = "; ".join(f"{_where(e['path'])}{e['message']}" for e in errors)
     return InvalidAnswerError(
-        f"The answer does not fit the question: {faults}. Nothing was stored and the question "
-        "is still open; answer again.",
+        f"The answer does not fit the question: {in_words(errors)}. Nothing was stored and "
+        "the question is still open; answer again.",
         interrupt_id,
         errors,
     )
+
+
+def in_words(errors: list[dict[str, Any]]) -> str:
+    """Every fault in one line, each with its place."""
+    return "; ".join(f"{_where(error['path'])}{error['message']}" for error in errors)
 
 
 def _where(path: list[Any]) -> str:

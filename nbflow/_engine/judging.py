@@ -41,9 +41,8 @@ class Judge:
                 f"validate={validate!r} is no plain function. Pass one that takes the answer and "
                 "raises ValueError, or returns what is wrong with it."
             )
-        if validate is None and (wanted is None or isinstance(wanted, dict)):
-            return None
-        return cls(wanted, validate)
+        judge = cls(wanted, validate)
+        return judge if judge.has_type or validate is not None else None
 
     @property
     def says_more(self) -> bool:

@@ -294,14 +294,10 @@ def _closed(journal: Journal) -> Journal:
     return journal
 
 
-def _nobody() -> None:
-    """Nobody judges what is refused anyway."""
-
-
 def _over(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow, input: Command | None) -> Any:
     """The value of a run that is over; an answer to it is refused."""
     if input is not None:
-        answers_for(run, _closed(Journal(ops_of(saver, run))), input, Judges(), _nobody)
+        answers_for(run, _closed(Journal(ops_of(saver, run))), input, Judges())
     head = head_of(saver, thread)
     return None if head is None or head.returned is None else serde.loads(head.returned)
 

@@ -11,7 +11,6 @@ import threading
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from nbflow import serde
@@ -23,7 +22,7 @@ from nbflow._engine.ids import ROOT, public_id
 from nbflow._engine.judging import Judges
 from nbflow._engine.loops import background_loop, is_running
 from nbflow._engine.replay import Call, Journal
-from nbflow._engine.root import Outcome, RootOp
+from nbflow._engine.root import RootOp
 from nbflow._engine.settings import settings_of
 from nbflow._engine.threads import current_run, new_checkpoint, refuse_busy, refuse_foreign
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
@@ -89,8 +88,8 @@ def report(
     refuse_foreign(run, workflow.name)
     journal = Journal(ops_of(saver, run))
     recorded = [call for call in journal.children(ROOT) if call.finished]
-    execution = _rehearsal(workflow, saver, thread, run, journal, context, Judges())
-    root, outcome = _rehearsed(workflow, saver, thread, execution)
+    root, execution = _rehearsal(workflow, saver, thread, run, journal, context, Judges())
+    outcome = go_sync(root, workflow._spec.is_async)
     left = [] if root.frame is None else [c for c in root.frame.log.unused() if c.finished]
     reused = [call for call in recorded if call not in left]
     ended = outcome.status == "done"
@@ -120,14 +119,13 @@ def learn_judges(
         return
     run = current_run(saver, thread)
     journal = Journal(ops_of(saver, run))
-    execution = _rehearsal(workflow, saver, thread, run, journal, context, workflow.judges)
-    rehearsed = partial(_rehearsed, workflow, saver, thread, execution)
+    root, execution = _rehearsal(workflow, saver, thread, run, journal, context, workflow.judges)
     ended = threading.Event()
 
     def rehearse() -> None:
         try:
             with suppress(CancelledError):
-                rehearsed()
+                go_sync(root, workflow._spec.is_async)
         finally:
             ended.set()
 
@@ -149,10 +147,10 @@ def _rehearsal(
     journal: Journal,
     context: Any,
     judges: Judges,
-) -> _Rehearsal:
+) -> tuple[RootOp, _Rehearsal]:
     opening = head_of(saver, thread)
     assert opening is not None
-    return _Rehearsal(
+    execution = _Rehearsal(
         workflow=workflow.name, saver=cast("BaseCheckpointSaver", _Nowhere()), run=run,
         run_id=run.id, epoch=thread.epoch, record=journal,
         code_fp=workflow.fingerprint(), resumed=True, input=serde.loads(run.input),
@@ -164,19 +162,9 @@ def _rehearsal(
         ),
         judges=judges, on_divergence=workflow.on_divergence,
     )  # fmt: skip
-
-
-def _rehearsed(
-    workflow: Workflow[Any, Any],
-    saver: BaseCheckpointSaver,
-    thread: ThreadRow,
-    execution: _Rehearsal,
-) -> tuple[RootOp, Outcome]:
-    opening = head_of(saver, thread)
-    assert opening is not None
     closing = new_checkpoint((thread.thread_id, ""), opening, "loop", 0, b"")
     root = RootOp(execution, workflow._spec, (), closing, opening.saved is not None, ())
-    return root, go_sync(root, workflow._spec.is_async)
+    return root, execution
 
 
 def _planned(run_id: str, calls: list[Call]) -> tuple[PlannedCall, ...]:
