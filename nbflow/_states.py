@@ -65,6 +65,22 @@ class ThreadStates:
         closed = closed_by(saver, row)
         return snapshot(saver, row, closed, subgraphs=subgraphs)
 
+    def get_input(self, config: RunnableConfig | dict[str, Any]) -> Any:
+        """The input of the run that a checkpoint belongs to, as an instance of its type.
+
+        So the same input can be run again on another state:
+        ``workflow.invoke(workflow.get_input(config), workflow.update_state(config, values))``.
+
+        Args:
+            config: names the thread, for its newest checkpoint, or one of its checkpoints.
+
+        Raises:
+            UnknownCheckpointError: the thread has no checkpoint of that name, or it belongs to no
+                run: it was made by hand.
+        """
+        saver = self._saver("get_input")
+        return forks.input_at(saver, dict(config))
+
     def audit(self, thread_id: str | int) -> Audit:
         """Who answered what, when and from where, on one thread; see :func:`nbflow.audit.audit`.
 

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from nbflow._branching import Branching
 from nbflow._engine.alarms import Alarm
 from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
 from nbflow._engine.catching_up import unseen
@@ -51,7 +52,7 @@ _LOOK_AGAIN_S = 2.0
 _known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
 
-class Run(Waits):
+class Run(Branching, Waits):
     """One run, from its input to its result, through any number of questions.
 
     Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
@@ -166,8 +167,15 @@ class Run(Waits):
         continues = input is None or isinstance(input, Command)
         known = None if thread_id is None else cls._known(workflow, thread_id)
         if continues and known is not None:
-            known._config, known._context = {**known._config, **config}, context or known._context
-            return known
+            goes_on = known._running or known._goes_on(config, input)
+            if goes_on:
+                known._config = {**known._config, **config}
+                known._context = context or known._context
+                return known
+            run = cls(workflow, thread_id, config, context)
+            if goes_on is None:
+                run._take_past()
+            return run
         return cls(workflow, thread_id, config, context)
 
     @classmethod

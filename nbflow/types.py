@@ -284,6 +284,11 @@ class OpSnapshot:
     """How many attempts there were."""
     site: str = ""
     """Where it was called, such as ``essay.py:12``."""
+    key: str = ""
+    """32 hex digits, the same in every run that makes the same call with the same arguments, or
+    asks the same question; so ops of two branches can be told from each other."""
+    response_schema: dict[str, Any] | None = None
+    """Of a question: JSON Schema of the answer; None when any value will do, and for a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, Ru
 from nbflow.errors import InvalidUpdateError, UnknownCheckpointError, UnknownOpError
 from nbflow.types import StateUpdate
 
-__all__ = ["COPY", "copy_of", "fork", "new_fork", "run_of", "update", "update_in_bulk"]
+__all__ = ["COPY", "copy_of", "fork", "input_at", "new_fork", "run_of", "update", "update_in_bulk"]
 
 COPY = "__copy__"
 """As ``as_node``: make a sibling of the checkpoint (153)."""
@@ -146,6 +146,21 @@ def fork(
     asks = Journal(op for op in ops if op.seq <= upto).open_questions()
     _keep(saver, thread, forked, made, "interrupted" if asks else "ready")
     return config_of(thread_id, ns, made.id)
+
+
+def input_at(saver: BaseCheckpointSaver, config: dict[str, Any]) -> Any:
+    """The input of the run that a checkpoint opened or closed; see ``Workflow.get_input``."""
+    thread_id, ns = address_of(config)
+    row = checkpoint_at(saver, thread_id, ns, config["configurable"].get("checkpoint_id"))
+    opening = None if row is None else _opening_of(saver, row)
+    run = None if opening is None else run_of(saver, opening)
+    if run is None:
+        raise UnknownCheckpointError(
+            f"Thread {thread_id!r} has no run at {'its end' if row is None else row.id!r}: a "
+            "checkpoint made by update_state() has no input. Name one of a run; "
+            "get_state_history(config) lists them."
+        )
+    return serde.loads(run.input)
 
 
 def _opening_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> CheckpointRow | None:

@@ -266,7 +266,8 @@ def _op_of(run_id: str, call: Call) -> OpSnapshot:
             id=question.id, kind="question", name=None, parent=parent_id(run_id, call.parent),
             status=status, value=question.value,
             answer=None if given is None else given.value, site=call.site,
-            answered_by=None if given is None else given.by,
+            answered_by=None if given is None else given.by, key=call.key.hex(),
+            response_schema=question.response_schema,
         )  # fmt: skip
     failed = call.outcome == "error" and call.value is not None
     return OpSnapshot(
@@ -274,7 +275,7 @@ def _op_of(run_id: str, call: Call) -> OpSnapshot:
         parent=parent_id(run_id, call.parent), status=_STATUS[call.outcome],
         value=serde.loads(call.value) if call.outcome == "result" and call.value else None,
         error=stored_failure(call.value) if failed and call.value is not None else None,
-        attempt=call.attempt, site=call.site,
+        attempt=call.attempt, site=call.site, key=call.key.hex(),
     )  # fmt: skip
 
 

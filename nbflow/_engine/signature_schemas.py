@@ -10,7 +10,7 @@ from typing import Any
 from nbflow._engine.answers import schema_of
 from nbflow._engine.final import Final
 
-__all__ = ["input_schema", "input_type", "output_schema"]
+__all__ = ["input_schema", "input_type", "output_schema", "output_type"]
 
 
 def input_schema(fn: Callable[..., Any], first: str) -> dict[str, Any]:
@@ -25,13 +25,18 @@ def input_type(fn: Callable[..., Any], first: str) -> Any:
 
 def output_schema(fn: Callable[..., Any]) -> dict[str, Any]:
     """Of what the caller gets: of ``entrypoint.final[R, S]`` that is R."""
+    return _of(output_type(fn))
+
+
+def output_type(fn: Callable[..., Any]) -> Any:
+    """The annotation of what the caller gets; ``Any`` without one."""
     returned = _hints(fn).get("return", Any)
     if isinstance(returned, type) and issubclass(returned, Final):
-        return {}
+        return Any
     origin = typing.get_origin(returned)
     if isinstance(origin, type) and issubclass(origin, Final):
-        return _of(typing.get_args(returned)[0])
-    return _of(returned)
+        return typing.get_args(returned)[0]
+    return returned
 
 
 def _hints(fn: Callable[..., Any]) -> dict[str, Any]:

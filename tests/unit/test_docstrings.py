@@ -42,10 +42,13 @@ NO_FIELD_TEXT: Excuses = {
     "nbflow.widgets.inbox_protocol.*": "a message has the names of what it tells of",
     "nbflow.forms.model.*": "a message has the names of the event that it is made of",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
+    "nbflow.widgets.history_protocol.*": "a message has the names of what it tells of",
     "nbflow.widgets.start_protocol.*": "a message has the names of what it tells of",
 }
 
 NO_EXAMPLE: Excuses = {
+    "nbflow.branches.Branch": "branches_of makes it, and shows it",
+    "nbflow.branches.OpPair": "paired makes it, and shows it",
     "nbflow.*load_ipython_extension": "needs a notebook; tests/notebook runs it",
     "nbflow.checkpoint.base.*Row": "only a backend makes one",
     "nbflow.checkpoint.base.CheckpointTuple": "BaseCheckpointSaver.get_tuple shows one",
@@ -81,6 +84,7 @@ NO_EXAMPLE: Excuses = {
     "nbflow.widgets.conversation.BadMessageError": "raised, not made",
     "nbflow.widgets.conversation.Page": "a protocol; test_session shows one",
     "nbflow.widgets.protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.history_protocol.*": "tests/messages holds every message",
     "nbflow.widgets.inbox_protocol.*": "tests/messages holds every message",
     "nbflow.widgets.inbox_view.*": "needs a built front end; tests/browser runs it",
     "nbflow.widgets.start_protocol.*": "tests/messages holds every message",

@@ -51,7 +51,7 @@ def test_ops_and_status_from_start_to_end(
     assert opening.status == "done"
     assert opening.ops[2] == OpSnapshot(
         id=HEX, kind="question", name=None, parent=None, status="answered", value={"ok?": "A"},
-        answer="yes", answered_by=responder().name, site=opening.ops[2].site,
+        answer="yes", answered_by=responder().name, site=opening.ops[2].site, key=HEX,
     )  # fmt: skip
     assert opening.ops[2].site.startswith("test_semantics_forks.py:")
 
