@@ -24,6 +24,7 @@ __all__ = [
     "AskBundle",
     "AskHistory",
     "AskedData",
+    "BranchItem",
     "Bundle",
     "Cancel",
     "CheckpointData",
@@ -337,6 +338,23 @@ class CheckpointItem(TypedDict):
     values: Preview
     next: list[str]
     questions: int
+    status: NotRequired[str | None]
+    """How its run stands; see :class:`~nbflow.types.StateSnapshot`. Absent in a record."""
+    branch: NotRequired[int]
+    """Number of its branch; absent in a record."""
+
+
+class BranchItem(TypedDict):
+    """A branch of the thread; see :class:`~nbflow.branches.Branch`."""
+
+    number: int
+    parent: int | None
+    leaves: str | None
+    """Id of the checkpoint that it leaves ``parent`` at."""
+    size: int
+    """How many checkpoints it has."""
+    status: str | None
+    """How its newest run stands."""
 
 
 class History(TypedDict):
@@ -346,6 +364,8 @@ class History(TypedDict):
     request: str
     items: list[CheckpointItem]
     """Newest first."""
+    branches: list[BranchItem]
+    """Those that the items are in, the one with the newest checkpoint first."""
     more: bool
 
 

@@ -17,28 +17,23 @@ from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.identity import acting_as
 from nbflow.inputs import input_schema
 from nbflow.widgets.batches import batches
-from nbflow.widgets.checkpoints import checkpoint_item
-from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
+from nbflow.widgets.conversation import Conversation, Page, number_in, text_in
+from nbflow.widgets.history_session import PastServed, serve_past
 from nbflow.widgets.protocol import PROTOCOL
 from nbflow.widgets.submissions import Submissions
 from nbflow.widgets.wire import Encoder
 
 if TYPE_CHECKING:
+    from nbflow.forms.secrets import Secrets
     from nbflow.run import Run
-    from nbflow.types import Interrupt, StateSnapshot
-    from nbflow.widgets.protocol import (
-        CheckpointItem,
-        EventData,
-        RunStatus,
-        Snapshot,
-    )
+    from nbflow.types import Interrupt
+    from nbflow.widgets.protocol import EventData, RunStatus, Snapshot
 
 __all__ = ["Session", "next_part", "session_of"]
 
 _log = logging.getLogger(__name__)
 
 _ASKS = ("running", "interrupted", "error")
-_HISTORY = 200
 _CHUNK = 200
 _FORM_WEIGHT = 50
 
@@ -59,6 +54,10 @@ class Session(Conversation):
         self._sent: dict[int, int] = {}
         self._submissions = Submissions(self._question, self._answer)
         self._shown: Snapshot | None = None
+        self.past: PastServed = PastServed(self)
+        """Serves what a page asks of the thread's past."""
+        self._handed: dict[int, Session] = {}
+        """Pages that show another run since they went back to the past of this one."""
         run.subscribe(self._on_event)
 
     def attach(self, page: Page) -> Snapshot:
@@ -74,6 +73,41 @@ class Session(Conversation):
         with self._lock:
             self._pages.pop(id(page), None)
             self._sent.pop(id(page), None)
+            handed = self._handed.pop(id(page), None)
+        if handed is not None:
+            handed.detach(page)
+
+    def receive(self, page: Page, content: Any) -> None:
+        """Serve one message from the browser, or let the run do so that the page has gone on to."""
+        with self._lock:
+            handed = self._handed.get(id(page))
+        if handed is None:
+            super().receive(page, content)
+        else:
+            handed.receive(page, content)
+
+    @property
+    def secrets(self) -> Secrets:
+        """What the run was given in secret, as far as its log tells by now."""
+        with self._lock:
+            self._encode_new()
+            return self._encoder.secrets
+
+    def post(self, page: Page, content: Any) -> None:
+        """Send one page an answer; a page that is gone is no error."""
+        self._post(page, content)
+
+    def hand_over(self, page: Page, run: Run) -> None:
+        """Let a page show another run from now on; its messages come here, and go on there."""
+        other = session_of(run)
+        if other is self:
+            return
+        self.detach(page)
+        with self._lock:
+            self._handed[id(page)] = other
+        page.show(other.attach(page))
+        with other._lock:
+            other._send_events(page, 0)
 
     def flush(self) -> None:
         """Send every page what it has not got yet."""
@@ -167,27 +201,6 @@ class Session(Conversation):
             self._encode_new()
             return self._encoder.question(interrupt_id)
 
-    def _serve_history(self, page: Page, content: dict[str, Any]) -> None:
-        limit = max(1, min(number_in(content, "limit"), _HISTORY))
-        before = content.get("before")
-        if before is not None and not isinstance(before, str):
-            raise BadMessageError("'before' must be a checkpoint id or null.")
-        snapshots = self.run.history(limit=limit + 1, before=before)
-        self._post(
-            page,
-            {
-                "type": "history",
-                "request": text_in(content, "request"),
-                "items": self._items(snapshots[:limit]),
-                "more": len(snapshots) > limit,
-            },
-        )
-
-    def _items(self, snapshots: list[StateSnapshot]) -> list[CheckpointItem]:
-        with self._lock:
-            self._encode_new()
-            return [checkpoint_item(one, self._encoder.secrets) for one in snapshots]
-
     def _serve_cancel(self, page: Page, content: dict[str, Any]) -> None:
         text_in(content, "request")
         self.run.cancel()
@@ -195,8 +208,8 @@ class Session(Conversation):
     _serves: ClassVar = {
         "sync": _serve_sync,
         "submit": _serve_submit,
-        "history": _serve_history,
         "cancel": _serve_cancel,
+        **serve_past,
     }
 
 

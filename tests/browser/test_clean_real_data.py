@@ -115,7 +115,7 @@ def test_review_by_keyboard_through_reload_and_a_killed_kernel(
     photograph(notebook, desk.card, shots, "4-done")
     desk.card.get_by_role("tab", name="History").focus()
     page.keyboard.press("Enter")
-    expect(desk.card.get_by_role("listitem").first).to_be_visible()
+    expect(desk.card.get_by_role("treeitem").first).to_be_visible()
     photograph(notebook, desk.card, shots, "5-history")
 
     notebook.save()

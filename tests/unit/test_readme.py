@@ -13,7 +13,7 @@ _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 (
     _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
-    _EXPORT,
+    _BACK, _EXPORT,
 ) = _BLOCKS  # fmt: skip
 
 _DIE_WHEN_ASKED = """
@@ -27,6 +27,10 @@ print(start_text(review))
 """
 _LOOK = """
 print(nbflow.Inbox(review))
+"""
+_ASKED = """
+found = differences(first.values, newest.values)
+print(len(asked["__interrupt__"]), "question again,", len(found), "difference")
 """
 _SHOW = """
 print(run.result(timeout=10))
@@ -53,12 +57,17 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
     assert (listed.stdout, listed.stderr) == ("<nbflow inbox: 1 open question>\n", "")
 
     resumed = _python(_DEFINE + _ATTACH + _ANSWER + _SCRIPT + _SHOW, tmp_path)
+    back = _python(
+        _DEFINE + _BACK.replace("review.invoke", "asked = review.invoke", 1) + _ASKED, tmp_path
+    )
 
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert resumed.stdout.splitlines() == [
         "{'essay': 'An essay about cats', 'published': True}",
         "{'essay': 'An essay about dogs', 'published': False}",
     ]
+    assert (back.returncode, back.stderr) == (0, "")
+    assert back.stdout.splitlines() == ["1 question again, 1 difference"]
 
 
 _RENDER = """

@@ -54,7 +54,7 @@ export function CopyButton({ text }: { text: string }): ReactNode {
   );
 }
 
-async function toClipboard(text: string): Promise<boolean> {
+export async function toClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

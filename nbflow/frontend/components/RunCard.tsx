@@ -6,7 +6,7 @@ import type { RunStatus } from "../protocol/messages";
 import { Banner, Guard } from "./Frame";
 import { useKeptFocus } from "./focus";
 import { Header, type Tab, Tabs } from "./Header";
-import { HistoryView } from "./HistoryView";
+import { PastView } from "./history/PastView";
 import { Messages } from "./Messages";
 import type { RunActions, RunView } from "./model";
 import { Outcome } from "./Outcome";
@@ -63,9 +63,14 @@ function Card({ view, actions }: Props): ReactNode {
         aria-labelledby={`${id}-tab-${tab}`}
       >
         {tab === "history" ? (
-          <HistoryView
-            load={actions.history}
-            mark={view.log.checkpoints.at(-1)?.checkpoint_id ?? ""}
+          <PastView
+            actions={actions}
+            mark={`${view.snapshot.run_id} ${view.log.checkpoints.at(-1)?.checkpoint_id}`}
+            disabled={view.connection !== "open"}
+            onFollow={() => {
+              setTab("tasks");
+              root.current?.querySelector<HTMLElement>("[data-tab=tasks]")?.focus();
+            }}
           />
         ) : (
           <Work view={view} actions={actions} />

@@ -1,5 +1,6 @@
 /** What the views are given: state to draw, and what a person can do. No Jupyter in here. */
 
+import type { CheckpointDetail, Code, Comparison, Go, Outcome } from "../protocol/history";
 import type { RunLog } from "../protocol/log";
 import type { Decided, History, Json, Receipt, Snapshot } from "../protocol/messages";
 
@@ -30,9 +31,19 @@ export interface RunParts {
 
 export type RunView = Talked<Snapshot> & RunParts;
 
+/** What is done with the past of a run's thread; each rejects with an Error for people. */
+export interface PastActions {
+  checkpoint(id: string): Promise<CheckpointDetail>;
+  compare(left: string, right: string): Promise<Comparison>;
+  /** The Python that stores an edited state, or runs the same input on it. */
+  code(action: "update" | "rerun", id: string, value: Json): Promise<Code>;
+  go(step: Omit<Go, "type" | "request">): Promise<Outcome>;
+}
+
 export interface RunActions {
   submit(interruptId: string, reply: Reply): void;
   /** Rejects with an Error whose message is for people. */
   history(before: string | null): Promise<History>;
+  readonly past: PastActions;
   cancel(): void;
 }

@@ -1,6 +1,7 @@
 /** Every word the page shows, in one place. */
 
 import type { RunStatus } from "../protocol/messages";
+import { past } from "./history/words";
 import { inbox } from "./inbox/words";
 import { start } from "./start/words";
 import { tasks } from "./timeline/words";
@@ -344,20 +345,8 @@ export const strings = {
   messages: {
     title: (n: number) => `Messages (${n.toLocaleString("en")})`,
   },
-  history: {
-    list: "Checkpoints, newest first",
-    none: "No checkpoint yet.",
-    noneHint: "A run writes its first one when it starts; without a checkpointer it writes none.",
-    loading: "Loading…",
-    older: "Show older",
-    retry: "Try again",
-    step: (n: number) => `step ${n}`,
-    questions: (n: number) => plural(n, "question", "questions"),
-    next: (names: readonly string[]) => `next: ${names.join(", ")}`,
-    values: "Values",
-    source: (source: string) => SOURCES[source] ?? source,
-    silent: "The kernel has not answered.",
-  },
+  past,
+  history: { silent: "The kernel has not answered." },
   errors: {
     required: "Fill this in.",
     type: (limit: unknown) => `This must be ${typeName(limit)}.`,
@@ -461,13 +450,6 @@ const DECISIONS: Record<string, DecisionWords> = {
     act: (name) => `Cancel ${name}`,
     alone: "Cancel the request",
   },
-};
-
-const SOURCES: Record<string, string> = {
-  input: "Input",
-  loop: "Run",
-  update: "Update",
-  fork: "Fork",
 };
 
 const TYPE_NAMES: Record<string, string> = {

@@ -11,6 +11,7 @@
 import { FORMS } from "./forms.mjs";
 import { inboxAnswers } from "./inbox.mjs";
 import { largeRun } from "./large.mjs";
+import { pastAnswers } from "./past.mjs";
 import { startAnswers } from "./start.mjs";
 
 const query = new URLSearchParams(location.search);
@@ -20,7 +21,7 @@ document.documentElement.dataset.theme = query.get("theme") ?? "light";
 
 const name = query.get("message") ?? "essay";
 const golden = await (await fetch(`/messages/${name}.json`)).json();
-const history = (await (await fetch("/messages/history.json")).json()).to_browser;
+const past = pastAnswers(await (await fetch("/messages/past.json")).json(), query);
 const upto = Number(query.get("upto") ?? Number.POSITIVE_INFINITY);
 
 const convention = query.get("convention");
@@ -111,17 +112,13 @@ class Model {
   }
 
   #answer(message) {
-    const reply = answerInbox?.(message) ?? start?.answer(message, this);
+    const reply = answerInbox?.(message) ?? start?.answer(message, this) ?? past(message);
     if (reply) this.hear(reply);
     if (message.type === "sync") {
       const since = message.log === log ? message.since : 0;
       const head = events.length;
       if (large) this.#inPieces(since);
       else this.hear({ type: "events", log, since, head, events: events.slice(since) });
-    }
-    if (message.type === "history") {
-      const page = history[message.before === null ? 0 : 1];
-      this.hear({ ...page, request: message.request });
     }
   }
 }

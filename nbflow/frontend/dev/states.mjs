@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { INBOX } from "./inboxStates.mjs";
+import { PAST } from "./pastStates.mjs";
 import { START } from "./startStates.mjs";
 import { TIMELINE } from "./timelineStates.mjs";
 
@@ -154,6 +155,7 @@ export const STATES = {
   ...FIELDS,
   ...TIMELINE,
   ...INBOX,
+  ...PAST,
   ...START,
   running: { message: "running", snapshot: running },
   starting: { message: "running", upto: 1, snapshot: running },
@@ -211,15 +213,6 @@ export const STATES = {
     message: "failure",
     do: async (page) => {
       await page.getByRole("button", { name: /^Task fetch/ }).click();
-    },
-  },
-  history: {
-    message: "essay",
-    do: async (page) => {
-      await page.getByRole("tab", { name: "History" }).click();
-      await page.getByRole("button", { name: "Show older" }).click();
-      await page.locator(".nbf-checkpoint").nth(2).waitFor();
-      await page.locator(".nbf-checkpoint").first().click();
     },
   },
   lost: {

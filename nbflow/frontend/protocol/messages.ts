@@ -306,6 +306,21 @@ export interface CheckpointItem {
   values: Preview;
   next: string[];
   questions: number;
+  /** How its run stands. */
+  status: string | null;
+  /** Number of its branch. */
+  branch: number;
+}
+
+/** A line of checkpoints, each after the one before it. */
+export interface BranchItem {
+  number: number;
+  parent: number | null;
+  /** Id of the checkpoint that it leaves `parent` at. */
+  leaves: string | null;
+  /** How many checkpoints it has. */
+  size: number;
+  status: string | null;
 }
 
 export interface History {
@@ -313,6 +328,8 @@ export interface History {
   request: string;
   /** Newest first. */
   items: CheckpointItem[];
+  /** Those that the items are in, the one with the newest checkpoint first. */
+  branches: BranchItem[];
   more: boolean;
 }
 

@@ -1,23 +1,21 @@
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { duration } from "../components/format";
 import { safeHtml } from "../components/Markdown";
 import type { Reply, RunActions, RunView } from "../components/model";
 import { RunCard } from "../components/RunCard";
 import { EMPTY_LOG } from "../protocol/log";
-import { type History, PROTOCOL, type Receipt } from "../protocol/messages";
+import { PROTOCOL, type Receipt } from "../protocol/messages";
 import { axeIds } from "./axe";
 import { golden, logOf } from "./golden";
+import { kernel } from "./pastGolden";
 
 let submitted: [string, Reply][] = [];
 
 const actions: RunActions = {
   submit: (id, reply) => submitted.push([id, reply]),
   cancel: () => {},
-  history: async (before) => {
-    const pages = golden("history").to_browser.filter((message) => message.type === "history");
-    return pages[before === null ? 0 : 1] as History;
-  },
+  ...kernel(),
 };
 
 function viewOf(name: string, part: Partial<RunView> = {}): RunView {
@@ -180,16 +178,15 @@ describe("the card", () => {
     expect(screen.getByRole("alert").textContent).toContain("Reload the page");
   });
 
-  it("pages through the history", async () => {
+  it("shows the history, and the tasks again when it follows a fork", async () => {
     render(card(viewOf("essay")));
     fireEvent.click(screen.getByRole("tab", { name: "History" }));
-    fireEvent.click(await screen.findByRole("button", { name: "Show older" }));
-    expect(await screen.findByText("step -1")).toBeTruthy();
-    const list = screen.getByRole("list", { name: "Checkpoints, newest first" });
-    expect(within(list).getAllByRole("listitem").length).toBe(4);
-    expect(screen.queryByRole("button", { name: "Show older" })).toBeNull();
-    fireEvent.click(screen.getAllByRole("button", { name: /step 2/ })[0] as HTMLElement);
-    expect(screen.getByRole("group", { name: "Values" }).textContent).toContain("is_approved");
+    const tree = await screen.findByRole("tree", { name: /^Branches/ });
+    expect(within(tree).getAllByRole("treeitem", { name: /^Branch/ }).length).toBe(3);
+    fireEvent.click(await screen.findByRole("button", { name: "Fork" }));
+    const tasks = screen.getByRole("tab", { name: "Tasks" });
+    await waitFor(() => expect(tasks.getAttribute("aria-selected")).toBe("true"));
+    expect(document.activeElement).toBe(tasks);
   });
 
   it("shows tables with their row count and text with its line breaks", () => {

@@ -45,7 +45,9 @@ function live(key: string, thread: string | null, status: RunStatus, name = "ess
     cancelling: false,
   };
   const none = (): void => {};
-  const silent = { submit: none, cancel: none, history: () => new Promise<never>(none) };
+  const never = () => new Promise<never>(none);
+  const past = { checkpoint: never, compare: never, code: never, go: never };
+  const silent = { submit: none, cancel: none, history: never, past };
   return { key, actions: silent, subscribe: () => none, view: () => view };
 }
 

@@ -7,6 +7,7 @@ import { EMPTY_LOG, reduce } from "../protocol/log";
 import type { Events, Terms } from "../protocol/messages";
 import { axeIds } from "./axe";
 import { golden, logOf } from "./golden";
+import { kernel } from "./pastGolden";
 
 afterEach(() => {
   cleanup();
@@ -73,7 +74,7 @@ it("keeps a question that the code asks again when it takes an answer back", () 
   render(
     <RunCard
       view={{ ...view, log, snapshot: { ...view.snapshot, status: "error" } }}
-      actions={{ submit: () => {}, cancel: () => {}, history: () => Promise.reject(new Error()) }}
+      actions={{ submit: () => {}, cancel: () => {}, ...kernel() }}
     />,
   );
   expect(screen.getAllByRole("form")).toHaveLength(2);

@@ -9,6 +9,7 @@ import type { EventData, Events } from "../protocol/messages";
 import { LINES, type Task, taskRows } from "../protocol/tasks";
 import { axeIds } from "./axe";
 import { batches, golden, logOf } from "./golden";
+import { kernel } from "./pastGolden";
 
 const BEGAN = 1767261600;
 const RESUMED = BEGAN + 7805.64;
@@ -358,7 +359,7 @@ describe("time", () => {
     vi.setSystemTime((BEGAN + 35.62) * 1000);
     const log = logUpto((event) => event.type === "run_ended");
     const snapshot = { ...golden("timeline").snapshot, status: "interrupted" as const };
-    const actions = { submit: () => {}, cancel: () => {}, history: () => Promise.reject() };
+    const actions = { submit: () => {}, cancel: () => {}, ...kernel() };
     const view = { connection: "open", submissions: new Map(), cancelling: false } as const;
     render(<RunCard view={{ ...view, snapshot, log }} actions={actions} />);
     const waited = screen.getByTitle("Time spent waiting for people");

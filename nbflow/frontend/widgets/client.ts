@@ -6,12 +6,17 @@
  */
 
 import { freshId } from "../components/format";
-import type { RunActions, RunParts } from "../components/model";
+import type { PastActions, RunActions, RunParts } from "../components/model";
+import type { PastToBrowser, PastToKernel } from "../protocol/history";
 import { EMPTY_LOG, leavesGap, reduce, statusOf } from "../protocol/log";
-import type { Events, History, Snapshot, ToBrowser, ToKernel } from "../protocol/messages";
+import type * as messages from "../protocol/messages";
+import type { Events, History, Snapshot } from "../protocol/messages";
 import * as talk from "./talk";
 
 export { POLL_MS, SILENCE_MS } from "./talk";
+
+type ToBrowser = messages.ToBrowser | PastToBrowser;
+type ToKernel = messages.ToKernel | PastToKernel;
 
 export type Port = talk.Port<ToBrowser, ToKernel, Snapshot>;
 
@@ -39,6 +44,15 @@ export class RunClient
 
   readonly history = (before: string | null): Promise<History> =>
     this.ask((request) => ({ type: "history", request, limit: PAGE_SIZE, before }));
+
+  readonly past: PastActions = {
+    checkpoint: (checkpoint_id) =>
+      this.ask((request) => ({ type: "checkpoint", request, checkpoint_id })),
+    compare: (left, right) => this.ask((request) => ({ type: "comparison", request, left, right })),
+    code: (action, checkpoint_id, value) =>
+      this.ask((request) => ({ type: "code", request, action, checkpoint_id, value })),
+    go: (step) => this.ask((request) => ({ type: "go", request, ...step })),
+  };
 
   readonly cancel = (): void => {
     const request = freshId();

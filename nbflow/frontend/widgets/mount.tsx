@@ -3,6 +3,7 @@
 import { type ReactNode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import decisionStyles from "../components/decisions.css";
+import historyStyles from "../components/history.css";
 import inboxStyles from "../components/inbox.css";
 import mediaStyles from "../components/media.css";
 import startStyles from "../components/start.css";
@@ -46,8 +47,15 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent =
-    styles + timelineStyles + decisionStyles + inboxStyles + startStyles + mediaStyles;
+  style.textContent = [
+    styles,
+    timelineStyles,
+    decisionStyles,
+    historyStyles,
+    inboxStyles,
+    startStyles,
+    mediaStyles,
+  ].join("");
   place.append(style);
 }
 

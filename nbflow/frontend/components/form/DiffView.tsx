@@ -70,7 +70,7 @@ function ChangeView({ change, schema }: { change: Change; schema: JsonObject }):
       <div className="nbf-lines">
         {change.lines.map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a difference is drawn anew as a whole
-          <LineView key={at} line={line} alone={change.lines.length <= 2} />
+          <LineView key={at} line={line} alone={change.lines.length <= 2} said={strings.diff} />
         ))}
       </div>
     </div>
@@ -80,7 +80,15 @@ function ChangeView({ change, schema }: { change: Change; schema: JsonObject }):
 /** Gives an empty line its height without a stroke through a space. */
 const BLANK = "\u200b";
 
-function LineView({ line, alone }: { line: Line; alone: boolean }): ReactNode {
+interface LineProps {
+  line: Line;
+  /** Nothing stands beside it, so that a line without text is said to be empty. */
+  alone: boolean;
+  /** What the two sides are called. */
+  said: { readonly old: string; readonly new: string };
+}
+
+export function LineView({ line, alone, said }: LineProps): ReactNode {
   const { kind, text, code } = line;
   const className = `nbf-line nbf-line-${kind}`;
   if (kind === "skip") return <div className={className}>{strings.diff.same(Number(text))}</div>;
@@ -98,7 +106,7 @@ function LineView({ line, alone }: { line: Line; alone: boolean }): ReactNode {
     <div className={className}>
       <Sign kind={kind} />
       <Mark>
-        <span className="nbf-hidden">{strings.diff[kind]}: </span>
+        <span className="nbf-hidden">{said[kind]}: </span>
         {text === "" && alone ? <span className="nbf-quiet">{strings.diff.empty}</span> : words}
       </Mark>
     </div>
