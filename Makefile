@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench forms-report gallery build clean
+.PHONY: help demo test check format bench bench-page forms-report gallery build clean
 
 help:
 	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
@@ -27,6 +27,7 @@ help:
 	@echo 'make check          lint, types, import contracts'
 	@echo 'make format         rewrite the sources in the house format'
 	@echo 'make bench          cost per task beside LangGraph'
+	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
 	@echo 'make gallery        photograph every form again into notebooks/pictures/'
 	@echo 'make build          sdist and wheel in dist/'
@@ -54,6 +55,10 @@ format: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 
 bench: $(VENV)/.dev
 	python -m tests.bench
+
+bench-page: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	python -m tests.bench.page
+	cd $(FRONTEND) && node dev/measure.mjs
 
 forms-report: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 	python -m tests.forms_report $(if $(WRITE),--write)

@@ -6,8 +6,11 @@ any number of times.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
+from nbflow.errors import MissingBundleError
 from nbflow.export import Record
 from nbflow.notebook import display, magics
 from nbflow.notebook.prints import pass_on_prints, stop_passing_on
@@ -30,6 +33,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     if getattr(ip, "kernel", None) is not None:
         hooks.started = display.show_started
         pass_on_prints()
+        threading.Thread(target=_warm_up, name="nbflow-warm-up", daemon=True).start()
     formatter = _shower(ip)
     if formatter is not None:
         formatter.for_type(Run, display.show)
@@ -58,6 +62,14 @@ def fill_hooks() -> None:
     hooks.freeze = display.freeze
     hooks.before_wait = display.before_wait
     hooks.at_pause = display.at_pause
+
+
+def _warm_up() -> None:
+    """Import the widgets and pack their bundle, which the first card of a kernel would wait for."""
+    from nbflow.widgets import assets, run_view  # noqa: F401
+
+    with contextlib.suppress(MissingBundleError):
+        assets.bundle_gz()
 
 
 def _shower(ip: InteractiveShell) -> Any:

@@ -129,6 +129,8 @@ def _edit_and_run(card: Locator) -> None:
     form = card.get_by_role("form", name="The state to store")
     form.get_by_role("textbox", name="Title").fill("Dogs")
     form.get_by_role("button", name="Save and run again", exact=True).click()
+    expect(form).to_have_count(0, timeout=CELL_MS)
+    expect(card.locator(".nbf-pill")).to_have_text("Waiting for you", timeout=CELL_MS)
 
 
 def _run_the_copied_code(page: Page, notebook: Notebook, card: Locator) -> None:

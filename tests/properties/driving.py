@@ -72,7 +72,9 @@ class Trial:
         self.mixed = any(task.plain for task in program.tasks)
         self.empty = empty
         self.saver = empty()
-        self.models = [Model(p) for p in (program, other) if p is not None]
+        self.models = [Model(program)]
+        if other is not None:
+            self.models.append(Model(other, recorded=True))
         tasks = program.tasks
         self.exact = not any(t.plain or _any(t.body, _leaves_something) for t in tasks)
         """Whether a task that gets to its end is always committed."""

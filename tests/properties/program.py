@@ -288,10 +288,14 @@ class Model:
         by_body: those of them that the entrypoint calls itself.
         maybe: executions that the schedule may leave out.
         asked: how often each question is asked.
+
+    Where ``recorded``, the program was another one before, so that a call it cancels at once may
+    have the result of an equal call: then it ended before it could be cancelled.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, recorded: bool = False) -> None:
         self._program = program
+        self._recorded = recorded
         self.ran: Counter[str] = Counter()
         self.by_body: Counter[str] = Counter()
         self.maybe: Counter[str] = Counter()
@@ -355,7 +359,7 @@ class Model:
         return self._block(item.block, scope.value(item.arg), scope.below)
 
     def _dropped(self, one: Dropped, scope: _Scope) -> Any:
-        if not one.late:
+        if not one.late and not self._recorded:
             return CANCELLED
         with _Unsure(self):
             return OneOf((self._call(one.call, scope), CANCELLED))
