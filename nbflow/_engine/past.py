@@ -19,6 +19,8 @@ from nbflow.errors import UnknownThreadError
 
 __all__ = ["is_at_work", "past_events"]
 
+_OUTCOMES = frozenset({"result", "error", "cancel"})
+
 
 def past_events(
     saver: BaseCheckpointSaver, thread: ThreadRow, workflow: str | None = None
@@ -116,8 +118,19 @@ def _end(
     questions = tuple(question_of(run.id, call) for call in journal.open_questions())
     return ev.RunEnded(
         ts=at, workflow=run.workflow, status=status, value=value, interrupts=questions,
-        error=failure, duration_s=sum(op.dur for op in ops if op.parent == ROOT),
+        error=failure, duration_s=_at_work_s(ops),
     )  # fmt: skip
+
+
+def _at_work_s(ops: list[OpRow]) -> float:
+    """Seconds in which tasks ran; those in which several did count once."""
+    total, until = 0.0, float("-inf")
+    ran = [op for op in ops if op.parent == ROOT and op.kind in _OUTCOMES]
+    for op in sorted(ran, key=lambda op: op.ts):
+        end = op.ts + op.dur
+        total += max(0.0, end - max(op.ts, until))
+        until = max(until, end)
+    return total
 
 
 def is_at_work(thread: ThreadRow) -> bool:

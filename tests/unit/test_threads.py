@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,31 @@ def test_each_thread_says_how_it_stands(saver: BaseCheckpointSaver) -> None:
     newest = thread_of(saver, "c")
     assert (newest.workflow, newest.run_id is not None) == ("publish", True)
     assert before <= newest.changed_at <= time.time()
+
+
+def test_a_run_told_again_counts_time_once_and_no_time_of_waiting(
+    saver: BaseCheckpointSaver,
+) -> None:
+    together = threading.Barrier(2)
+
+    @task
+    def fetch(name: str) -> str:
+        together.wait(10)
+        return name
+
+    @entrypoint(checkpointer=saver)
+    def report(name: str) -> Any:
+        both = [fetch(name), fetch(name + "!")]
+        return [future.result() for future in both], interrupt("Right?")
+
+    report.invoke("a", on_thread("a"))
+    report.invoke(Command(resume=True), on_thread("a"))
+
+    told = list(events_of(saver, "a"))
+    ran = [event for event in told if isinstance(event, TaskFinished)]
+    (end,) = [event for event in told if isinstance(event, RunEnded)]
+    each = [event.duration_s for event in ran]
+    assert len(each) == 2 and max(each) <= end.duration_s < sum(each)
 
 
 def test_an_answer_changes_a_thread(saver: BaseCheckpointSaver) -> None:
