@@ -238,7 +238,7 @@ function ended(
     replayed: event.replayed,
     cached: "cached" in event && event.cached === true,
     durationS: seen ?? ("duration_s" in event ? event.duration_s : task.durationS),
-    input: task.input ?? event.input ?? null,
+    input: event.input ?? task.input ?? null,
     spans: closed(task.spans, event.ts, status),
   };
 }

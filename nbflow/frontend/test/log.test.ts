@@ -26,6 +26,26 @@ describe("the event log", () => {
     expect(task).toMatchObject({ status: "done", replayed: true, durationS: 1.204 });
   });
 
+  it("learns from a replay what a task was given", () => {
+    const preview = (text: string) => ({ text, kind: "json" as const, cut: 0 });
+    const call = { id: "a", name: "read", parent: null };
+    const events = [
+      { type: "task_started" as const, seq: 0, ts: 0, ...call, input: preview(""), attempt: 1 },
+      {
+        ...{ type: "task_finished" as const, seq: 1, ts: 9, ...call, result: preview("1") },
+        ...{ duration_s: 1, replayed: true, input: preview("books") },
+      },
+    ];
+    const [task] = reduce(EMPTY_LOG, {
+      type: "events",
+      log: "l",
+      since: 0,
+      head: 2,
+      events,
+    }).tasks.values();
+    expect(task?.input?.text).toBe("books");
+  });
+
   it("gives the same state for one batch, many batches and repeated batches", () => {
     const once = reduce(EMPTY_LOG, whole("essay"));
     expect(logOf("essay")).toEqual(once);
