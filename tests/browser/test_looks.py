@@ -2,7 +2,7 @@
 
 `nbflow/frontend/dev/shots.mjs` plays golden messages to the built widget in Chromium. It finds what
 axe finds (contrast 4.5 to one among it), lines of controls below 3 to 1, a focus without a ring, a
-page that scrolls sideways, and what moves where no motion is wanted.
+page that scrolls sideways, what lies over something else, and what moves where no motion is wanted.
 """
 
 from __future__ import annotations

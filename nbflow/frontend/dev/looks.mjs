@@ -48,6 +48,22 @@ export function faintLines() {
   return found;
 }
 
+/** What is placed freely, and has left the element that it belongs to: it lies over something else. */
+export function strayed() {
+  const found = [];
+  for (const element of document.querySelectorAll(".nbflow *")) {
+    if (getComputedStyle(element).position !== "absolute") continue;
+    const { left, top, width, height } = element.getBoundingClientRect();
+    if (width * height < 4) continue;
+    const around = element.parentElement.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    if (x < around.left || x > around.right || y < around.top || y > around.bottom) {
+      found.push(`lies elsewhere: ${element.outerHTML.slice(0, 100)}`);
+    }
+  }
+  return found;
+}
+
 const STOPS = 40;
 
 /** Goes through the page with Tab and names each stop that shows no ring. */

@@ -83,12 +83,12 @@ export function Tree({ past, onEnter }: Props): ReactNode {
 
 /** For the mouse alone: the keys for it are the arrows. */
 function Fold({ row, onFold }: { row: Row; onFold: () => void }): ReactNode {
-  if (row.open === null) return <span className="nbf-fold" />;
+  if (row.open === null) return <span className="nbf-twig" />;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys do the same
     // biome-ignore lint/a11y/useKeyWithClickEvents: as above
     <span
-      className="nbf-fold"
+      className="nbf-twig"
       onClick={(event) => {
         event.stopPropagation();
         onFold();
