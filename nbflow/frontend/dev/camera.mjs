@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { faintLines, lostFocus, strayed } from "./looks.mjs";
+import { askew, faintLines, lostFocus, strayed } from "./looks.mjs";
 import { serve } from "./serve.mjs";
 
 const axe = fileURLToPath(new URL("../node_modules/axe-core/axe.min.js", import.meta.url));
@@ -79,7 +79,7 @@ export async function faultsOf(page) {
   const found = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
   );
-  found.push(...(await page.evaluate(faintLines)), ...(await page.evaluate(strayed)));
+  for (const look of [faintLines, strayed, askew]) found.push(...(await page.evaluate(look)));
   const wide = await page.evaluate(
     () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
   );

@@ -64,6 +64,16 @@ export function strayed() {
   return found;
 }
 
+/** Bars that do not lie under the ruler of their waterfall: they are read at the wrong time. */
+export function askew() {
+  const [ruler, ...bars] = [...document.querySelectorAll(".nbflow .nbf-track")].map((track) =>
+    track.getBoundingClientRect(),
+  );
+  return bars
+    .filter(({ left, right }) => Math.abs(left - ruler.left) + Math.abs(right - ruler.right) > 1)
+    .map(({ left, right }) => `bars at ${left} to ${right}, ruler ${ruler.left} to ${ruler.right}`);
+}
+
 const STOPS = 40;
 
 /** Goes through the page with Tab and names each stop that shows no ring. */

@@ -10,6 +10,14 @@ const waterfall = { ...whole, query: { ...whole.query, view: "waterfall" } };
 export const TIMELINE = {
   timeline: whole,
   timelineWaterfall: waterfall,
+  timelineLong: {
+    message: "timeline",
+    query: { large: "4000", view: "waterfall" },
+    do: async (page) => {
+      await page.clock.runFor(1000);
+      await page.getByText("1,817 tasks").waitFor();
+    },
+  },
   timelineWaits: {
     ...waterfall,
     upto: WAITING,
