@@ -29,7 +29,7 @@ help:
 	@echo 'make bench          cost per task beside LangGraph'
 	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
-	@echo 'make gallery        photograph every form again into notebooks/pictures/'
+	@echo 'make gallery        photograph every view again into notebooks/pictures/'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 

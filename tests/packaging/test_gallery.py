@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from PIL import Image
+
 _ROOT = Path(__file__).parents[2]
 _NOTEBOOKS = _ROOT / "notebooks"
 _MOST_BYTES = 1_500_000
@@ -27,7 +29,7 @@ def test_every_picture_is_named_once_and_each_name_is_a_picture() -> None:
     named = re.findall(r'(?:src|srcset)="pictures/([^"]+)"', page)
     kept = list((_NOTEBOOKS / "pictures").iterdir())
     assert sorted(named) == sorted(path.name for path in kept)
-    assert len(named) >= 64
+    assert len(named) >= 92
     assert all(path.read_bytes()[8:15] == b"WEBPVP8" for path in kept)
     assert sum(path.stat().st_size for path in kept) < _MOST_BYTES
 
@@ -46,5 +48,25 @@ def test_every_convention_is_in_the_gallery() -> None:
     assert shown == recorded
 
 
-def test_the_readme_leads_to_the_gallery() -> None:
-    assert "(notebooks/gallery.md)" in (_ROOT / "README.md").read_text(encoding="utf-8")
+_PICTURE = re.compile(
+    r'<picture>\s+<source media="\(prefers-color-scheme: dark\)"'
+    r' srcset="notebooks/(?P<dark>[^"]+)">'
+    r'\s+<img alt="(?P<alt>[^"]+)"'
+    r'\s+src="notebooks/(?P<light>[^"]+)" width="(?P<width>\d+)">'
+)
+
+
+def test_the_readme_shows_its_views_and_leads_to_the_gallery() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [found.groupdict() for found in _PICTURE.finditer(readme)]
+
+    assert "(notebooks/gallery.md)" in readme
+    assert len(shown) == readme.count("<picture>") == readme.count("<img ")
+    views = {one["light"].removeprefix("pictures/").removesuffix("-light.webp") for one in shown}
+    assert views >= {"run-waterfall", "inbox-open", "history-compare", "record"}
+    for one in shown:
+        assert one["dark"] == one["light"].replace("-light", "-dark")
+        assert len(one["alt"]) > 60
+        for shade in ("light", "dark"):
+            with Image.open(_NOTEBOOKS / one[shade]) as picture:
+                assert picture.width == int(one["width"]), one[shade]

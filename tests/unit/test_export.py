@@ -165,6 +165,15 @@ def test_a_file_gives_the_record_back(tmp_path: Path) -> None:
     assert len(text.encode()) < HTML_BYTES
 
 
+def test_a_file_of_an_earlier_version_is_read() -> None:
+    """The gallery shows it, too; it was written by 0.1."""
+    record = export.load(Path(__file__).parents[1] / "records" / "review.json")
+
+    told = record._repr_html_()
+    assert "<strong>review</strong> ✓ done" in told and told.count(">read<") == 3
+    assert "Answered by ada" in told and "Cats, at last: what books say" in told
+
+
 def test_a_waiting_run_a_failed_one_and_a_thread_are_told() -> None:
     waiting = essay.start("dogs", thread_id="dogs")
     assert waiting.wait(WAIT_S) == "interrupted"

@@ -5,19 +5,24 @@
  * of the page stands still, so that the same code gives the same pictures on the same Chromium.
  */
 
+import { execFile } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { pose, withCamera } from "./camera.mjs";
 import { STATES } from "./states.mjs";
 
-const notebooks = fileURLToPath(new URL("../../../notebooks", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const notebooks = join(root, "notebooks");
 const pictures = join(notebooks, "pictures");
 const THEMES = ["light", "dark"];
 const TIME = new Date("2026-01-01T10:02:11Z");
 
 /** Letters without coloured edges are smaller, and as clear on every screen. */
 const FLAGS = ["--disable-lcd-text", "--force-color-profile=srgb"];
+
+const python = (...words) => promisify(execFile)("python", words, { cwd: root });
 
 const asked = (query) => ({ message: "table", asks: 1, ...query });
 /** Of a state of dev/states.mjs: the question alone, or all of the card. */
@@ -124,14 +129,66 @@ const CHAPTERS = [
     ],
   ],
   [
-    "Runs",
+    "A run",
     [
-      ["run-failed", "A failure with its attempts and its traceback.", card("failed")],
-      ["run-history", "The checkpoints of a thread.", card("history")],
+      [
+        "run",
+        "Tasks inside the one that called them: replayed, cached, tried again, under way.",
+        card("timeline"),
+      ],
+      [
+        "run-waterfall",
+        "The same as a waterfall; two hours of waiting for a person are drawn short.",
+        card("timelineWaterfall"),
+      ],
+      [
+        "run-row",
+        "A task opens to its input, its attempts, what it printed, and its result.",
+        card("timelineRow"),
+      ],
+      ["run-search", "Tasks are found by status, text and `/regex/`.", card("timelineFound")],
+      ["run-failed-only", "Only what failed, inside what called it.", card("timelineFailed")],
+      [
+        "run-failed",
+        "A failure with its attempts, its traceback and the cells' numbers.",
+        card("failed"),
+      ],
+      ["run-narrow", "The same card, 360 pixels wide.", { ...card("timeline"), width: 360 }],
       [
         "run-lost",
         "A kernel that does not answer: nothing that was entered is lost.",
         card("lost"),
+      ],
+    ],
+  ],
+  [
+    "History",
+    [
+      ["history", "The past of a thread as a tree, and what can be done there.", card("history")],
+      [
+        "history-compare",
+        "Two branches beside each other: what differs, and the first task in which they part.",
+        card("history-compare"),
+      ],
+      [
+        "history-edit",
+        "The state in its form, to run the same input on another one.",
+        card("history-edit"),
+      ],
+      [
+        "history-code",
+        "The Python that does the same; it is shown where a page may not copy.",
+        card("history-code"),
+      ],
+    ],
+  ],
+  [
+    "The record",
+    [
+      [
+        "record",
+        "What a saved notebook shows without a kernel and without a script.",
+        { record: "review", part: ".nbflow-static" },
       ],
     ],
   ],
@@ -143,7 +200,7 @@ function page() {
   const lines = [
     "# Gallery",
     "",
-    "Every form, in the colours of your page; each picture is there in light and in dark. Made by",
+    "Every view, in the colours of your page; each picture is there in light and in dark. Made by",
     "`make gallery` from the recorded messages and rounds that the tests read.",
   ];
   for (const [title, shots] of CHAPTERS) {
@@ -164,55 +221,45 @@ function page() {
   return `${lines.join("\n")}\n`;
 }
 
-/** Without loss but for the finest shades, which nobody sees and which are half of the bytes. */
-async function packed(page, png) {
-  const url = await page.evaluate(async (text) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${text}`;
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    const brush = canvas.getContext("2d");
-    brush.drawImage(image, 0, 0);
-    const all = brush.getImageData(0, 0, image.width, image.height);
-    const step = 255 / 31;
-    for (let at = 0; at < all.data.length; at += 1) {
-      if (at % 4 < 3) all.data[at] = Math.round(Math.round(all.data[at] / step) * step);
-    }
-    brush.putImageData(all, 0, 0);
-    const blob = await canvas.convertToBlob({ type: "image/webp", quality: 1 });
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  }, png.toString("base64"));
-  return Buffer.from(url, "base64");
+/** The record of tests/records as a page shows it that knows no script, in GitHub's colours. */
+async function recordOf(context, name, theme) {
+  const path = join(root, "tests", "records", `${name}.json`);
+  const print = `from nbflow.export import load; print(load(${JSON.stringify(path)})._repr_html_())`;
+  const { stdout } = await python("-c", print);
+  const [ink, ground] = theme === "dark" ? ["#f0f6fc", "#0d1117"] : ["#1f2328", "#ffffff"];
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 800, height: 700 });
+  const style = `font: 14px/1.5 system-ui, sans-serif; color: ${ink}; background: ${ground}`;
+  await page.setContent(`<body style="${style}">${stdout}`);
+  return page;
 }
 
 async function photograph(context, base, [name, , spec], theme) {
   const problems = [];
-  const page = await pose(context, base, spec, { theme, width: 800, time: TIME }, problems);
+  const { width = 800, record } = spec;
+  const page = record
+    ? await recordOf(context, record, theme)
+    : await pose(context, base, spec, { theme, width, time: TIME }, problems);
   if (problems.length > 0) throw new Error(`${name} in ${theme}: ${problems.join("; ")}`);
-  const png = await page
-    .locator(spec.part)
-    .first()
-    .screenshot({ animations: "disabled", caret: "hide" });
-  const bytes = await packed(page, png);
-  await writeFile(join(pictures, file(name, theme)), bytes);
+  await page.mouse.move(0, 0);
+  const path = join(pictures, `${name}-${theme}.png`);
+  await page.locator(spec.part).first().screenshot({ path, animations: "disabled", caret: "hide" });
   await page.close();
-  return bytes.length;
 }
 
 async function main() {
   const shots = CHAPTERS.flatMap(([, chapter]) => chapter);
   await mkdir(pictures, { recursive: true });
   for (const old of await readdir(pictures)) await rm(join(pictures, old));
-  let total = 0;
   await withCamera(async (fresh, base) => {
     const context = await fresh();
     for (const shot of shots) {
-      for (const theme of THEMES) total += await photograph(context, base, shot, theme);
+      for (const theme of THEMES) await photograph(context, base, shot, theme);
     }
   }, FLAGS);
+  await python("-m", "tests.pictures", pictures);
   await writeFile(join(notebooks, "gallery.md"), page());
-  console.log(`${shots.length * THEMES.length} pictures, ${total} bytes`);
+  console.log(`${shots.length * THEMES.length} pictures`);
 }
 
 if (process.argv.includes("--page")) process.stdout.write(page());

@@ -1,7 +1,8 @@
 /** The states of the history. */
 
 const opened = (act, query) => ({
-  message: "essay",
+  message: "past",
+  snapshot: '{"status":"error"}',
   ...(query && { query }),
   do: async (page) => {
     await page.getByRole("tab", { name: "History" }).click();
@@ -41,6 +42,15 @@ export const PAST = {
   "history-compare": opened(async (page) => {
     await ready(page);
     await compare(page, /^Branch 2/, 2);
+  }),
+  "history-code": opened(async (page) => {
+    await ready(page);
+    await row(page, /^Question/).click();
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("This page may not copy."));
+    });
+    await page.getByRole("button", { name: "Copy as code: Ask again" }).click();
+    await page.locator(".nbf-code-shown pre").waitFor();
   }),
   "history-edit": opened(async (page) => {
     await result(page);

@@ -30,6 +30,12 @@ export const TIMELINE = {
       await page.keyboard.press("ArrowLeft");
     },
   },
+  timelineRow: {
+    ...whole,
+    do: async (page) => {
+      await row(page, "fetch", 1).click();
+    },
+  },
   timelineDetails: {
     ...whole,
     do: async (page) => {
