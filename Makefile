@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery build clean
+.PHONY: help demo test check format bench bench-page forms-report gallery film build clean
 
 help:
 	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
 	@echo 'make gallery        photograph every view again into notebooks/pictures/'
+	@echo 'make film           play the story of the README again and film it'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 
@@ -65,6 +66,9 @@ forms-report: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 
 gallery: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	cd $(FRONTEND) && node dev/gallery.mjs
+
+film: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	python -m tests.browser.film
 
 build: $(VENV)/.dev
 	rm -rf dist

@@ -13,8 +13,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
-def chromium_executable() -> str | None:
+def find_chromium() -> str | None:
     """The system's Chromium; None means Playwright's own, which it finds by itself."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return next((path for path in map(shutil.which, names) if path), None)
+
+
+@pytest.fixture(scope="session")
+def chromium_executable() -> str | None:
+    """Where the browser is, as `find_chromium` says."""
+    return find_chromium()
