@@ -25,8 +25,9 @@ class Hooks:
         """The MIME bundle of a workflow shown in a cell."""
         self.freeze: Callable[[Any], None] | None = None
         """Replaces what cells show of a run by its record."""
-        self.before_wait: Callable[[Any], None] | None = None
-        """Called when a cell begins to wait for a run."""
+        self.before_wait: Callable[[Any], Callable[[], None] | None] | None = None
+        """Called when a cell begins to wait for a run; what it returns, a thread that blocks
+        calls now and then while it waits."""
         self.at_pause: Callable[[Any], None] | None = None
         """Called in the waiting thread each time the run stops at a question: answers it, lets
         the cell wait on for a person by returning, or raises."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from nbflow.types import Interrupt
 
 __all__ = ["Waits"]
+
+_LISTEN_S = 0.02
+"""How often a blocked thread listens, where its kernel needs that."""
+
+_WAKE_S = 0.25
+"""How often a loop wakes while something awaits a run."""
 
 
 class Waits:
@@ -60,21 +68,35 @@ class Waits:
             RunCancelledError: it was cancelled.
             BaseException: what the function raised.
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        self._begin_wait()
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        listen = self._begin_wait()
         turn = -1
         while True:
-            with self._state:
-                left = None if until is None else max(0.0, until - time.monotonic())
-                if not self._state.wait_for(partial(self._moved_on, turn), left):
-                    raise TimeoutError(
-                        f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
-                        f"(status: {self._status}). It goes on; call result() again."
-                    )
-                turn, status = self._turn, self._status
+            moved = self._next_turn(turn, until, listen)
+            if moved is None:
+                raise TimeoutError(
+                    f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
+                    f"(status: {self._status}). It goes on; call result() again."
+                )
+            turn, status = moved
             if status != "interrupted":
                 return self._unwrap()
             self._at_pause()
+
+    def _next_turn(
+        self, turn: int, until: float, listen: Callable[[], None] | None
+    ) -> tuple[int, str] | None:
+        """Wait until the run has moved on from a turn; None when the time is up."""
+        most = threading.TIMEOUT_MAX if listen is None else _LISTEN_S
+        while True:
+            with self._state:
+                left = max(0.0, until - time.monotonic())
+                if self._state.wait_for(partial(self._moved_on, turn), min(left, most)):
+                    return self._turn, self._status
+            if left == 0.0:
+                return None
+            if listen is not None:
+                listen()
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._awaited().__await__()
@@ -99,16 +121,15 @@ class Waits:
                     return self._unwrap()
                 if moved_on:
                     self._at_pause()
-                await moved.wait()
+                await _set(moved)
                 moved.clear()
         finally:
             with self._state:
                 self._waiters.remove(wake)
 
-    def _begin_wait(self) -> None:
+    def _begin_wait(self) -> Callable[[], None] | None:
         prepare = hooks.filled().before_wait
-        if prepare is not None:
-            prepare(self._run)
+        return None if prepare is None else prepare(self._run)
 
     def _moved_on(self, turn: int) -> bool:
         """Whether the run has ended, or stopped at a question after the given turn."""
@@ -143,3 +164,15 @@ class Waits:
             f"The run on thread {self.thread_id!r} ended without a result ({what}); "
             "run.resume() continues it."
         )
+
+
+async def _set(event: asyncio.Event) -> None:
+    """Wait for an event, and wake the loop now and then.
+
+    What interrupts a kernel cancels the cell in a signal handler, of which a sleeping loop hears
+    nothing.
+    """
+    while not event.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WAKE_S):
+                await event.wait()

@@ -252,11 +252,15 @@ def show_started(run: Run) -> None:
         print(f"nbflow shows the first {_RUNS_SHOWN} runs of a cell; the others are not shown.")
 
 
-def before_wait(run: Run) -> None:
-    """Show a run that a cell waits for and nobody has seen; then let its form be used."""
-    waiting.before_wait(run)
+def before_wait(run: Run) -> Callable[[], None] | None:
+    """Show a run that a cell waits for and nobody has seen; let its form be used meanwhile.
+
+    Returns what the waiting thread has to call now and then, as ``waiting.before_wait`` does.
+    """
+    listen = waiting.before_wait(run)
     if run not in _shown_in and hooks.started is not None:
         show_started(run)
+    return listen
 
 
 def at_pause(run: Run) -> None:

@@ -7,7 +7,6 @@ any number of times.
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import MissingBundleError
@@ -33,7 +32,7 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
     if getattr(ip, "kernel", None) is not None:
         hooks.started = display.show_started
         pass_on_prints()
-        threading.Thread(target=_warm_up, name="nbflow-warm-up", daemon=True).start()
+        _warm_up()
     formatter = _shower(ip)
     if formatter is not None:
         formatter.for_type(Run, display.show)
@@ -65,7 +64,10 @@ def fill_hooks() -> None:
 
 
 def _warm_up() -> None:
-    """Import the widgets and pack their bundle, which the first card of a kernel would wait for."""
+    """Import the widgets and pack their bundle, which the first card of a kernel would wait for.
+
+    Not in a thread: work beside a busy main thread makes ipykernel 7.1 to 7.3 mislay a request.
+    """
     from nbflow.widgets import assets, run_view  # noqa: F401
 
     with contextlib.suppress(MissingBundleError):

@@ -1,29 +1,27 @@
 """Serves nbflow's widget messages while a cell keeps the kernel's main thread.
 
-ipykernel 7 reads its shell channel on a thread of its own and hands every message to the main
-thread, where it lies until the cell ends. The tap looks at each message first: those for nbflow's
-widgets, and the two questions that a page asks when it is loaded again, are served on a thread of
-the tap; everything else goes on untouched. The invariant: each message is served once, in order,
-and the kernel says busy and idle for it as it would have.
-
-The names used are ipykernel's private ones (measured on 7.1, 7.3 and 7.4), so every one of them
-is looked for before anything is changed.
+A kernel serves what a page sends one message after the other, so that a form's answer lies until
+the cell ends. A tap looks at each message first: those for nbflow's widgets, and the two questions
+that a page asks when it is loaded again, are served at once; everything else goes on untouched. The
+invariant: each message is served once, in order, and the kernel says busy and idle for it as it
+would have. How a tap gets at the messages is its kernel's: see ``taps``.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from contextvars import ContextVar
-from queue import SimpleQueue
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["Tap", "tap_of"]
+__all__ = ["Message", "Tap"]
+
+Message = tuple[list[bytes], dict[str, Any]]
+"""Whom to answer, and what was asked."""
 
 _CONTROL = "jupyter.widget.control"
 _COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
 _PAGE_REQUESTS = frozenset({"comm_info_request", "kernel_info_request"})
-_INSTALL_S = 10.0
 
 
 class Tap:
@@ -32,23 +30,24 @@ class Tap:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._own: set[str] = set()
-        self._queue: SimpleQueue[tuple[list[bytes], dict[str, Any]]] = SimpleQueue()
         self._status = threading.Lock()
         self._cells: dict[int, dict[str, Any]] = {}
 
     def install(self) -> None:
-        """Put the tap in; the shell channel's callback changes on the channel's own thread."""
-        self._watch_cells()
-        threading.Thread(target=self._work, name="nbflow-comms", daemon=True).start()
-        done = threading.Event()
+        """Put the tap in."""
+        raise NotImplementedError
 
-        def change() -> None:
-            self._kernel.shell_stream.on_recv(self._on_message, copy=False)
-            done.set()
+    def listener(self) -> Callable[[], None] | None:
+        """Return what a thread that waits has to call now and then; None if nothing has to be."""
+        return None
 
-        self._kernel.shell_channel_thread.io_loop.add_callback(change)
-        if not done.wait(_INSTALL_S):
-            raise TimeoutError(f"The kernel's shell thread did not answer in {_INSTALL_S:.0f} s")
+    def _parented(self, message: Message) -> AbstractContextManager[None]:
+        """What is sent meanwhile names this message as its parent."""
+        raise NotImplementedError
+
+    def _reply_stream(self) -> Any:
+        """What replies on the shell channel are sent on."""
+        raise NotImplementedError
 
     def serve(self, comm_ids: Iterable[str]) -> None:
         """Serve the messages of these comms from now on."""
@@ -73,23 +72,18 @@ class Tap:
         with self._status:
             self._cells.pop(threading.get_ident(), None)
 
-    async def _on_message(self, message: list[Any]) -> None:
-        if not self._take(message):
-            await self._kernel.shell_channel_thread_main(message)
-
-    def _take(self, message: list[Any]) -> bool:
-        """Queue a message that is ours; False for every other, and for what cannot be read."""
+    def _read(self, frames: list[Any]) -> Message | None:
+        """Return a message that is ours; None for every other, and for what cannot be read."""
         session = self._kernel.session
         try:
-            idents, frames = session.feed_identities(message, copy=False)
+            idents, frames = session.feed_identities(frames, copy=False)
             head = session.deserialize(frames, content=False, copy=False)
             if not self._is_ours(head["header"]["msg_type"], session, head["content"]):
-                return False
-            self._queue.put((idents, session.deserialize(frames, content=True, copy=False)))
+                return None
+            return idents, session.deserialize(frames, content=True, copy=False)
         except Exception:
             self._kernel.log.debug("nbflow left a message to the kernel", exc_info=True)
-            return False
-        return True
+            return None
 
     def _is_ours(self, kind: str, session: Any, packed: bytes) -> bool:
         if kind in _PAGE_REQUESTS:
@@ -104,19 +98,16 @@ class Tap:
         comm = self._kernel.comm_manager.comms.get(comm_id)
         return comm_id in self._own or getattr(comm, "target_name", None) == _CONTROL
 
-    def _work(self) -> None:
-        kernel = self._kernel
-        while True:
-            idents, message = self._queue.get()
-            kernel._shell_parent.set(message)
-            kernel._shell_parent_ident.set(idents)
+    def _answer(self, message: Message) -> None:
+        """Serve one message as the kernel would have."""
+        with self._parented(message):
             try:
-                self._say("busy", message)
-                self._serve(idents, message)
+                self._say("busy", message[1])
+                self._serve(*message)
             except Exception:
-                kernel.log.error("nbflow could not serve a message", exc_info=True)
+                self._kernel.log.error("nbflow could not serve a message", exc_info=True)
             finally:
-                self._say_idle(message)
+                self._say_idle(message[1])
 
     def _say(self, state: str, parent: dict[str, Any]) -> None:
         kernel = self._kernel
@@ -161,47 +152,5 @@ class Tap:
         self, kind: str, content: dict[str, Any], idents: list[bytes], parent: dict[str, Any]
     ) -> None:
         self._kernel.session.send(
-            _ShellReplies(self._kernel), kind, {"status": "ok", **content}, parent, idents
+            self._reply_stream(), kind, {"status": "ok", **content}, parent, idents
         )
-
-
-class _ShellReplies:
-    """Sends on the shell channel from any thread: the channel's own thread does it."""
-
-    def __init__(self, kernel: Any) -> None:
-        self._loop = kernel.shell_channel_thread.io_loop
-        self._stream = kernel.shell_stream
-
-    def send_multipart(self, parts: list[bytes], *_args: Any, **_kwargs: Any) -> None:
-        self._loop.add_callback(self._stream.send_multipart, parts)
-
-
-_taps: dict[int, Tap] = {}
-_installing = threading.Lock()
-
-
-def tap_of(kernel: Any) -> Tap | None:
-    """Return the kernel's tap, put in at the first call; None where there cannot be one."""
-    with _installing:
-        tap = _taps.get(id(kernel))
-        if tap is None and _can_tap(kernel):
-            tap = Tap(kernel)
-            tap.install()
-            _taps[id(kernel)] = tap
-        return tap
-
-
-def _can_tap(kernel: Any) -> bool:
-    thread = getattr(kernel, "shell_channel_thread", None)
-    return (
-        hasattr(thread, "io_loop")
-        and hasattr(getattr(kernel, "shell_stream", None), "on_recv")
-        and callable(getattr(kernel, "shell_channel_thread_main", None))
-        and callable(getattr(kernel, "get_parent", None))
-        and callable(getattr(kernel, "_topic", None))
-        and isinstance(getattr(kernel, "_shell_parent", None), ContextVar)
-        and isinstance(getattr(kernel, "_shell_parent_ident", None), ContextVar)
-        and hasattr(getattr(kernel, "comm_manager", None), "comms")
-        and getattr(kernel, "session", None) is not None
-        and getattr(kernel, "shell", None) is not None
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from nbflow.errors import RunPendingError, WaitNotPossibleError
 from nbflow.forms import form_of, preview
 from nbflow.identity import acting_as
 from nbflow.notebook.answers import ANSWERS_VARIABLE, answer_file
-from nbflow.notebook.tap import Tap, tap_of
+from nbflow.notebook.tap import Tap
+from nbflow.notebook.taps import tap_of
 
 if TYPE_CHECKING:
     from nbflow.run import Run
@@ -35,7 +37,7 @@ class Host(Enum):
     TAPPED = "tapped"
     """A kernel that can serve a form while a cell waits."""
     DEAF = "deaf"
-    """A kernel that hears nothing while a cell runs: ipykernel 6."""
+    """A kernel that hears nothing while a cell runs, and has no place for a tap."""
 
 
 def host() -> Host:
@@ -54,9 +56,13 @@ def kernel_tap() -> Tap | None:
     return None if kernel is None else tap_of(kernel)
 
 
-def before_wait(_run: Run) -> None:
-    """Make the form below the cell usable while the cell waits, where that can be done."""
-    host()
+def before_wait(_run: Run) -> Callable[[], None] | None:
+    """Make the form below the cell usable while the cell waits, where that can be done.
+
+    Returns what the waiting thread has to call now and then, so that its kernel hears the page.
+    """
+    tap = kernel_tap() if host() is Host.TAPPED else None
+    return None if tap is None else tap.listener()
 
 
 def at_pause(run: Run) -> None:
@@ -117,8 +123,9 @@ def _deaf_message(run: Run) -> str:
     ipykernel = sys.modules.get("ipykernel")
     version = getattr(ipykernel, "__version__", "of this version")
     return (
-        f"Thread {run.thread_id!r} waits for an answer, and ipykernel {version} hears no form "
-        "while a cell runs, so waiting here would never end. Show the run in one cell and read "
-        "its result in a later one, after the form was submitted; or run `pip install "
-        "'ipykernel>=7.1'` and restart the kernel. The run is still going and nothing is lost."
+        f"Thread {run.thread_id!r} waits for an answer, and this kernel (ipykernel {version}) "
+        "hears no form while a cell runs, so waiting here would never end. Show the run in one "
+        "cell and read its result in a later one, after the form was submitted; or run `pip "
+        "install 'ipykernel>=7.1'` and restart the kernel. The run is still going and nothing is "
+        "lost."
     )

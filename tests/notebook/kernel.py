@@ -6,6 +6,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -177,9 +178,11 @@ class Kernel:
 
 
 @contextmanager
-def kernel() -> Iterator[Kernel]:
-    """A fresh kernel, killed at the end."""
-    manager = KernelManager(kernel_name="python3")
+def kernel(name: str = "python3", data: Path | None = None) -> Iterator[Kernel]:
+    """A fresh kernel, killed at the end; ``data`` is a Jupyter folder that has it."""
+    manager = KernelManager(kernel_name=name)
+    if data is not None:
+        manager.kernel_spec_manager.kernel_dirs.append(str(data / "kernels"))
     manager.start_kernel()
     client = manager.client()
     client.start_channels()

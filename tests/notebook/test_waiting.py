@@ -235,7 +235,7 @@ def test_with_nobody_there_a_file_answers(page: Kernel, thread_id: str, tmp_path
 def test_what_the_first_card_needs_is_there_before_it(page: Kernel) -> None:
     look = "from nbflow.widgets import assets; print(assets.bundle_gz.cache_info().misses)"
 
-    page.wait_for(lambda: page.run(look).finish().printed == "1\n")
+    assert page.run(look).finish().printed == "1\n"
 
 
 def test_loading_twice_and_unloading_leave_a_sound_kernel(page: Kernel, thread_id: str) -> None:

@@ -65,6 +65,7 @@ NO_EXAMPLE: Excuses = {
     "nbflow.forms.model.*": "tests/messages holds every one",
     "nbflow.notebook.magics.*_magics": "needs IPython; tests/notebook runs it",
     "nbflow.notebook.tap.*": "needs a kernel; tests/notebook runs it",
+    "nbflow.notebook.taps.*": "needs a kernel; tests/notebook runs it",
     "nbflow.notebook.waiting.*": "needs a notebook; tests/notebook runs it",
     "nbflow.run_stream.AsyncRunStream": "RunStream shows the same without await",
     "nbflow.serde.register": "register_annotations and loads show what it is for",
