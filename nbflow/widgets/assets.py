@@ -20,7 +20,16 @@ from nbflow.errors import MissingBundleError
 if TYPE_CHECKING:
     from nbflow.widgets.protocol import Bundle
 
-__all__ = ["BUNDLE", "LOADER", "STATIC", "bundle_gz", "bundle_reply", "loader_text", "version"]
+__all__ = [
+    "BUNDLE",
+    "LOADER",
+    "STATIC",
+    "bundle_gz",
+    "bundle_name",
+    "bundle_reply",
+    "loader_text",
+    "version",
+]
 
 STATIC = Path(__file__).parent / "static"
 """Where the build puts the front end; the wheel carries it."""
@@ -30,6 +39,9 @@ LOADER = "loader.mjs"
 
 BUNDLE = "bundle.mjs"
 """The module that a page gets once."""
+
+_IN_LANGUAGE = {"de": "bundle.de.mjs"}
+"""The same in other languages."""
 
 _ONCE_S = 2.0
 _REMEMBERED = 64
@@ -48,19 +60,19 @@ def loader_text() -> str:
     return _read(LOADER).decode()
 
 
-@lru_cache(maxsize=1)
-def bundle_gz() -> bytes:
-    """Return the bundle, gzipped.
+@lru_cache
+def bundle_gz(name: str = BUNDLE) -> bytes:
+    """Return a bundle, gzipped.
 
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return gzip.compress(_read(BUNDLE), compresslevel=9, mtime=0)
+    return gzip.compress(_read(name), compresslevel=9, mtime=0)
 
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """Return the bundle's version: 16 hex digits of its content.
+    """Return the bundles' version: 16 hex digits of the English one's content.
 
     Raises:
         MissingBundleError: the front end was not built.
@@ -68,7 +80,16 @@ def version() -> str:
     return hashlib.sha256(_read(BUNDLE)).hexdigest()[:16]
 
 
-def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
+def bundle_name(language: str) -> str:
+    """Return the bundle in a page's language; the English one where there is none such.
+
+    >>> bundle_name("de-AT"), bundle_name("xx"), bundle_name("")
+    ('bundle.de.mjs', 'bundle.mjs', 'bundle.mjs')
+    """
+    return _IN_LANGUAGE.get(language.lower().partition("-")[0], BUNDLE)
+
+
+def bundle_reply(request: str, language: str = "") -> tuple[Bundle, list[bytes]] | None:
     """Return the answer to a page that asks for the bundle.
 
     Every widget of a page asks with the page's one id; an id that was answered less than two
@@ -84,7 +105,9 @@ def bundle_reply(request: str) -> tuple[Bundle, list[bytes]] | None:
         while len(_answered) > _REMEMBERED:
             del _answered[next(iter(_answered))]
     try:
-        return {"type": "bundle", "request": request, "version": version()}, [bundle_gz()]
+        return {"type": "bundle", "request": request, "version": version()}, [
+            bundle_gz(bundle_name(language))
+        ]
     except MissingBundleError as exc:
         return {"type": "bundle", "request": request, "version": "", "error": str(exc)}, []
 

@@ -94,7 +94,8 @@ class Conversation:
             _log.exception("An answer to the page could not be sent")
 
     def _serve_bundle(self, page: Page, content: dict[str, Any]) -> None:
-        reply = bundle_reply(text_in(content, "request"))
+        language = content.get("language", "")
+        reply = bundle_reply(text_in(content, "request"), language=str(language))
         if reply is not None:
             self._post(page, *reply)
 

@@ -395,6 +395,8 @@ class AskBundle(TypedDict):
     type: Literal["bundle"]
     request: str
     """One id for the page; the kernel answers an id once in 2 s."""
+    language: NotRequired[str]
+    """Of the page, such as ``de-CH``; without it, or where there is none such, English."""
 
 
 class Sync(TypedDict):

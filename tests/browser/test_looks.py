@@ -47,6 +47,25 @@ def test_every_state_can_be_seen(chromium: str, view: str) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_views_can_be_mirrored(chromium: str) -> None:
+    """P20: as a language from right to left has them"""
+    states = [
+        "question", "formats", "lists", "edited", "several", "timeline", "timelineWaterfall",
+        "history-compare", "inboxOpen", "start",
+    ]  # fmt: skip
+    lines = looked_at(chromium, "mirrored:360", *states)
+    assert sorted(lines) == sorted(f"{state} mirrored 360 ok" for state in states)
+
+
+@pytest.mark.timeout(120)
+def test_german_words_fit(chromium: str) -> None:
+    """P20: in the narrowest cell, in every state that needs no English word to come about"""
+    lines = looked_at(chromium, "german:320")
+    assert len(lines) >= 15
+    assert [line for line in lines if not line.endswith(" ok")] == []
+
+
+@pytest.mark.timeout(120)
 def test_less_motion_other_system_colours_and_paper(chromium: str) -> None:
     states = ["running", "question", "edited", "several", "inboxOpen", "history"]
     lines = looked_at(chromium, "still:1000,forced:1000,print:700", *states)

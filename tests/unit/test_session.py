@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from typing import Any, Literal
 
@@ -358,6 +359,24 @@ def test_the_bundle_is_sent_once_to_a_page(
     assert [message["type"] for message in page.messages] == ["bundle"]
     assert "error" not in page.messages[0]
     assert len(page.buffers[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [
+        ("de", "bundle.de.mjs"), ("de-CH", "bundle.de.mjs"), ("DE", "bundle.de.mjs"),
+        ("en", "bundle.mjs"), ("../de", "bundle.mjs"), ({"de": 1}, "bundle.mjs"),
+    ],
+)  # fmt: skip
+def test_a_page_gets_the_words_of_its_language(
+    session: Session, page: RunPage, language: Any, name: str
+) -> None:
+    """P20"""
+    page.buffers.clear()
+    request = f"page in {language}"
+    session.receive(page, {"type": "bundle", "request": request, "language": language})
+
+    assert gzip.decompress(page.buffers[0][0]) == (assets.STATIC / name).read_bytes()
 
 
 def test_a_missing_bundle_says_what_to_run(

@@ -1,12 +1,13 @@
 /** Durations, times and ids for people. */
 
 import type { Preview } from "../protocol/messages";
+import { strings } from "./strings";
 
 /** `<1 ms`, `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 10 min`. */
 export function duration(seconds: number): string {
   if (seconds < 0.001) return "<1 ms";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${strings.decimal(seconds, 1)} s`;
   const whole = Math.round(seconds);
   const pad = (n: number): string => String(n).padStart(2, "0");
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
@@ -23,7 +24,9 @@ export function age(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min`;
-  return whole < 172_800 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 86_400)} d`;
+  return whole < 172_800
+    ? `${Math.floor(whole / 3600)} h`
+    : strings.days(Math.floor(whole / 86_400));
 }
 
 /** Local date and time, to the second. */

@@ -16,6 +16,8 @@ const THEMES = {
   "forced-dark": ["dark", { forcedColors: "active", colorScheme: "dark" }],
   still: ["light", { reducedMotion: "reduce" }],
   print: ["light", { media: "print" }],
+  german: ["light", {}, { lang: "de" }],
+  mirrored: ["light", {}, { dir: "rtl" }],
 };
 
 const FLAGS = [
@@ -46,8 +48,8 @@ export async function withCamera(use, flags = []) {
 
 /** Opens a page in a state; `problems` collects what the page complains of. */
 export async function pose(context, base, spec, { theme, width, time }, problems = []) {
-  const [named, media] = THEMES[theme];
-  const query = new URLSearchParams({ message: spec.message, theme: named });
+  const [named, media, address = {}] = THEMES[theme];
+  const query = new URLSearchParams({ message: spec.message, theme: named, ...address });
   for (const part of ["upto", "asks", "actions", "form", "convention", "snapshot"]) {
     if (spec[part] !== undefined) query.set(part, String(spec[part]));
   }

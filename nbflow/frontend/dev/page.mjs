@@ -18,6 +18,7 @@ const query = new URLSearchParams(location.search);
 // Pages of one browser context share this: each begins as its address says.
 localStorage.setItem("nbflow:timeline", query.get("view") ?? "list");
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
+document.documentElement.lang = query.get("lang") ?? "en";
 
 const name = query.get("message") ?? "essay";
 const golden = await (await fetch(`/messages/${name}.json`)).json();
@@ -124,7 +125,9 @@ class Model {
 }
 
 const model = new Model();
-const { default: widget } = await import("/static/bundle.mjs");
+const { default: widget } = await import(
+  query.has("lang") ? `/static/bundle.${query.get("lang")}.mjs` : "/static/bundle.mjs"
+);
 const el = document.querySelector("#cell");
 const count = new Set(events.map((event) => event.id).filter(Boolean)).size;
 window.nbflowDev = {
@@ -134,3 +137,5 @@ window.nbflowDev = {
   /** Whether every task of the run is in the list. */
   drawn: () => el.textContent.includes(`${count.toLocaleString("en")} tasks`),
 };
+// As a language would that runs from right to left.
+if (query.has("dir")) el.querySelector(".nbflow").dir = query.get("dir");

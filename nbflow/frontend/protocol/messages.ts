@@ -351,6 +351,8 @@ export type ToBrowser = Events | Receipt | History | Failed | Bundle;
 export interface AskBundle {
   type: "bundle";
   request: string;
+  /** Of the page, such as `de-CH`; without it, or where the kernel has none such, English. */
+  language?: string;
 }
 
 export interface Sync {

@@ -32,6 +32,9 @@ shared[key] ??= {
 };
 const page: Page = shared[key];
 
+/** The host's choice; JupyterLab writes it there. */
+const language = document.documentElement.lang || navigator.language;
+
 function slotFor(model: Model): Slot {
   const version = String(model.get("bundle_version"));
   const slot = page.slots.get(version) ?? { wake: new Set() };
@@ -56,7 +59,7 @@ function initialize({ model }: { model: Model }): () => void {
   let timer: ReturnType<typeof setTimeout>;
   const ask = (): void => {
     if (slot.module) return;
-    model.send({ type: "bundle", request: page.id });
+    model.send({ type: "bundle", request: page.id, language });
     delay = Math.min(delay * 2, 8000);
     timer = setTimeout(ask, delay);
   };

@@ -7,6 +7,7 @@ import historyStyles from "../components/history.css";
 import inboxStyles from "../components/inbox.css";
 import mediaStyles from "../components/media.css";
 import startStyles from "../components/start.css";
+import { strings } from "../components/strings";
 import styles from "../components/styles.css";
 import timelineStyles from "../components/timeline/timeline.css";
 import { guardKeyboard } from "./keyboard";
@@ -84,6 +85,8 @@ export function mount<Hears, Says extends { type: string }, State, C extends Cli
   ensureStyles(el);
   const host = document.createElement("div");
   host.className = "nbflow";
+  host.lang = strings.language;
+  host.dir = strings.direction;
   el.append(host);
   const release = guardKeyboard(host);
   const client = begin(portOf(model));

@@ -111,7 +111,7 @@ function SubmitRow({ answer, pending, disabled, onPress, children }: SubmitRowPr
       >
         {pending && <Icon name="running" />}
         <span>{pending ? strings.question.submitting : actLabel(answer)}</span>
-        {!pending && <kbd className="nbf-kbd">{MAC ? "⌘ Enter" : "Ctrl Enter"}</kbd>}
+        {!pending && <kbd className="nbf-kbd">{strings.keys.names[MAC ? "sendMac" : "send"]}</kbd>}
       </button>
       {children}
       <DraftNote draft={answer.draft} />

@@ -153,7 +153,9 @@ function Fields(props: FieldsProps): ReactNode {
         >
           {pending && <Icon name="running" />}
           <span>{pending ? strings.start.starting : strings.start.start}</span>
-          {!pending && <kbd className="nbf-kbd">{MAC ? "⌘ Enter" : "Ctrl Enter"}</kbd>}
+          {!pending && (
+            <kbd className="nbf-kbd">{strings.keys.names[MAC ? "sendMac" : "send"]}</kbd>
+          )}
         </button>
       </div>
     </div>

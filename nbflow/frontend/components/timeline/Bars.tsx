@@ -46,7 +46,7 @@ export function Ruler({ axis }: { axis: Axis }): ReactNode {
             className={`nbf-tick${at > 0.92 ? " nbf-tick-end" : ""}${index % 2 ? " nbf-tick-odd" : ""}`}
             style={{ left: percent(at) }}
           >
-            {seconds === 0 ? "0" : duration(seconds).replace(".0 ", " ")}
+            {seconds === 0 ? "0" : duration(seconds).replace(/\D0 (?=s$)/, " ")}
           </span>
         ))}
       </div>

@@ -1,6 +1,8 @@
 /** The words of a start form; `strings` has them with all others. */
 
-import { number } from "../words";
+import { numbersIn } from "../numbers";
+
+const { number } = numbersIn("en");
 
 export const start = {
   label: (workflow: string) => `Start ${workflow}`,

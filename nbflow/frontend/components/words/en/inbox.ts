@@ -1,6 +1,8 @@
 /** The words of the inbox; `strings` has them with all others. */
 
-import { number, plural } from "../words";
+import { numbersIn } from "../numbers";
+
+const { number, plural } = numbersIn("en");
 
 const BULK: Record<string, string> = {
   approve: "Approve",

@@ -1,7 +1,9 @@
 /** The words of the timeline; `strings` has them with all others. */
 
-import type { ProgressData, TaskStatus } from "../../protocol/messages";
-import { number, plural } from "../words";
+import type { ProgressData, TaskStatus } from "../../../protocol/messages";
+import { numbersIn } from "../numbers";
+
+const { number, plural } = numbersIn("en");
 
 export const tasks = {
   list: "Tasks",

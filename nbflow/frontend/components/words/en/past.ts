@@ -1,6 +1,8 @@
 /** The words of the history; `strings` has them with all others. */
 
-import { number, plural } from "../words";
+import { numbersIn } from "../numbers";
+
+const { number, plural } = numbersIn("en");
 
 const SOURCES: Record<string, string> = {
   input: "Start",
