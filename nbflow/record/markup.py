@@ -41,6 +41,8 @@ _STATUS = {
     "failed": ("✗", "failed"),
     "crashed": ("✗", "crashed"),
     "cancelled": ("⊘", "cancelled"),
+    "ready": ("◌", "not run yet"),
+    "dropped": ("⊘", "left unfinished"),
 }
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")

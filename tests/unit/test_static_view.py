@@ -15,11 +15,13 @@ from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.events import Asked
 from nbflow.func import entrypoint, task
 from nbflow.identity import acting_as
+from nbflow.notebook.listings import Threads
 from nbflow.record.static_tasks import tasks_html
 from nbflow.record.static_view import HTML_BYTES, html_of, text_of
 from nbflow.record.summary import summary_of
 from nbflow.record.times import duration_text, utc_text
 from nbflow.run import Run
+from nbflow.threads import threads
 from nbflow.types import interrupt
 
 WAIT_S = 10.0
@@ -172,6 +174,22 @@ def test_hostile_text_stays_text(text: str) -> None:
         assert not re.search("[\x00\x1b\x7f\u202e\u2066]", shown)
     if "\x1b" not in text and "\x00" not in text:
         assert text in waiting
+
+
+def test_a_fork_that_has_not_run_says_so_in_words() -> None:
+    @entrypoint(checkpointer=InMemorySaver())
+    def double(n: int) -> int:
+        return 2 * n
+
+    assert double.start(2, "tea").result() == 4
+    double.fork({"configurable": {"thread_id": "tea"}})
+    told = double.thread("tea")
+
+    assert "not run yet" in read(told)
+    assert text_of(told).startswith("double ◌ not run yet")
+    assert (
+        repr(Threads(threads(double))).splitlines()[1].startswith("  ◌ tea  double, not run yet, ")
+    )
 
 
 def test_many_tasks_are_folded_to_a_line() -> None:

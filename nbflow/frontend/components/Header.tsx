@@ -17,6 +17,8 @@ const ICONS: Record<RunStatus, IconName> = {
   done: "done",
   error: "failed",
   cancelled: "cancelled",
+  crashed: "warning",
+  ready: "plus",
 };
 
 interface Props {

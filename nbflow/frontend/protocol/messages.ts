@@ -7,7 +7,14 @@
 
 export const PROTOCOL = 2;
 
-export type RunStatus = "running" | "interrupted" | "done" | "error" | "cancelled";
+export type RunStatus =
+  | "running"
+  | "interrupted"
+  | "done"
+  | "error"
+  | "cancelled"
+  | "crashed"
+  | "ready";
 export type TaskStatus = "running" | "done" | "failed" | "cancelled" | "interrupted";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -38,6 +38,19 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
+describe("how a run stands", () => {
+  it.each([
+    ["ready", "Not run yet"],
+    ["crashed", "Kernel stopped"],
+  ] as const)("%s has its words and its icon", (status, words) => {
+    const view = viewOf("running", { log: EMPTY_LOG });
+    render(card({ ...view, snapshot: { ...view.snapshot, status } }));
+    const pill = screen.getByText(words);
+    expect(pill.classList.contains("nbf-pill")).toBe(true);
+    expect(pill.querySelector("svg path")).toBeTruthy();
+  });
+});
+
 describe("the card", () => {
   it("keeps the focus when the question that held it is answered", () => {
     const asking = viewOf("table");

@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect, useId, useState } from "react";
 import type { CheckpointDetail, Comparison, OpItem, Outcome } from "../../protocol/history";
 import type { CheckpointItem } from "../../protocol/messages";
-import { localTime, utcTime } from "../format";
+import { Moment } from "../Moment";
 import type { PastActions } from "../model";
 import { FailureView, PreviewView } from "../Preview";
 import { strings } from "../strings";
@@ -87,14 +87,11 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
     ...detail.codes.filter(({ action }) => action === "look"),
     ...detail.codes.filter(({ action }) => action !== "look"),
   ];
-  const at = new Date(item.created_at);
   return (
     <>
       <div className="nbf-past-head">
         <Title status={item.status}>{nameOf(item)}</Title>
-        <time className="nbf-note" dateTime={item.created_at} title={utcTime(at)}>
-          {localTime(at)}
-        </time>
+        <Moment className="nbf-note" at={Date.parse(item.created_at) / 1000} />
         {look && <CopyCode what={strings.past.act.look} text={look.text} />}
       </div>
       {going.outcome?.status === "accepted" && !going.outcome.follows && (

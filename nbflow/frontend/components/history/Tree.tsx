@@ -3,8 +3,8 @@
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import type { OpItem } from "../../protocol/history";
 import type { CheckpointItem } from "../../protocol/messages";
-import { localTime, utcTime } from "../format";
 import { Icon, type IconName } from "../icons";
+import { Moment } from "../Moment";
 import { strings } from "../strings";
 import { moved, type Row } from "./model";
 import type { Past } from "./usePast";
@@ -124,7 +124,6 @@ function RowBody({ row }: { row: Row }): ReactNode {
   if (row.kind === "branch") return <BranchBody row={row} />;
   if (row.kind === "op") return <OpBody op={row.op} status={statusOfOp(row.op, row.item)} />;
   const { item } = row;
-  const at = new Date(item.created_at);
   return (
     <>
       {row.open === null ? (
@@ -136,9 +135,7 @@ function RowBody({ row }: { row: Row }): ReactNode {
       <span className="nbf-past-note">
         {[strings.past.step(item.step), noteOf(row)].filter(Boolean).join(" · ")}
       </span>
-      <time className="nbf-task-time" dateTime={item.created_at} title={utcTime(at)}>
-        {localTime(at)}
-      </time>
+      <Moment className="nbf-task-time" at={Date.parse(item.created_at) / 1000} />
     </>
   );
 }

@@ -120,6 +120,8 @@ export const strings: Words = {
       done: "Fertig",
       error: "Fehlgeschlagen",
       cancelled: "Abgebrochen",
+      crashed: "Kernel angehalten",
+      ready: "Noch nicht gelaufen",
     },
     elapsed: "Arbeitszeit; das Warten auf Menschen ist nicht enthalten",
     waited: (time) => `${time} gewartet`,

@@ -50,6 +50,8 @@ export const strings = {
       done: "Done",
       error: "Failed",
       cancelled: "Cancelled",
+      crashed: "Kernel stopped",
+      ready: "Not run yet",
     } satisfies Record<RunStatus, string>,
     elapsed: "Time at work; waiting for people is not in it",
     waited: (time: string) => `waited ${time}`,
