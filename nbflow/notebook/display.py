@@ -68,10 +68,48 @@ _RUNS_SHOWN = 20
 _log = logging.getLogger(__name__)
 
 
+class _Card:
+    """A card under a cell and the record below it, which tells of the run that the card follows.
+
+    Args:
+        run: which it shows to begin with.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.card_id, self.record_id = uuid.uuid4().hex, uuid.uuid4().hex
+        """Display ids of the two."""
+        self._run = run
+        self._before: Run | None = None
+        self._view: View | None = None
+
+    def live(self, view: View, publish: Callable[[bool], None]) -> None:
+        """Tell of each run that the live view goes on to."""
+        self._view = view
+        view.on_follow(lambda run: self._go_on(run, publish))
+
+    def close(self) -> None:
+        """End the live view."""
+        if self._view is not None:
+            self._view.close()
+
+    def record(self) -> dict[str, Any]:
+        """Return what stays of the run that is followed, and from which run the card came."""
+        return {
+            "text/plain": text_of(self._run, self._before),
+            "text/html": html_of(self._run, self._before),
+        }
+
+    def _go_on(self, run: Run, publish: Callable[[bool], None]) -> None:
+        if run.id != self._run.id:
+            self._before = self._run
+        self._run = run
+        _keep_up(run, publish)
+
+
 _shown_in: WeakKeyDictionary[Run, int | None] = WeakKeyDictionary()
 """The number of the cell that last showed a run."""
-_outputs: WeakKeyDictionary[Run, list[tuple[str, str]]] = WeakKeyDictionary()
-"""The display ids of each card that cells show of a run, and of the record below it."""
+_cards: WeakKeyDictionary[Run, list[_Card]] = WeakKeyDictionary()
+"""The cards that cells show of a run."""
 _bundled: WeakSet[Run] = WeakSet()
 """Runs whose card is in an output that nothing can replace: the value of a cell, as it is."""
 
@@ -164,18 +202,21 @@ def show_workflow(workflow: Workflow[Any, Any]) -> None:
 
     def started(run: Run) -> None:
         _note_shown(run)
-        run.subscribe(_on_end(publish))
+        _keep_up(run, publish)
 
     session.on_start(started)
     publish(False)
 
 
 def _publish(run: Run) -> None:
-    widget = _widget_part(run)
-    ids = uuid.uuid4().hex, uuid.uuid4().hex
-    publish = _publisher(widget, lambda: _record(run), ids)
+    from nbflow.widgets.run_view import view_of
+
+    widget, card = _widget_part(run), _Card(run)
+    publish = _publisher(widget, card.record, (card.card_id, card.record_id))
     if widget is not None:
-        _outputs.setdefault(run, []).append(ids)
+        _cards.setdefault(run, []).append(card)
+    if widget is not None and _WIDGET in widget:
+        card.live(view_of(run), publish)
     before = run.status
     if host() is not Host.PLAIN:
         run.subscribe(_on_end(publish))
@@ -235,10 +276,12 @@ def freeze(run: Run) -> None:
     """
     from nbflow.widgets.run_view import close_views
 
-    for card_id, record_id in _outputs.get(run, ()):
-        _publish_part(card_id, _EMPTY, True)
-        _publish_part(record_id, _wrapped(_record(run), has_card=False), True)
+    for card in _cards.get(run, ()):
+        _publish_part(card.card_id, _EMPTY, True)
+        _publish_part(card.record_id, _wrapped(card.record(), has_card=False), True)
     if run not in _bundled:
+        for card in _cards.get(run, ()):
+            card.close()
         close_views(run)
     sys.stdout.flush()  # which waits for all that was published before it
 
@@ -304,6 +347,14 @@ def _cell() -> int:
     shell: Any = get_ipython()
     number: int = shell.execution_count
     return number
+
+
+def _keep_up(run: Run, publish: Callable[[bool], None]) -> None:
+    """Bring an output up to date at each pause of a run, and now if it has one behind it."""
+    listen = _on_end(publish)
+    run.subscribe(listen)
+    for event in run.events():
+        listen(event)
 
 
 def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:

@@ -7,6 +7,7 @@ used.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,11 @@ _OPEN_LINES = 20
 """A longer result is folded."""
 
 
-def html_of(run: Run) -> str:
+def html_of(run: Run, branched_from: Run | None = None) -> str:
     """Return the run as HTML with inline styles, less than 50 KB of it.
+
+    Args:
+        branched_from: the run that was shown before, of which this one is a branch.
 
     >>> from nbflow.func import entrypoint
     >>> @entrypoint()
@@ -55,11 +59,14 @@ def html_of(run: Run) -> str:
     >>> html_of(run)[:27]
     '<div class="nbflow-static m'
     """
-    return run_html(_current(run))
+    return run_html(_current(run, branched_from))
 
 
-def text_of(run: Run) -> str:
+def text_of(run: Run, branched_from: Run | None = None) -> str:
     """Return the run as a few lines of text.
+
+    Args:
+        branched_from: as of :func:`html_of`.
 
     >>> from nbflow.func import entrypoint
     >>> @entrypoint()
@@ -72,7 +79,7 @@ def text_of(run: Run) -> str:
     double ✓ done · ...
       → 8
     """
-    return run_text(_current(run))
+    return run_text(_current(run, branched_from))
 
 
 def run_html(summary: Summary) -> str:
@@ -110,13 +117,15 @@ def run_text(summary: Summary) -> str:
     return "\n".join(_text(summary))
 
 
-def _current(run: Run) -> Summary:
+def _current(run: Run, branched_from: Run | None = None) -> Summary:
     """Return the summary of the run's log; of a log without an end, the run tells the state."""
     summary = summary_of(log_of(run))
     summary.workflow = run.workflow.name
     summary.thread_id = run.thread_id
     if summary.status == "running":
         summary.status = run.status
+    if branched_from is not None:
+        summary.branched_from = _current(branched_from)
     return summary
 
 
@@ -155,8 +164,20 @@ def head_html(summary: Summary, chars: int) -> str:
         parts.append(time_html(summary.started_at))
     return (
         f"<div><strong>{safe(summary.workflow, chars)}</strong> {mark} {word}"
-        f'<span style="{FAINT}"> · {" · ".join(parts)}</span></div>'
+        f'<span style="{FAINT}"> · {" · ".join(parts)}</span></div>{_origin_html(summary)}'
     )
+
+
+def _origin_html(summary: Summary) -> str:
+    before = summary.branched_from
+    if before is None:
+        return ""
+    began = "" if before.started_at is None else f", begun {time_html(before.started_at)}"
+    return f'<div style="{FAINT}">{html.escape(_origin(before))}{began}</div>'
+
+
+def _origin(before: Summary) -> str:
+    return f"Branched from run {plain(before.run_id, 9)} ({' '.join(status_words(before.status))})"
 
 
 def _again(summary: Summary) -> str:
@@ -172,6 +193,8 @@ def _text(summary: Summary) -> Iterator[str]:
     thread = "" if summary.thread_id is None else f" · thread {plain(summary.thread_id, 80)}"
     name = plain(summary.workflow, 80)
     yield f"{name} {mark} {word} · {duration_text(summary.duration_s)}{thread}"
+    if summary.branched_from is not None:
+        yield f"  {_origin(summary.branched_from)}"
     yield from tasks_text(summary.tree())
     for question in list(summary.questions.values())[-10:]:
         answer = "(not answered yet)"

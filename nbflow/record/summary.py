@@ -122,6 +122,8 @@ class Summary:
     """None unless the run is done."""
     error: FailureData | None = None
     """What ended the run; None unless it failed."""
+    branched_from: Summary | None = None
+    """The run that a card showed before it went on to this one; None where it did not."""
 
     def tree(self) -> list[Task]:
         """The tasks with each below the one that called it; otherwise as they were called.

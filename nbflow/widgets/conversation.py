@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from nbflow.errors import NbflowError
 from nbflow.forms.portable import clean_text
 from nbflow.widgets.assets import bundle_reply
+
+if TYPE_CHECKING:
+    from nbflow.run import Run
 
 __all__ = ["MESSAGE_CHARS", "BadMessageError", "Conversation", "Page", "number_in", "text_in"]
 
@@ -31,6 +34,9 @@ class Page(Protocol):
 
     def show(self, snapshot: Any) -> None:
         """Update the small state that is there before any message."""
+
+    def follow(self, run: Run) -> None:
+        """Hear that another run is shown from now on."""
 
 
 class BadMessageError(Exception):

@@ -106,6 +106,7 @@ class Session(Conversation):
         with self._lock:
             self._handed[id(page)] = other
         page.show(other.attach(page))
+        page.follow(run)
         with other._lock:
             other._send_events(page, 0)
 

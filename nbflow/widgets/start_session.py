@@ -75,13 +75,18 @@ class StartSession(Conversation):
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The runs that it began and shows, oldest first."""
+        """The runs that it shows, in the order in which it began them."""
         with self._lock:
-            return tuple(page.run for page in self._runs.values())
+            return tuple(page.shown for page in self._runs.values())
 
     def on_start(self, listener: Callable[[Run], None]) -> None:
         """Tell ``listener`` of every run that is begun, before a page hears of it."""
         self._listeners.append(listener)
+
+    def note(self, run: Run) -> None:
+        """Tell the listeners of a run."""
+        for listener in self._listeners:
+            listener(run)
 
     def attach(self, page: Page) -> StartSnapshot:
         """Add a page. Return the state to begin with."""
@@ -146,8 +151,7 @@ class StartSession(Conversation):
         given = input_from_json(self.workflow, value)
         _refuse_known(self.workflow, thread)
         run: Run = self._context_vars.copy().run(self.workflow.start, given, thread or None)
-        for listener in self._listeners:
-            listener(run)
+        self.note(run)
         key = uuid.uuid4().hex
         begun, oldest = _RunPage(self, key, run), None
         with self._lock:
@@ -178,6 +182,9 @@ class _RunPage:
 
     def __init__(self, form: StartSession, key: str, run: Run) -> None:
         self.run = run
+        """Whose session serves the page."""
+        self.shown = run
+        """The run that the page has gone on to."""
         self._form = form
         self._key = key
         self._shown: Snapshot | None = None
@@ -194,6 +201,10 @@ class _RunPage:
     def show(self, snapshot: Any) -> None:
         self._shown = snapshot
         self._form.show_runs()
+
+    def follow(self, run: Run) -> None:
+        self.shown = run
+        self._form.note(run)
 
 
 def _refuse_known(workflow: Workflow[Any, Any], thread: str) -> None:

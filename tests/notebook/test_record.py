@@ -141,6 +141,39 @@ def test_a_loaded_record_is_a_card_to_look_at(page: Kernel, tmp_path: Path) -> N
     assert "record of a run" in page.replies(widget, "failed")[0]["message"]
 
 
+def test_the_record_tells_of_the_run_that_its_card_went_on_to(page: Kernel) -> None:
+    cell = _started(page, "branched")
+    widget = cell.widget()
+    page.submit(widget, page.question(widget), "keep")
+    page.run("run.result()").finish()
+    page.wait_for(lambda: "● keep" in cell.records[0]["text/html"])
+    page.say(widget, {"type": "history", "request": "h", "limit": 20, "before": None})
+    page.wait_for(lambda: page.replies(widget, "history"))
+    start = page.replies(widget, "history")[0]["items"][-1]["checkpoint_id"]
+    page.say(widget, {"type": "checkpoint", "request": "c", "checkpoint_id": start})
+    page.wait_for(lambda: page.replies(widget, "checkpoint"))
+    asked = next(
+        op["id"] for op in page.replies(widget, "checkpoint")[0]["ops"] if op["name"] is None
+    )
+    fork = {"type": "go", "request": "g", "action": "fork", "checkpoint_id": start}
+    page.say(widget, {**fork, "before": asked})
+    page.wait_for(lambda: page.replies(widget, "outcome"))
+
+    page.wait_for(lambda: "○ keep" in cell.records[0]["text/html"])
+    told = page.run("print(run.id[:8], run.status)").finish().printed.split()
+    record = cell.records[0]
+    assert f"Branched from run {told[0]}… (✓ done), begun" in record["text/html"]
+    assert f"Branched from run {told[0]}… (✓ done)" in record["text/plain"]
+    form = [one["form"] for one in page.events(widget) if one["type"] == "asked"][-1]
+    page.submit(widget, form, "drop")
+    page.wait_for(lambda: "● drop" in cell.records[0]["text/html"])
+    page.run("run.freeze()").finish()
+    assert [_WIDGET in data for data in cell.shown] == [False, False]
+    assert "● drop" in cell.records[0]["text/html"]
+    closed = [m["content"]["comm_id"] for m in page.heard if m["msg_type"] == "comm_close"]
+    assert widget in closed
+
+
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A notebook that a script executed, saved and read again."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from nbflow.run import Run
 from nbflow.widgets.inbox import Inbox
 from nbflow.widgets.inbox_protocol import InboxToBrowser
 from nbflow.widgets.protocol import Events
@@ -23,6 +24,7 @@ class Page:
         self.messages: list[dict[str, Any]] = []
         self.buffers: list[Any] = []
         self.snapshot: Any = None
+        self.followed: list[Run] = []
         self._news = threading.Condition()
 
     def send(self, content: Any, buffers: Any = None) -> None:
@@ -34,6 +36,11 @@ class Page:
     def show(self, snapshot: Any) -> None:
         with self._news:
             self.snapshot = snapshot
+            self._news.notify_all()
+
+    def follow(self, run: Run) -> None:
+        with self._news:
+            self.followed.append(run)
             self._news.notify_all()
 
     def wait_for(self, condition: Callable[[], Any]) -> None:

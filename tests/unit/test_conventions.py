@@ -21,6 +21,7 @@ from nbflow.errors import InvalidAnswerError
 from nbflow.forms import answer_of, decided_in, form_of, places_in_form
 from nbflow.forms.conventions import read
 from nbflow.func import entrypoint
+from nbflow.run import Run
 from nbflow.types import Interrupt, interrupt
 from nbflow.widgets.session import session_of
 
@@ -205,6 +206,9 @@ class _Sent:
 
     def show(self, snapshot: Any) -> None:
         """The header is not looked at here."""
+
+    def follow(self, run: Run) -> None:
+        """No other run is shown."""
 
 
 def _submit(

@@ -11,6 +11,7 @@ from nbflow.events import Asked
 from nbflow.func import entrypoint, task
 from nbflow.record.log import log_of
 from nbflow.record.summary import summary_of
+from nbflow.run import Run
 from nbflow.types import Command, Interrupt, interrupt
 from nbflow.widgets.session import Session
 from tests.unit.drive import HEX, Config, Drive
@@ -209,3 +210,6 @@ class _Page:
 
     def show(self, snapshot: Any) -> None:
         """Nothing is shown."""
+
+    def follow(self, run: Run) -> None:
+        """No other run is shown."""

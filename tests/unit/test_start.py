@@ -13,6 +13,7 @@ from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.func import entrypoint
 from nbflow.notebook.static_start import start_html, start_text
 from nbflow.record.static_view import HTML_BYTES
+from nbflow.run import Run
 from nbflow.types import interrupt
 from nbflow.widgets.session import session_of
 from nbflow.widgets.start_protocol import StartToBrowser
@@ -422,3 +423,23 @@ def test_a_run_in_a_taken_thread_is_not_disturbed_by_its_form(saver: BaseCheckpo
 
     (question,) = workflow.get_state(on_thread("taken")).interrupts
     assert question.value == "Is Dream right?"
+
+
+def test_a_form_tells_of_the_run_that_a_card_went_on_to(saver: BaseCheckpointSaver) -> None:
+    page = StartPage(survey(saver))
+    told: list[Run] = []
+    page.form.on_start(told.append)
+    page.start(PLAN, "dream")
+    (begun,) = page.form.runs
+    assert begun.wait(WAIT_S) == "interrupted"
+    begun.resume(True)
+    assert begun.result(WAIT_S) == ["Dream", 4, True]
+    opening = begun.history()[-1].config["configurable"]["checkpoint_id"]
+
+    go = {"type": "go", "request": "g", "action": "again", "checkpoint_id": opening}
+    page.to_run(0, go)
+
+    (shown,) = page.form.runs
+    assert told == [begun, shown]
+    assert shown.id != begun.id and shown.wait(WAIT_S) == "interrupted"
+    assert "Not answered yet" in start_html(page.form.workflow, page.form.runs)
