@@ -134,7 +134,7 @@ def load(path: _Path) -> Record:
     """Return the record that a file of :func:`json` holds, to look at; nothing of it is run.
 
     Raises:
-        CorruptDataError: it holds none, or one of a version that this nbflow does not know.
+        CorruptDataError: it holds none, or one that a newer nbflow wrote.
         OSError: the file cannot be read.
 
     >>> try:

@@ -1,8 +1,11 @@
 """A record as JSON text, and back.
 
-What comes back is looked at, never run. The invariant: any file whatever gives a record whose parts
-have the types that they are declared with, or a CorruptDataError that says what is wrong; the work
-is bounded by the size that is accepted.
+What comes back is looked at, never run. A file says its version. Parts that are not known are left
+out, so one can be added without a new version; it is declared ``NotRequired``, with its default
+where it is read, since older files lack it. Only what an older nbflow would misread takes a new
+version. The invariant: any file whatever gives a record whose parts have the types that they are
+declared with, or a CorruptDataError that says what is wrong; the work is bounded by the size that
+is accepted.
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError, with_config
+from pydantic import Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict  # Pydantic wants this one before Python 3.12
 
 from nbflow.errors import CorruptDataError
@@ -26,15 +29,23 @@ FILE_BYTES = 50_000_000
 """A file that is larger is refused."""
 
 
+_VERSION = 1
+
+
 @with_config({"extra": "ignore"})
 class _Kept(TypedDict):
-    nbflow_record: Literal[1]
+    nbflow_record: int
     protocol: int
     made_at: float
     module: str | None
     variable: str
     log: list[EventData]
     history: list[CheckpointItem]
+
+
+@with_config({"extra": "ignore"})
+class _Marked(TypedDict):
+    nbflow_record: Annotated[int, Field(ge=1)]
 
 
 @cache
@@ -49,7 +60,7 @@ def to_json(record: Record) -> str:
     '{"nbflow_record":1,"'
     """
     kept: _Kept = {
-        "nbflow_record": 1,
+        "nbflow_record": _VERSION,
         "protocol": PROTOCOL,
         "made_at": record.made_at,
         "module": record.module,
@@ -64,7 +75,7 @@ def from_json(text: str | bytes) -> Record:
     """Return the record that a JSON text holds.
 
     Raises:
-        CorruptDataError: it holds none, or one of a version that this nbflow does not know.
+        CorruptDataError: it holds none, or one that a newer nbflow wrote.
 
     >>> from_json(to_json(Record(log=[], history=[], made_at=1.5))).made_at
     1.5
@@ -77,6 +88,7 @@ def from_json(text: str | bytes) -> Record:
     if len(data) > FILE_BYTES:
         raise _too_large()
     try:
+        _refuse_later(data)
         kept = _kept().validate_json(data, strict=True)
     except ValidationError as exc:
         raise _no_record(exc.errors(include_url=False, include_context=False)[0]) from None
@@ -111,6 +123,20 @@ def record_in(path: str | os.PathLike[str]) -> Record:
     with Path(path).open("rb") as file:
         data = file.read(FILE_BYTES + 1)
     return from_json(data)
+
+
+@cache
+def _marked() -> TypeAdapter[_Marked]:
+    return TypeAdapter(_Marked)
+
+
+def _refuse_later(data: bytes) -> None:
+    version = _marked().validate_json(data, strict=True)["nbflow_record"]
+    if version > _VERSION:
+        raise CorruptDataError(
+            f"This is no record of a run that can be read here: it is of version {version}, "
+            f"expected {_VERSION} at most. A newer nbflow wrote it: pip install --upgrade nbflow."
+        )
 
 
 def _no_record(fault: Any) -> CorruptDataError:

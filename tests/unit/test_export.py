@@ -174,6 +174,20 @@ def test_a_file_of_an_earlier_version_is_read() -> None:
     assert "Answered by ada" in told and "Cats, at last: what books say" in told
 
 
+def test_a_file_may_know_more_but_not_be_of_a_later_version() -> None:
+    whole = json.loads(export.json(_finished("later")))
+    more = {**whole, "mood": "good", "log": [{**entry, "mood": 1} for entry in whole["log"]]}
+    more["history"] = [{**item, "mood": None} for item in whole["history"]]
+    assert export.html(from_json(json.dumps(more))) == export.html(from_json(json.dumps(whole)))
+
+    later = {"nbflow_record": 2, "log": "of another kind"}
+    with pytest.raises(CorruptDataError, match="version 2, expected 1.*--upgrade nbflow"):
+        from_json(json.dumps(later))
+    for wrong in (0, -1, True, 1.0, "1", None):
+        with pytest.raises(CorruptDataError, match="at nbflow_record"):
+            from_json(json.dumps({**whole, "nbflow_record": wrong}))
+
+
 def test_a_waiting_run_a_failed_one_and_a_thread_are_told() -> None:
     waiting = essay.start("dogs", thread_id="dogs")
     assert waiting.wait(WAIT_S) == "interrupted"
