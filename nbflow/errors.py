@@ -39,6 +39,7 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── RunPendingError             a result asked for while the run waits for a person
         ├── RunCancelledError           a result asked of a cancelled run
         ├── WaitNotPossibleError        this kernel cannot wait here; says what can
+        ├── CannotFreezeError           a run is shown where nothing can replace its live view
         ├── MissingBundleError          the front end was not built
         └── CommandError                a line of ``%nbflow`` that cannot be meant
     BaseException

@@ -294,9 +294,11 @@ class Run(Branching, Waits):
 
         The outputs are replaced before this returns, so it can be the last thing that a kernel
         does. The run goes on and can be shown again. Outside a notebook this changes nothing.
+
+        Raises:
+            CannotFreezeError: a cell shows the run as its value, without ``%load_ext nbflow``.
         """
-        freeze = hooks.filled().freeze
-        if freeze is not None:
+        if (freeze := hooks.filled().freeze) is not None:
             freeze(self)
 
     # -- acting -----------------------------------------------------------------------------

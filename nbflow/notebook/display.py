@@ -19,7 +19,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
-from nbflow.errors import MissingBundleError
+from nbflow.errors import MissingBundleError, NbflowError
 from nbflow.events import Event, RunEnded
 from nbflow.notebook import waiting
 from nbflow.notebook.static_inbox import inbox_html, inbox_text
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
 __all__ = [
+    "CannotFreezeError",
     "at_pause",
     "before_wait",
     "freeze",
@@ -66,6 +67,10 @@ _RUNS_SHOWN = 20
 """How many of the runs that one cell invokes are shown; a loop of a thousand floods no page."""
 
 _log = logging.getLogger(__name__)
+
+
+class CannotFreezeError(NbflowError, RuntimeError):
+    """A cell shows a run's live view as its value, which stays; the message says how it can go."""
 
 
 class _Card:
@@ -176,6 +181,7 @@ def show(run: Run) -> None:
 
     A second call in the same cell shows nothing more.
     """
+    _bundled.discard(run)  # who was told to show it anew has done so
     if _is_new_to_cell(run):
         _publish(run)
 
@@ -273,6 +279,9 @@ def freeze(run: Run) -> None:
 
     What was shown is brought up to date and sent before this returns, so that a kernel may stop
     right after. A second time changes nothing but what is out of date.
+
+    Raises:
+        CannotFreezeError: a cell shows the run as its value; all other cells are frozen.
     """
     from nbflow.widgets.run_view import close_views
 
@@ -284,6 +293,13 @@ def freeze(run: Run) -> None:
             card.close()
         close_views(run)
     sys.stdout.flush()  # which waits for all that was published before it
+    if run in _bundled:
+        raise CannotFreezeError(
+            "A cell shows this run as its value, in an output that nothing can replace: it was "
+            "shown without %load_ext nbflow. Expected a run shown after it. Run %load_ext nbflow, "
+            "execute again each cell that shows the run, and then run.freeze(); or keep the run "
+            "with nbflow.export.notebook(run, path='record.ipynb')."
+        )
 
 
 def show_started(run: Run) -> None:

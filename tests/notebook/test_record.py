@@ -82,6 +82,21 @@ def test_freezing_leaves_the_record_alone(page: Kernel) -> None:
     assert widget in [m["content"]["comm_id"] for m in closed]
 
 
+def test_a_run_shown_without_the_extension_says_how_it_can_be_frozen(page: Kernel) -> None:
+    page.run("%unload_ext nbflow").finish()
+    cell = page.run("run = prepare.start(LOGIN, thread_id='bare')\nrun").finish()
+    refused = page.run("run.freeze()").settle()
+
+    (value,) = [m["content"]["data"] for m in cell.messages if m["msg_type"] == "execute_result"]
+    assert _WIDGET in value
+    assert "CannotFreezeError" in (refused.error or "")
+    assert "%load_ext nbflow" in (refused.error or "")
+    page.run("%load_ext nbflow").finish()
+    again = page.run("run").finish()
+    page.run("run.freeze()").finish()
+    assert [_WIDGET in data for data in again.shown] == [False, False]
+
+
 def test_a_frozen_run_goes_on_and_can_be_shown_again(page: Kernel) -> None:
     cell = _started(page, "goes on")
     page.run("run.freeze()").finish()
