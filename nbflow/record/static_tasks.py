@@ -121,8 +121,8 @@ def _row(task: Task, place: Callable[[float], float]) -> str:
     return (
         f'<tr style="background:none;break-inside:avoid">'
         f'<td style="{CELL};width:1.2em" title="{word}">{mark}</td>'
-        f'<td style="{CELL};{_NAME};padding-left:{task.depth * 16}px">'
-        f'{safe(task.name, 80)}</td><td style="{CELL};width:40%;vertical-align:middle">{bar}</td>'
+        f'<td style="{CELL};{_NAME}">{_indent(task)}{safe(task.name, 80)}</td>'
+        f'<td style="{CELL};width:40%;vertical-align:middle">{bar}</td>'
         f'<td style="{CELL};{FAINT}">{task_note(task)}</td></tr>{_fault_row(task)}'
     )
 
@@ -134,9 +134,13 @@ def _fault_row(task: Task) -> str:
         return ""
     return (
         f'<tr style="background:none"><td style="{CELL}"></td><td colspan="3" style="{CELL};'
-        f'{FAINT};padding-left:{task.depth * 16}px;overflow-wrap:anywhere">'
-        f"{safe(said, 250)}</td></tr>"
+        f'{FAINT};overflow-wrap:anywhere">{_indent(task)}{safe(said, 250)}</td></tr>'
     )
+
+
+def _indent(task: Task) -> str:
+    """Room before a task that another one called, in a way that a host without styles keeps."""
+    return "&nbsp;" * (4 * task.depth)
 
 
 def _counts(tasks: Sequence[Task]) -> str:
