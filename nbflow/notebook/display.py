@@ -134,7 +134,8 @@ def inbox_mimebundle(inbox: Inbox) -> dict[str, Any]:
 
     widget = _part_of(lambda: inbox_view_of(inbox))
     questions = inbox.questions()
-    record = {"text/plain": inbox_text(questions), "text/html": inbox_html(questions)}
+    form = inbox.session.form
+    record = {"text/plain": inbox_text(questions, form), "text/html": inbox_html(questions, form)}
     return record if widget is None else widget | record
 
 

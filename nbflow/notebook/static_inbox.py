@@ -6,7 +6,7 @@ than 50 KB.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nbflow.forms import form_of
@@ -14,7 +14,10 @@ from nbflow.record.markup import BOX, CELL, CLASSES, TABLE, plain, safe
 from nbflow.record.times import time_html, time_text
 
 if TYPE_CHECKING:
+    from nbflow.forms.model import Form
     from nbflow.pending import PendingQuestion
+
+    Drawn = Callable[[PendingQuestion], Form]
 
 __all__ = ["inbox_html", "inbox_text"]
 
@@ -22,8 +25,15 @@ _SHOWN = 50
 _CHARS = 120
 
 
-def inbox_text(questions: Sequence[PendingQuestion]) -> str:
+def _form(question: PendingQuestion) -> Form:
+    return form_of(question.interrupt, question.task)
+
+
+def inbox_text(questions: Sequence[PendingQuestion], form: Drawn = _form) -> str:
     """Return the open questions as lines of text.
+
+    Args:
+        form: draws a question; a caller who knows what its run has in secret leaves that out.
 
     >>> from nbflow.pending import PendingQuestion
     >>> from nbflow.types import Interrupt
@@ -35,20 +45,23 @@ def inbox_text(questions: Sequence[PendingQuestion]) -> str:
     """
     lines = [_count(questions)]
     for question in questions[:_SHOWN]:
-        title, workflow, thread, since = (plain(part, _CHARS) for part in _parts(question))
+        title, workflow, thread, since = (plain(part, _CHARS) for part in _parts(question, form))
         lines.append(f"  ? {title}  ({workflow}, thread {thread}, since {since})")
     if len(questions) > _SHOWN:
         lines.append(_more(questions))
     return "\n".join(lines)
 
 
-def inbox_html(questions: Sequence[PendingQuestion]) -> str:
+def inbox_html(questions: Sequence[PendingQuestion], form: Drawn = _form) -> str:
     """Return the open questions as a table with inline styles.
+
+    Args:
+        form: as of :func:`inbox_text`.
 
     >>> inbox_html([])[-48:]
     '<strong>Inbox</strong> · No open questions</div>'
     """
-    rows = "".join(_row(question) for question in questions[:_SHOWN])
+    rows = "".join(_row(question, form) for question in questions[:_SHOWN])
     heads = ("Question", "Workflow", "Thread", "Asked")
     head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in heads)
     table = f'<table style="{TABLE}"><tr>{head}</tr>{rows}</table>' if rows else ""
@@ -59,15 +72,19 @@ def inbox_html(questions: Sequence[PendingQuestion]) -> str:
     )
 
 
-def _row(question: PendingQuestion) -> str:
-    *parts, _ = _parts(question)
+def _row(question: PendingQuestion, form: Drawn) -> str:
+    *parts, _ = _parts(question, form)
     cells = [*(safe(part, _CHARS) for part in parts), time_html(question.asked_at)]
     return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
-def _parts(question: PendingQuestion) -> tuple[str, str, str, str]:
-    title = form_of(question.interrupt, question.task)["title"]
-    return title, question.workflow, question.thread_id, time_text(question.asked_at)
+def _parts(question: PendingQuestion, form: Drawn) -> tuple[str, str, str, str]:
+    return (
+        form(question)["title"],
+        question.workflow,
+        question.thread_id,
+        time_text(question.asked_at),
+    )
 
 
 def _count(questions: Sequence[PendingQuestion]) -> str:

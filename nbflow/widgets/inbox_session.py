@@ -30,6 +30,7 @@ from nbflow.widgets.batches import batches
 from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
 from nbflow.widgets.protocol import PROTOCOL
 from nbflow.widgets.submissions import Submissions
+from nbflow.widgets.wire import secrets_of
 
 if TYPE_CHECKING:
     from nbflow.forms.model import Form
@@ -189,10 +190,23 @@ class InboxSession(Conversation):
                 with _acting, suppress(NbflowError):  # else it stays in the list as it is
                     workflow.thread(question.thread_id)
 
+    def form(self, question: PendingQuestion) -> Form:
+        """Return a question's form, without what its run was given in secret.
+
+        What that is tells the code: of a workflow that is not at hand the form is as it is.
+        """
+        form = form_of(question.interrupt, question.task)
+        workflow = self._workflows.get(question.workflow)
+        if workflow is None:
+            return form
+        secrets = secrets_of(workflow.thread(question.thread_id))
+        hidden: Form = secrets.hide_in_parts({"form": form})["form"]
+        return hidden
+
     def _row(self, question: PendingQuestion) -> QuestionRow:
         row = self._rows.get(question.interrupt.id)
         if row is None:
-            form = form_of(question.interrupt, question.task)
+            form = self.form(question)
             row = self._rows[question.interrupt.id] = {
                 "interrupt_id": question.interrupt.id,
                 "thread_id": shorten(question.thread_id, _NAME_CHARS)[0],
@@ -222,7 +236,7 @@ class InboxSession(Conversation):
                 "type": "opened",
                 "request": text_in(content, "request"),
                 "interrupt_id": interrupt_id,
-                "form": None if question is None else form_of(question.interrupt, question.task),
+                "form": None if question is None else self.form(question),
                 "note": clean_text(note),
             },
         )
@@ -284,7 +298,7 @@ class InboxSession(Conversation):
     def _note_answer(self, question: PendingQuestion, value: Any) -> None:
         interrupt = question.interrupt
         shown = without_secrets(value, interrupt.response_schema)
-        title = shorten(form_of(interrupt, question.task)["title"], _TITLE_CHARS)[0]
+        title = shorten(self.form(question)["title"], _TITLE_CHARS)[0]
         with self._lock:
             self._answered[interrupt.id] = {
                 "interrupt_id": interrupt.id,

@@ -15,18 +15,36 @@ from nbflow.forms import decided_in, form_of, preview
 from nbflow.forms.cells import with_cell_numbers
 from nbflow.forms.portable import portable, shorten, visible
 from nbflow.forms.secrets import Secrets
+from nbflow.inputs import input_schema
 
 if TYPE_CHECKING:
     from nbflow.forms.model import Preview
+    from nbflow.run import Run
     from nbflow.types import Interrupt
     from nbflow.widgets.protocol import EventData, FailureData, ProgressData, RunStatus
 
-__all__ = ["Encoder", "failure_data", "progress_in"]
+__all__ = ["Encoder", "failure_data", "progress_in", "secrets_of"]
 
 _INPUT_CHARS = 2_000
 _RESULT_CHARS = 4_000
 _VALUE_CHARS = 20_000
 _TRACEBACK_CHARS = 20_000
+
+
+def secrets_of(run: Run) -> Secrets:
+    """Return what a run was given in secret so far, with its input or as an answer.
+
+    >>> from nbflow.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> secrets_of(double.start(4)).hide("4")
+    '4'
+    """
+    encoder = Encoder(input_schema(run.workflow))
+    for event in run.events():
+        encoder.encode(event)
+    return encoder.secrets
 
 
 class Encoder:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, SecretStr
 
 import nbflow
 from nbflow._hooks import hooks
@@ -448,3 +449,38 @@ def test_the_static_list_shows_no_markup_of_a_question(desk: Desk) -> None:
 
 def test_the_inbox_is_loaded_when_it_is_used() -> None:
     assert nbflow.Inbox is Inbox
+
+
+class Login(BaseModel):
+    user: str
+    password: SecretStr
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_an_inbox_hides_what_a_run_was_given_in_secret(
+    saver: BaseCheckpointSaver, at_hand: bool
+) -> None:
+    """P23: by its value, in what the code does with it. The code tells what is secret."""
+
+    @entrypoint(checkpointer=saver)
+    def sign_in(login: Login) -> Any:
+        word = login.password.get_secret_value()
+        pin = {"type": "string", "format": "password"}
+        asked = {"question": f"Is {word} right?", "note": f"**{word}**"}
+        code = interrupt(asked, response_schema=pin)
+        return interrupt({"question": f"Is {code} right?", "rows": [{"code": code}]})
+
+    run = sign_in.start(Login(user="ada", password=SecretStr("hunter2")), thread_id="1")
+    assert run.wait(WAIT_S) == "interrupted"
+    inbox = Inbox(sign_in) if at_hand else Inbox(saver)
+    page = InboxPage(inbox)
+
+    def told() -> str:
+        (question,) = page.listing()["rows"]
+        page.ask("open", interrupt_id=question["interrupt_id"])
+        return repr([page.messages, inbox_mimebundle(inbox)])
+
+    assert ("hunter2" in told()) is not at_hand
+    run.resume("given-pin")
+    assert run.wait(WAIT_S) == "interrupted"
+    assert ("given-pin" in told()) is not at_hand
