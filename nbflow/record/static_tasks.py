@@ -90,14 +90,16 @@ def task_note(task: Task) -> str:
     """Return what is said beside a task's name.
 
     >>> from nbflow.record.summary import Task
-    >>> task_note(Task(name="write", depth=0, status="done", duration_s=1.5, attempts=2))
-    '1.5 s, attempt 2'
+    >>> task_note(Task(name="write", depth=0, status="done", duration_s=1.5, attempts=2,
+    ...                limit=3))
+    '1.5 s, attempt 2 of 3'
     """
     notes = [status_words(task.status)[1]] if task.duration_s is None else []
     if task.duration_s is not None:
         notes.append(duration_text(task.duration_s))
     if task.attempts > 1:
-        notes.append(f"attempt {task.attempts}")
+        limit = "" if task.limit is None else f" of {task.limit}"
+        notes.append(f"attempt {task.attempts}{limit}")
     if task.replayed:
         notes.append("from the record")
     return ", ".join(notes)

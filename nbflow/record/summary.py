@@ -42,6 +42,8 @@ class Task:
     """Whether the result came from the record, and the function did not run."""
     attempts: int = 1
     """How many there were."""
+    limit: int | None = None
+    """How many there may be; None where that is not known."""
     error: FailureData | None = None
     """What it raised; None when it did not."""
     input: Preview | None = None
@@ -226,9 +228,10 @@ def _answer(summary: Summary, entry: Any) -> None:
 
 def _fold_task(summary: Summary, entry: Any) -> None:
     kind = entry["type"]
-    if kind == "task_retried":
-        return
     task = _task(summary, entry)
+    if kind == "task_retried":
+        task.limit = entry.get("limit")
+        return
     if kind == "task_started":
         task.status, task.attempts = "running", entry["attempt"]
         task.started_at = entry["ts"]
