@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -36,6 +37,18 @@ def test_a_demo_runs_from_a_fresh_kernel(name: str) -> None:
     outcome = execute_demo(_NOTEBOOKS / f"{name}.ipynb")
 
     assert (outcome.error, outcome.result) == (None, _RESULTS[name])
+    committed = nbformat.read(_NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    assert _shape(committed) == _shape(outcome.notebook), "nbflow demo --write brings it up to date"
+
+
+def _shape(notebook: nbformat.NotebookNode) -> list[set[tuple[str, ...]]]:
+    """What outputs each cell has, and of which elements; without times, and the order of prints."""
+    return [{_elements(output) for output in cell.get("outputs", [])} for cell in notebook.cells]
+
+
+def _elements(output: nbformat.NotebookNode) -> tuple[str, ...]:
+    tags = re.findall(r"<[^>]*>", output.get("data", {}).get("text/html", ""))
+    return output.output_type, *(re.sub(r"[\d.]+", "0", tag) for tag in tags)
 
 
 @pytest.mark.timeout(180)
