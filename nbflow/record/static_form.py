@@ -60,7 +60,7 @@ def question_html(
     yield f"<summary>{title}{brief}</summary>"
     for field in form["context"][:_PARTS]:
         yield from _field_html(field, max(40, chars // 4))
-    answer = _value_of(question.answer)
+    answer = _NOTHING if question.expired else _value_of(question.answer)
     if form["actions"]:
         for at, action in enumerate(form["actions"][:_PARTS]):
             decided = question.decisions[at] if at < len(question.decisions) else None
@@ -76,6 +76,8 @@ def question_html(
 
 def _brief(question: Question, answer: Preview) -> str:
     """The answer in a few words."""
+    if question.expired:
+        return "no answer"
     if question.decisions:
         return ", ".join(one["kind"] for one in question.decisions)
     value = _value_of(answer)

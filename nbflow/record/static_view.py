@@ -199,7 +199,7 @@ def _text(summary: Summary) -> Iterator[str]:
     for question in list(summary.questions.values())[-10:]:
         answer = "(not answered yet)"
         if question.answer is not None:
-            answer = plain(question.answer["text"], 200)
+            answer = "no answer" if question.expired else plain(question.answer["text"], 200)
             if question.by or question.via == "timeout":
                 answer += f"  ({plain(question.who(), 120)})"
         yield f"  ? {plain(question.form['title'], 200)}  {answer}"

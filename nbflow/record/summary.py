@@ -85,7 +85,7 @@ class Question:
         'by ada (form)'
         """
         if self.via == "timeout":
-            return "by nobody: the time was up"
+            return "by nobody: the time was up" if self.expired else "by default: the time was up"
         via = f" ({self.via})" if self.via else ""
         return "" if self.by is None else f"by {self.by}{via}"
 

@@ -448,3 +448,27 @@ def test_no_secret_of_a_run_is_in_its_record() -> None:
     for secret in ("hunter2", "given-pin", "default-pin"):
         assert secret not in asked + ended
     assert "is not the PIN of" in ended
+
+
+@pytest.mark.parametrize(
+    ("terms", "status", "line", "answer"),
+    [
+        ({"on_timeout": "default", "default": True}, "done", "true  (by default: ", "● yes"),
+        ({}, "error", "no answer  (by nobody: ", "Answered by nobody: the time was up"),
+    ],
+)
+def test_a_question_whose_time_was_up_reads_rightly(
+    terms: dict[str, Any], status: str, line: str, answer: str
+) -> None:
+    @entrypoint(checkpointer=InMemorySaver())
+    def ship(_: int) -> Any:
+        return interrupt("Ship it?", response_schema=bool, timeout=0.01, **terms)
+
+    over = threading.Event()
+    run = ship.start(1, "tea")
+    run.subscribe(lambda event: over.set() if getattr(event, "status", "") == status else None)
+
+    assert run.status == status or over.wait(WAIT_S)
+    assert f"? Ship it?  {line}the time was up)" in text_of(run)
+    told = read(run)
+    assert answer in told and "null" not in told
