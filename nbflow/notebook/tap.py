@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-__all__ = ["Message", "Tap"]
+__all__ = ["ShellMessage", "Tap"]
 
-Message = tuple[list[bytes], dict[str, Any]]
+ShellMessage = tuple[list[bytes], dict[str, Any]]
 """Whom to answer, and what was asked."""
 
 _CONTROL = "jupyter.widget.control"
@@ -41,7 +41,7 @@ class Tap:
         """Return what a thread that waits has to call now and then; None if nothing has to be."""
         return None
 
-    def _parented(self, message: Message) -> AbstractContextManager[None]:
+    def _parented(self, message: ShellMessage) -> AbstractContextManager[None]:
         """What is sent meanwhile names this message as its parent."""
         raise NotImplementedError
 
@@ -72,7 +72,7 @@ class Tap:
         with self._status:
             self._cells.pop(threading.get_ident(), None)
 
-    def _read(self, frames: list[Any]) -> Message | None:
+    def _read(self, frames: list[Any]) -> ShellMessage | None:
         """Return a message that is ours; None for every other, and for what cannot be read."""
         session = self._kernel.session
         try:
@@ -98,7 +98,7 @@ class Tap:
         comm = self._kernel.comm_manager.comms.get(comm_id)
         return comm_id in self._own or getattr(comm, "target_name", None) == _CONTROL
 
-    def _answer(self, message: Message) -> None:
+    def _answer(self, message: ShellMessage) -> None:
         """Serve one message as the kernel would have."""
         with self._parented(message):
             try:

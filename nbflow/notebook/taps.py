@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from queue import SimpleQueue
 from typing import Any
 
-from nbflow.notebook.tap import Message, Tap
+from nbflow.notebook.tap import ShellMessage, Tap
 
 __all__ = ["tap_of"]
 
@@ -29,7 +29,7 @@ class _ShellThreadTap(Tap):
 
     def __init__(self, kernel: Any) -> None:
         super().__init__(kernel)
-        self._queue: SimpleQueue[Message] = SimpleQueue()
+        self._queue: SimpleQueue[ShellMessage] = SimpleQueue()
 
     def install(self) -> None:
         """Put the tap in; the shell channel's callback changes on the channel's own thread."""
@@ -57,7 +57,7 @@ class _ShellThreadTap(Tap):
             self._answer(self._queue.get())
 
     @contextmanager
-    def _parented(self, message: Message) -> Iterator[None]:
+    def _parented(self, message: ShellMessage) -> Iterator[None]:
         idents, parent = message
         self._kernel._shell_parent.set(parent)  # of this thread alone
         self._kernel._shell_parent_ident.set(idents)
@@ -116,7 +116,7 @@ class _MainThreadTap(Tap):
             self._answer(message)
 
     @contextmanager
-    def _parented(self, message: Message) -> Iterator[None]:
+    def _parented(self, message: ShellMessage) -> Iterator[None]:
         kernel = self._kernel
         before = kernel._parent_ident["shell"], kernel._parents["shell"]
         kernel._parent_ident["shell"], kernel._parents["shell"] = message
