@@ -7,16 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbflow.compare import Absent
 from nbflow.forms import preview
+from nbflow.forms.portable import clean_text, shorten, visible
 
 if TYPE_CHECKING:
+    from nbflow.branches import Branch
+    from nbflow.compare import Difference
+    from nbflow.forms.model import Preview
     from nbflow.forms.secrets import Secrets
     from nbflow.types import StateSnapshot
-    from nbflow.widgets.protocol import CheckpointItem
+    from nbflow.widgets.history_protocol import ChangeItem
+    from nbflow.widgets.protocol import BranchItem, CheckpointItem
 
-__all__ = ["checkpoint_item"]
+__all__ = ["CHANGES", "branch_item", "change_item", "checkpoint_item"]
+
+CHANGES = 200
+"""So many places where two states differ are shown."""
 
 _CHARS = 4_000
+_LINES = 400
+_LINE_CHARS = 2_000
 
 
 def checkpoint_item(snapshot: StateSnapshot, secrets: Secrets) -> CheckpointItem:
@@ -43,6 +54,51 @@ def checkpoint_item(snapshot: StateSnapshot, secrets: Secrets) -> CheckpointItem
         "next": [str(name) for name in snapshot.next],
         "questions": len(snapshot.interrupts),
     }
+
+
+def branch_item(branch: Branch) -> BranchItem:
+    """Return one branch.
+
+    >>> from nbflow.branches import branches_of
+    >>> from nbflow.types import StateSnapshot
+    >>> snapshot = StateSnapshot(8, (), {}, {"source": "loop", "step": 0}, None, None, (), ())
+    >>> [branch_item(one)["size"] for one in branches_of([snapshot])]
+    [1]
+    """
+    return {
+        "number": branch.number,
+        "parent": branch.parent,
+        "leaves": branch.leaves,
+        "size": len(branch.checkpoints),
+        "status": branch.newest.status,
+    }
+
+
+def change_item(change: Difference, secrets: Secrets) -> ChangeItem:
+    """Return one place where two states differ.
+
+    >>> from nbflow.compare import differences
+    >>> from nbflow.forms.secrets import Secrets
+    >>> [one] = differences({"year": 2021}, {"year": 2022})
+    >>> change_item(one, Secrets())["after"]["text"]
+    '2022'
+    """
+    return {
+        "path": [secrets.hide(visible(clean_text(str(step)[:200]))) for step in change.path],
+        "before": _side(change.before, secrets),
+        "after": _side(change.after, secrets),
+        "lines": [
+            {"kind": line.kind, "text": secrets.hide(visible(shorten(line.text, _LINE_CHARS)[0]))}
+            for line in change.lines[:_LINES]
+        ],
+    }
+
+
+def _side(value: Any, secrets: Secrets) -> Preview | None:
+    if isinstance(value, Absent):
+        return None
+    side = preview(value, _CHARS)
+    return {**side, "text": secrets.hide(side["text"])}
 
 
 def _checkpoint_id(config: Any) -> str | None:

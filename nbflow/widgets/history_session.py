@@ -11,31 +11,29 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nbflow.branches import branches_of, checkpoint_id_of, first_difference, paired
-from nbflow.compare import Absent, Difference, differences
+from nbflow.compare import differences
 from nbflow.edits import editable_type, state_from_json, state_schema
 from nbflow.forms import preview, without_secrets
 from nbflow.forms.portable import clean_text, shorten, visible
 from nbflow.forms.schema import drawn_schema, fillable
 from nbflow.types import StateSnapshot
-from nbflow.widgets.checkpoints import checkpoint_item
+from nbflow.widgets.checkpoints import CHANGES, branch_item, change_item, checkpoint_item
 from nbflow.widgets.conversation import BadMessageError, Page, number_in, text_in
 from nbflow.widgets.history_code import Written
 from nbflow.widgets.receipts import Receipts
 from nbflow.widgets.wire import failure_data
 
 if TYPE_CHECKING:
-    from nbflow.branches import Branch
     from nbflow.forms.model import Form, Preview
     from nbflow.run import Run
     from nbflow.types import Failure, OpSnapshot
     from nbflow.widgets.history_protocol import (
-        ChangeItem,
         CheckpointDetail,
         CodeItem,
         OpItem,
         Outcome,
     )
-    from nbflow.widgets.protocol import BranchItem, CheckpointItem, FailureData
+    from nbflow.widgets.protocol import CheckpointItem, FailureData
     from nbflow.widgets.session import Session
 
 __all__ = ["PastServed", "serve_past"]
@@ -44,9 +42,6 @@ _PAGE = 200
 _VALUE_CHARS = 20_000
 _PART_CHARS = 4_000
 _OPS = 300
-_CHANGES = 200
-_LINES = 400
-_LINE_CHARS = 2_000
 _HOLDS_SECRET = "The state holds a secret that the run was given, so it is edited in code alone."
 _RESUMES = frozenset(("error", "cancelled", "crashed", "ready"))
 
@@ -119,7 +114,7 @@ class PastServed:
                 "type": "history",
                 "request": text_in(content, "request"),
                 "items": [self._item(s, numbers[checkpoint_id_of(s.config)]) for s in wanted],
-                "branches": [_branch_item(one) for one in branches if one.number in seen],
+                "branches": [branch_item(one) for one in branches if one.number in seen],
                 "more": len(shots) > limit,
             },
         )
@@ -246,7 +241,7 @@ class PastServed:
         left, right = text_in(content, "left"), text_in(content, "right")
         shots = self._shot(left), self._shot(right)
         old, new = (self._shown(shot.values) for shot in shots)
-        found = differences(old, new, limit=_CHANGES + 1)
+        found = differences(old, new, limit=CHANGES + 1)
         raw = (shot.values for shot in shots)
         hidden = not found and bool(differences(*raw, limit=1))
         runs = [self._opening(shot) for shot in shots]
@@ -258,8 +253,8 @@ class PastServed:
             {
                 "type": "comparison",
                 "request": text_in(content, "request"),
-                "changes": [self._change(one) for one in found[:_CHANGES]],
-                "more": len(found) > _CHANGES,
+                "changes": [change_item(one, self._session.secrets) for one in found[:CHANGES]],
+                "more": len(found) > CHANGES,
                 "hidden": hidden,
                 "pairs": [
                     {
@@ -275,20 +270,6 @@ class PastServed:
                 "code": self._code.compare(left, right),
             },
         )
-
-    def _change(self, one: Difference) -> ChangeItem:
-        return {
-            "path": [self._hide(visible(clean_text(str(step)[:200]))) for step in one.path],
-            "before": self._side(one.before),
-            "after": self._side(one.after),
-            "lines": [
-                {"kind": line.kind, "text": self._hide(visible(shorten(line.text, _LINE_CHARS)[0]))}
-                for line in one.lines[:_LINES]
-            ],
-        }
-
-    def _side(self, value: Any) -> Preview | None:
-        return None if isinstance(value, Absent) else self._preview(value, _PART_CHARS)
 
     def _failure(self, failure: Failure | None) -> FailureData | None:
         if failure is None:
@@ -384,16 +365,6 @@ _ACTIONS: dict[str, _Act] = {
     "update": PastServed._update,
     "rerun": PastServed._rerun,
 }
-
-
-def _branch_item(branch: Branch) -> BranchItem:
-    return {
-        "number": branch.number,
-        "parent": branch.parent,
-        "leaves": branch.leaves,
-        "size": len(branch.checkpoints),
-        "status": branch.newest.status,
-    }
 
 
 def _served(name: str) -> Callable[[Any, Page, dict[str, Any]], None]:

@@ -337,8 +337,30 @@ def test_a_page_reads_a_record_as_it_reads_a_run() -> None:
     newest = page.messages[-1]
     session.receive(page, {**first, "before": newest["items"][0]["checkpoint_id"]})
     oldest = page.messages[-1]
-    assert [*newest["items"], *oldest["items"]] == told.history
+    assert [*newest["items"], *oldest["items"]] == [{**one, "branch": 1} for one in told.history]
     assert (newest["more"], oldest["more"]) == (True, False)
-    for kind in ("cancel", "submit", "format_disk"):
+    assert newest["branches"] == [
+        {"number": 1, "parent": None, "leaves": None, "size": 2, "status": None}
+    ]
+    for kind in ("cancel", "submit", "go", "format_disk"):
         session.receive(page, {"type": kind, "request": "no"})
         assert (page.messages[-1]["type"], page.messages[-1]["request"]) == ("failed", "no")
+
+
+def test_a_record_shows_its_checkpoints_and_says_that_nothing_can_be_done_with_them() -> None:
+    """P21: re-import to view"""
+    told = export.record(_finished(thread_id="looked at"))
+    session, page = RecordSession(told.log, told.history, "done"), RunPage()
+    newest, oldest = (one["checkpoint_id"] for one in told.history)
+    session.receive(page, {"type": "checkpoint", "request": "1", "checkpoint_id": newest})
+    detail = page.messages[-1]
+    session.receive(page, {"type": "comparison", "request": "2", "left": oldest, "right": newest})
+    comparison = page.messages[-1]
+    session.receive(page, {"type": "checkpoint", "request": "3", "checkpoint_id": "nowhere"})
+
+    assert detail["values"] == told.history[0]["values"]
+    assert (detail["codes"], detail["form"], detail["ops"]) == ([], None, [])
+    assert "looked at, not changed" in detail["fixed"]
+    assert [one["after"]["text"] for one in comparison["changes"]] == [detail["values"]["text"]]
+    assert comparison["code"] == ""
+    assert page.messages[-1]["type"] == "failed"

@@ -313,8 +313,8 @@ export interface CheckpointItem {
   values: Preview;
   next: string[];
   questions: number;
-  /** How its run stands. */
-  status: string | null;
+  /** How its run stands; absent in a record. */
+  status?: string | null;
   /** Number of its branch. */
   branch: number;
 }

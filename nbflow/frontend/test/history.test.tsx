@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-li
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { mergedBranches, moved, type Row, rowsOf } from "../components/history/model";
 import { PastView } from "../components/history/PastView";
-import type { Outcome } from "../protocol/history";
+import type { Comparison, Outcome } from "../protocol/history";
 import type { BranchItem, History } from "../protocol/messages";
 import { axeIds } from "./axe";
 import { type Kernel, kernel, told } from "./pastGolden";
@@ -284,5 +284,39 @@ describe("the rows", () => {
     expect(moved(rows, 0, "ArrowLeft")).toBe(0);
     expect(moved(rows as Row[], 49, "ArrowDown")).toBe(49);
     expect(moved(rows, 3, "x")).toBeNull();
+  });
+});
+
+describe("a record", () => {
+  it("shows its checkpoints, compares them, and offers nothing else", async () => {
+    const page = told("history")[0] as History;
+    const its = kernel({ ...page, items: page.items.map(({ status: _, ...kept }) => kept) });
+    const [detail] = told("checkpoint");
+    if (!detail) throw new Error("The golden messages have no checkpoint.");
+    const fixed = "This is the record of a run: it can be looked at, not changed.";
+    its.past.checkpoint = async (id) => ({
+      ...detail,
+      checkpoint_id: id,
+      ops: [],
+      codes: [],
+      form: null,
+      fixed,
+    });
+    its.past.compare = async () => ({
+      ...(told("comparison")[0] as Comparison),
+      pairs: [],
+      code: "",
+    });
+    render(view(its));
+    const tree = await screen.findByRole("tree");
+
+    await within(pane()).findByText(fixed);
+    expect(within(tree).queryByRole("treeitem", { name: /^search/ })).toBeNull();
+    expect(within(pane()).queryByRole("button")).toBeNull();
+    const [, , other] = within(pane()).getAllByRole("option") as HTMLOptionElement[];
+    fireEvent.change(within(pane()).getByRole("combobox"), { target: { value: other?.value } });
+    await within(pane()).findByText(/changes? of the state/);
+    expect(within(pane()).queryByText("Both are of the same run.")).toBeNull();
+    expect(within(pane()).queryByRole("button")).toBeNull();
   });
 });

@@ -17,6 +17,8 @@ interface Props {
 }
 
 export function ComparisonView({ found, left, right }: Props): ReactNode {
+  // A record has no tasks to pair, and no workflow that code could name.
+  const inRecord = found.code === "";
   return (
     <div className="nbf-comparison">
       <div className="nbf-compared">
@@ -32,10 +34,10 @@ export function ComparisonView({ found, left, right }: Props): ReactNode {
           </span>
           {right}
         </span>
-        <CopyCode what={strings.past.beside(left, right)} text={found.code} />
+        {!inRecord && <CopyCode what={strings.past.beside(left, right)} text={found.code} />}
       </div>
       <StateChanges found={found} names={[left, right]} />
-      <Pairs found={found} names={[left, right]} />
+      {!inRecord && <Pairs found={found} names={[left, right]} />}
     </div>
   );
 }

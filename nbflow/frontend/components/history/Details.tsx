@@ -90,7 +90,7 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
   return (
     <>
       <div className="nbf-past-head">
-        <Title status={item.status}>{nameOf(item)}</Title>
+        <Title status={item.status ?? null}>{nameOf(item)}</Title>
         <Moment className="nbf-note" at={Date.parse(item.created_at) / 1000} />
         {look && <CopyCode what={strings.past.act.look} text={look.text} />}
       </div>
@@ -105,16 +105,20 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
           <p className="nbf-failure-line">{detail.error}</p>
         </div>
       )}
-      <Actions
-        checkpointId={item.checkpoint_id}
-        codes={codes}
-        op={null}
-        asks={false}
-        going={going}
-        disabled={disabled}
-      >
-        {!editing && <EditAction {...props} onEdit={() => setEditing(true)} />}
-      </Actions>
+      {detail.codes.length === 0 ? (
+        <p className="nbf-note">{detail.fixed}</p>
+      ) : (
+        <Actions
+          checkpointId={item.checkpoint_id}
+          codes={codes}
+          op={null}
+          asks={false}
+          going={going}
+          disabled={disabled}
+        >
+          {!editing && <EditAction {...props} onEdit={() => setEditing(true)} />}
+        </Actions>
+      )}
       {editing && detail.form && (
         <EditState
           form={detail.form}

@@ -129,7 +129,7 @@ function RowBody({ row }: { row: Row }): ReactNode {
       {row.open === null ? (
         <span className="nbf-dot" aria-hidden="true" />
       ) : (
-        <StatusIcon status={item.status} />
+        <StatusIcon status={item.status ?? null} />
       )}
       <span className="nbf-past-name">{strings.past.source(item.source)}</span>
       <span className="nbf-past-note">
@@ -142,7 +142,7 @@ function RowBody({ row }: { row: Row }): ReactNode {
 
 function noteOf({ item, open }: Extract<Row, { kind: "checkpoint" }>): string {
   if (item.questions > 0) return strings.past.questions(item.questions);
-  if (open === null || item.status === null || item.status === "done") return "";
+  if (open === null || !item.status || item.status === "done") return "";
   return strings.past.status(item.status);
 }
 

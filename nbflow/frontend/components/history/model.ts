@@ -29,9 +29,9 @@ export type Row = Place &
 
 export const branchKey = (branch: number): string => `b${branch}`;
 
-/** Whether a checkpoint opened a run, whose tasks and questions can be looked at. */
+/** Whether a checkpoint opened a run, whose tasks and questions can be looked at: not in a record. */
 export const opens = (item: CheckpointItem): boolean =>
-  item.source === "input" || item.source === "fork";
+  item.status !== undefined && (item.source === "input" || item.source === "fork");
 
 export function rowsOf({ items, branches, details, unfolded }: Known): readonly Row[] {
   const rows: Row[] = [];
