@@ -66,6 +66,9 @@ _PRINTED = "@media print{.nbflow-static details::details-content{content-visibil
 _RUNS_SHOWN = 20
 """How many of the runs that one cell invokes are shown; a loop of a thousand floods no page."""
 
+_REST_S = 5.0
+"""How long a cell that shows a run lets it come to rest, where nobody could look at it later."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -180,8 +183,17 @@ def _record(run: Run) -> dict[str, Any]:
 def show(run: Run) -> None:
     """Show the run under the cell that is running; in a kernel, keep what is shown up to date.
 
-    A second call in the same cell shows nothing more.
+    A second call in the same cell shows nothing more. Where nobody is there the cell lets the run
+    come to rest first, for a moment: no later cell may come whose output could be brought up to
+    date, and what it waits for is printed.
     """
+    if host() is Host.HEADLESS:
+        run.wait(_REST_S)
+        waiting.say_pending(run)
+    _show(run)
+
+
+def _show(run: Run) -> None:
     _bundled.discard(run)  # who was told to show it anew has done so
     if _is_new_to_cell(run):
         _publish(run)
@@ -307,7 +319,7 @@ def show_started(run: Run) -> None:
     """Show a run that a cell's plain ``invoke`` or ``stream`` begins, one of the cell's first."""
     place = _place_in_cell()
     if place < _RUNS_SHOWN:
-        show(run)
+        _show(run)
     elif place == _RUNS_SHOWN:
         print(f"nbflow shows the first {_RUNS_SHOWN} runs of a cell; the others are not shown.")
 
@@ -330,7 +342,7 @@ def at_pause(run: Run) -> None:
         RunPendingError, WaitNotPossibleError: as in ``waiting.at_pause``.
     """
     if run not in _shown_in and host() in (Host.TAPPED, Host.DEAF):
-        show(run)
+        _show(run)
     waiting.at_pause(run)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nbflow.run import Run
     from nbflow.types import Interrupt
 
-__all__ = ["Host", "at_pause", "before_wait", "host", "kernel_tap"]
+__all__ = ["Host", "at_pause", "before_wait", "host", "kernel_tap", "say_pending"]
 
 
 class Host(Enum):
@@ -84,6 +84,16 @@ def at_pause(run: Run) -> None:
         _answer_from_file(run, question)
 
 
+def say_pending(run: Run) -> None:
+    """Print what a run waits for and how to answer it, where nobody sees its form.
+
+    Nothing is printed where answers are at hand: the cell that waits takes them.
+    """
+    if host() is Host.HEADLESS and answer_file() is None:
+        for question in run.interrupts:
+            print(_pending_text(run, question, _NAME_A_FILE))
+
+
 def _kernel() -> Any:
     """Return the ipykernel of this process; None in a terminal or a script."""
     ipython = sys.modules.get("IPython")
@@ -97,23 +107,33 @@ def _is_headless(kernel: Any) -> bool:
     return not getattr(kernel, "_allow_stdin", False) and not voila
 
 
+_NAME_A_FILE = (
+    f"name a file of answers: `nbflow run NOTEBOOK --answers FILE`, or {ANSWERS_VARIABLE}=FILE in "
+    "the environment"
+)
+
+
 def _answer_from_file(run: Run, question: Interrupt) -> None:
-    title = form_of(question)["title"]
     answers = answer_file()
     if answers is None:
-        hint = f"name a file of answers in the environment variable {ANSWERS_VARIABLE}"
-    else:
-        text = "\n".join((title, preview(question.value, 20_000)["text"], question.id))
-        found, answer = answers.take(text)
-        if found:
-            with acting_as(via="answers file"):
-                run.answer(question.id, answer)
-            return
+        raise RunPendingError(_pending_text(run, question, _NAME_A_FILE))
+    text = "\n".join(
+        (form_of(question)["title"], preview(question.value, 20_000)["text"], question.id)
+    )
+    found, answer = answers.take(text)
+    if not found:
         hint = f"add an answer to {answers.path!r}, which has none left for this question"
-    raise RunPendingError(
+        raise RunPendingError(_pending_text(run, question, hint))
+    with acting_as(via="answers file"):
+        run.answer(question.id, answer)
+
+
+def _pending_text(run: Run, question: Interrupt, how: str) -> str:
+    title = form_of(question)["title"]
+    return (
         f"Thread {run.thread_id!r} of workflow {run.workflow.name!r} waits for an answer to "
         f"{title!r} (interrupt {question.id}), and there is nobody here to give it. "
-        f"To answer, {hint}; or resume it with {run.workflow.name}.invoke(Command(resume="
+        f"To answer, {how}; or resume it with {run.workflow.name}.invoke(Command(resume="
         f'...), {{"configurable": {{"thread_id": {run.thread_id!r}}}}}); or run the cell in '
         "JupyterLab and use the form."
     )
