@@ -16,6 +16,7 @@ from nbflow._hooks import hooks
 from nbflow.errors import RunCancelledError, RunPendingError
 
 if TYPE_CHECKING:
+    from nbflow._answerers import Answerer
     from nbflow.events import RunEnded
     from nbflow.run import Run
     from nbflow.types import Interrupt
@@ -28,6 +29,8 @@ _LISTEN_S = 0.02
 _WAKE_S = 0.25
 """How often a loop wakes while something awaits a run."""
 
+_BEFORE = (-1, -1)
+
 
 class Waits:
     """What a :class:`~nbflow.run.Run` has for whoever waits for it."""
@@ -38,6 +41,9 @@ class Waits:
     _running: bool
     _told: bool
     _turn: int
+    _wakes = 0
+    """How often those who wait were told to look again."""
+    _answerer: Answerer | None
     _ended: RunEnded | None
     _already: Any
     _exception: BaseException | None
@@ -70,29 +76,29 @@ class Waits:
         """
         until = math.inf if timeout is None else time.monotonic() + timeout
         listen = self._begin_wait()
-        turn = -1
+        since = _BEFORE
         while True:
-            moved = self._next_turn(turn, until, listen)
+            moved = self._next(since, until, listen)
             if moved is None:
                 raise TimeoutError(
                     f"The run on thread {self.thread_id!r} has not ended after {timeout} s "
                     f"(status: {self._status}). It goes on; call result() again."
                 )
-            turn, status = moved
+            since, status = moved
             if status != "interrupted":
                 return self._unwrap()
             self._at_pause()
 
-    def _next_turn(
-        self, turn: int, until: float, listen: Callable[[], None] | None
-    ) -> tuple[int, str] | None:
-        """Wait until the run has moved on from a turn; None when the time is up."""
+    def _next(
+        self, since: tuple[int, int], until: float, listen: Callable[[], None] | None
+    ) -> tuple[tuple[int, int], str] | None:
+        """Wait until the run has moved on since then; None when the time is up."""
         most = threading.TIMEOUT_MAX if listen is None else _LISTEN_S
         while True:
             with self._state:
                 left = max(0.0, until - time.monotonic())
-                if self._state.wait_for(partial(self._moved_on, turn), min(left, most)):
-                    return self._turn, self._status
+                if self._state.wait_for(partial(self._moved_on, since), min(left, most)):
+                    return (self._turn, self._wakes), self._status
             if left == 0.0:
                 return None
             if listen is not None:
@@ -112,11 +118,11 @@ class Waits:
         with self._state:
             self._waiters.append(wake)
         try:
-            turn = -1
+            since = _BEFORE
             while True:
                 with self._state:
-                    moved_on, status = self._moved_on(turn), self._status
-                    turn = self._turn if moved_on else turn
+                    moved_on, status = self._moved_on(since), self._status
+                    since = (self._turn, self._wakes) if moved_on else since
                 if moved_on and status != "interrupted":
                     return self._unwrap()
                 if moved_on:
@@ -131,13 +137,24 @@ class Waits:
         prepare = hooks.filled().before_wait
         return None if prepare is None else prepare(self._run)
 
-    def _moved_on(self, turn: int) -> bool:
-        """Whether the run has ended, or stopped at a question after the given turn."""
+    def _moved_on(self, since: tuple[int, int]) -> bool:
+        """Whether the run has ended, or stopped at a question, or was left there, since then."""
         if not self._told or self._running:
             return False
-        return self._status != "interrupted" or self._turn != turn
+        return self._status != "interrupted" or (self._turn, self._wakes) != since
+
+    def _wake(self) -> None:
+        """Let the waiters look again: who was to answer has come to rest."""
+        with self._state:
+            self._wakes += 1
+            self._state.notify_all()
+            waiters = tuple(self._waiters)
+        for wake in waiters:
+            wake()
 
     def _at_pause(self) -> None:
+        if self._answerer is not None and self._answerer.attends():
+            return
         if hooks.at_pause is not None:
             hooks.at_pause(self._run)
             return

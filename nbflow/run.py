@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from nbflow._answerers import Answers
 from nbflow._branching import Branching
 from nbflow._engine.alarms import Alarm
 from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
@@ -52,7 +53,7 @@ _LOOK_AGAIN_S = 2.0
 _known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
 
-class Run(Branching, Waits):
+class Run(Answers, Branching, Waits):
     """One run, from its input to its result, through any number of questions.
 
     Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
