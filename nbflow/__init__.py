@@ -15,6 +15,7 @@ from nbflow.identity import acting_as
 from nbflow.recorded import now, random, uuid
 
 if TYPE_CHECKING:
+    from nbflow.notebook.glued import glue as glue
     from nbflow.queues import review as review
     from nbflow.widgets.inbox import Inbox as Inbox
 
@@ -22,6 +23,7 @@ __all__ = [
     "Inbox",
     "__version__",
     "acting_as",
+    "glue",
     "load_ipython_extension",
     "now",
     "picture",
@@ -63,6 +65,10 @@ def __getattr__(name: str) -> Any:
         from nbflow.queues import review
 
         return review
+    if name == "glue":
+        from nbflow.notebook.glued import glue
+
+        return glue
     if name == "Inbox":
         from nbflow.widgets.inbox import Inbox
 

@@ -21,6 +21,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from nbflow.terminal.run import add_run
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -135,7 +137,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=Path("notebooks"),
         help="where the notebooks are (default: ./notebooks, as in a clone)",
     )
+    for add in (add_run,):
+        add(commands)
     options = parser.parse_args(argv)
+    if options.command != "demo":
+        return int(options.act(options))
     notebooks = sorted(options.directory.glob("[0-9]*.ipynb"))
     if not notebooks:
         parser.error(

@@ -131,6 +131,8 @@ class Interrupt:
     """The answer when the time is up; it counts only where ``on_timeout`` says so."""
     assignees: tuple[str, ...] = field(default=(), repr=False)
     """Who may answer; empty for everybody."""
+    key: str | None = field(default=None, repr=False, compare=False)
+    """The name that the code gave the question, ``interrupt(key=)``; None when it gave none."""
 
     def __getattr__(self, name: str) -> Any:
         """Names that LangGraph has given up (122)."""

@@ -68,7 +68,7 @@ def question_of(run_id: str, call: Call) -> Interrupt:
     """The question that a record holds."""
     asked = StoredQuestion.decoded(call.value)
     if asked.timeout_s is None and not asked.assignees:
-        return Interrupt(asked.value, public_id(run_id, call.key), asked.schema)
+        return Interrupt(asked.value, public_id(run_id, call.key), asked.schema, key=asked.key)
     return Interrupt(
         asked.value,
         public_id(run_id, call.key),
@@ -77,6 +77,7 @@ def question_of(run_id: str, call: Call) -> Interrupt:
         on_timeout="default" if asked.on_timeout == "default" else "fail",
         default=asked.default,
         assignees=asked.assignees,
+        key=asked.key,
     )
 
 
@@ -120,6 +121,7 @@ def _payload(asking: Asking, schema: dict[str, Any] | None, judge: Judge | None)
         value=asking.value, schema=schema, by_code=judge is not None and judge.says_more,
         timeout_s=timeout_s, on_timeout=asking.on_timeout, default=default,
         assignees=_names(asking.assignees),
+        key=asking.key if isinstance(asking.key, str) else None,
     )  # fmt: skip
     try:
         return question.encoded()

@@ -24,6 +24,7 @@ class StoredQuestion:
     on_timeout: str = "fail"
     default: Any = None
     assignees: tuple[str, ...] = ()
+    key: str | None = None
 
     def encoded(self) -> bytes:
         """As the value of an op; what was left as it is takes no room.
@@ -40,6 +41,8 @@ class StoredQuestion:
                 facts["default"] = self.default
         if self.assignees:
             facts["assignees"] = self.assignees
+        if self.key:
+            facts["key"] = self.key
         return serde.dumps(facts)
 
     @classmethod
@@ -51,10 +54,11 @@ class StoredQuestion:
         """
         facts = _facts(data, "question", {"value", "schema"})
         assignees, timeout_s = facts.get("assignees", ()), facts.get("timeout_s")
-        schema = facts["schema"]
+        schema, key = facts["schema"], facts.get("key")
         if (
             not isinstance(assignees, tuple | list)
             or not isinstance(schema, dict | None)
+            or not isinstance(key, str | None)
             or not (timeout_s is None or _is_time(timeout_s))
         ):
             raise _corrupt("question")
@@ -62,6 +66,7 @@ class StoredQuestion:
             value=facts["value"], schema=schema, by_code=facts.get("by_code") is True,
             timeout_s=timeout_s, on_timeout=str(facts.get("on_timeout", "fail")),
             default=facts.get("default"), assignees=tuple(map(str, assignees)),
+            key=key,
         )  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from nbflow.errors import RunPendingError, WaitNotPossibleError
-from nbflow.forms import form_of, preview
+from nbflow.forms import form_of
 from nbflow.identity import acting_as
 from nbflow.notebook.answers import ANSWERS_VARIABLE, answer_file
+from nbflow.notebook.supervisor import supervisor
 from nbflow.notebook.tap import Tap
 from nbflow.notebook.taps import tap_of
 
@@ -69,7 +70,8 @@ def at_pause(run: Run) -> None:
     """Decide what a waiting cell does about the open questions of ``run``.
 
     Where a person can answer meanwhile, this returns at once and the cell waits on. Elsewhere
-    the questions are answered from the file that the environment names.
+    the questions are answered by whoever executes the notebook, or from the file that the
+    environment names.
 
     Raises:
         RunPendingError: a question, and no answer at hand.
@@ -80,8 +82,14 @@ def at_pause(run: Run) -> None:
         return
     if here is Host.DEAF:
         raise WaitNotPossibleError(_deaf_message(run))
+    asked_by = supervisor()
     for question in run.interrupts:
-        _answer_from_file(run, question)
+        if asked_by is None:
+            _answer_from_file(run, question)
+            continue
+        how = asked_by.answer(run, question)
+        if how is not None:
+            raise RunPendingError(_pending_text(run, question, how))
 
 
 def say_pending(run: Run) -> None:
@@ -89,7 +97,7 @@ def say_pending(run: Run) -> None:
 
     Nothing is printed where answers are at hand: the cell that waits takes them.
     """
-    if host() is Host.HEADLESS and answer_file() is None:
+    if host() is Host.HEADLESS and supervisor() is None and answer_file() is None:
         for question in run.interrupts:
             print(_pending_text(run, question, _NAME_A_FILE))
 
@@ -117,15 +125,12 @@ def _answer_from_file(run: Run, question: Interrupt) -> None:
     answers = answer_file()
     if answers is None:
         raise RunPendingError(_pending_text(run, question, _NAME_A_FILE))
-    text = "\n".join(
-        (form_of(question)["title"], preview(question.value, 20_000)["text"], question.id)
-    )
-    found, answer = answers.take(text)
-    if not found:
+    taken = answers.take(question, run.thread_id)
+    if taken is None:
         hint = f"add an answer to {answers.path!r}, which has none left for this question"
         raise RunPendingError(_pending_text(run, question, hint))
     with acting_as(via="answers file"):
-        run.answer(question.id, answer)
+        run.answer(question.id, taken.answer)
 
 
 def _pending_text(run: Run, question: Interrupt, how: str) -> str:

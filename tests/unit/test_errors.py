@@ -18,8 +18,8 @@ from nbflow.types import Interrupt
 SIGNALS = {"GraphInterrupt", "RunCancelled", "RunDrained"}
 """No errors, and so not below NbflowError."""
 
-ELSEWHERE = {"InvalidNamespaceError"}
-"""Where LangGraph has them."""
+ELSEWHERE = {"InvalidNamespaceError", "NotebookCellError", "NotebookParameterError"}
+"""Where LangGraph has them, or beside the only thing that raises them."""
 
 
 def _below(kind: type[BaseException]) -> Iterator[type[BaseException]]:

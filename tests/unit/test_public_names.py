@@ -30,6 +30,7 @@ REEXPORTED = {
     "acting_as": ("nbflow.identity", "nbflow"),  # one call, as it is written
     "answer_of": ("nbflow.forms.answers", "nbflow.forms"),
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
+    "glue": ("nbflow.notebook.glued", "nbflow"),  # one call, as it is written
     "form_of": ("nbflow.forms.schema", "nbflow.forms"),
     "now": ("nbflow.recorded", "nbflow"),  # nbflow.now() is how it is written
     "picture": ("nbflow.evidence", "nbflow"),  # one call, as it is written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.notebook.notebooks import printed_in, write_notebook
+
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 (
     _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
-    _BACK, _EXPORT,
+    _BACK, _EXPORT, _ANSWER_WITH,
 ) = _BLOCKS  # fmt: skip
+
+_ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
+_RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
 
 _DIE_WHEN_ASKED = """
 import os
@@ -146,3 +152,37 @@ def test_a_review_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
     second = _python(_REVIEW + "run.resume(False); print(run.result(timeout=10))", tmp_path)
     assert (second.returncode, second.stdout, second.stderr) == (0, "[True, False]\n", "")
+
+
+_PUBLISHES = """
+run = review.start(topic, thread_id=topic)
+print(run.result())
+"""
+
+
+@pytest.mark.timeout(90)
+def test_the_command_of_the_readme_executes_a_notebook(tmp_path: Path) -> None:
+    assert _ANSWERS is not None
+    assert _RUN is not None
+    (tmp_path / "answers.yaml").write_text(_ANSWERS[1])
+    write_notebook(tmp_path / "report.ipynb", _DEFINE, _PUBLISHES, parameters="topic = 'cats'")
+    command = [sys.executable, "-c", "from nbflow.cli import main; raise SystemExit(main())"]
+
+    ran = subprocess.run(
+        [*command, *_RUN[1].split()], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert printed_in(tmp_path / "executed.ipynb") == (
+        "{'essay': 'An essay about dogs', 'published': True}\n"
+    )
+    (question,) = json.loads(ran.stdout)["runs"][0]["questions"]
+    assert question["from"] == "entry 2 of answers.yaml"
+
+
+@pytest.mark.timeout(60)
+def test_a_function_answers(tmp_path: Path) -> None:
+    ran = _python(_DEFINE + _ANSWER_WITH + "print(run.result())", tmp_path)
+
+    said = "{'essay': 'An essay about birds', 'published': True}\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, said, "")

@@ -1,0 +1,1 @@
+"""The commands of ``nbflow`` that stand beside ``nbflow demo``: ``run``, ``doctor``, ``inbox``."""
