@@ -13,6 +13,7 @@ from nbflow.events import RunEnded
 if TYPE_CHECKING:
     from nbflow.checkpoint.base import BaseCheckpointSaver
     from nbflow.run import Run
+    from nbflow.types import StateSnapshot
     from nbflow.workflow import Workflow
 
 __all__ = ["Branching"]
@@ -21,8 +22,8 @@ __all__ = ["Branching"]
 class Branching:
     """What a :class:`~nbflow.run.Run` has for whoever wants to go another way.
 
-    Each method begins a run on the same thread, in the background, with the same configuration and
-    context, and returns it. The run itself stays as it is, and so does its log.
+    Each method but ``history`` begins a run on the same thread, in the background, with the same
+    configuration and context, and returns it. The run itself stays as it is, and so does its log.
     """
 
     thread_id: str | None
@@ -34,6 +35,20 @@ class Branching:
     @property
     def _run(self) -> Run:
         raise NotImplementedError
+
+    def history(self, limit: int | None = None, before: str | None = None) -> list[StateSnapshot]:
+        """The thread's checkpoints, newest first.
+
+        Args:
+            before: only those older than the checkpoint with this id.
+        """
+        if self.workflow.saver is None or self.thread_id is None:
+            return []
+        here = {"configurable": {"thread_id": self.thread_id}}
+        mark = {"configurable": {"thread_id": self.thread_id, "checkpoint_id": before}}
+        return list(
+            self.workflow.get_state_history(here, limit=limit, before=mark if before else None)
+        )
 
     def fork(
         self,

@@ -172,6 +172,11 @@ class Waits:
             raise RunCancelledError(
                 f"The run on thread {self.thread_id!r} was cancelled; run.resume() continues it."
             )
+        if self._status == "ready":
+            raise RunPendingError(
+                f"The run on thread {self.thread_id!r} has its answers, and nobody has let it go "
+                "on yet. run.resume() does."
+            )
         if self._exception is not None:
             raise self._exception.with_traceback(self._traceback)
         what = "no error was recorded" if ended is None or ended.error is None else (

@@ -21,6 +21,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from nbflow.terminal.doctor import add_doctor
+from nbflow.terminal.inbox import add_inbox
 from nbflow.terminal.run import add_run
 
 if TYPE_CHECKING:
@@ -137,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=Path("notebooks"),
         help="where the notebooks are (default: ./notebooks, as in a clone)",
     )
-    for add in (add_run,):
+    for add in (add_run, add_doctor, add_inbox):
         add(commands)
     options = parser.parse_args(argv)
     if options.command != "demo":

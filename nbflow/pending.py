@@ -1,7 +1,8 @@
 """Every open question of a database: who waits for an answer, on which thread, and since when.
 
 Reading changes nothing. A question is answered on its thread:
-``workflow.thread(question.thread_id).answer(question.interrupt.id, answer)``.
+``workflow.thread(question.thread_id).answer(question.interrupt.id, answer)``; where the code of the
+workflow is not at hand, :func:`keep_answer` stores the answer.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from nbflow._engine.answered_elsewhere import store_answer
 from nbflow._engine.history import ops_of
 from nbflow._engine.ids import ROOT
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
-from nbflow.threads import saver_of
+from nbflow.threads import row_of, saver_of
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
-__all__ = ["PendingQuestion", "pending"]
+__all__ = ["PendingQuestion", "keep_answer", "pending"]
 
 _PAGE = 200
 
@@ -110,6 +112,39 @@ def pending(
         and (assignee is None or question.is_for(assignee))
     ]
     return sorted(found, key=lambda question: question.asked_at)
+
+
+def keep_answer(
+    saver: BaseCheckpointSaver, thread_id: str | int, interrupt_id: str, answer: Any
+) -> None:
+    """Store an answer where the code that asked is not at hand.
+
+    It is checked against the question's JSON Schema, and bound to the question for good. The run
+    goes on where its code is: by itself where a notebook shows the run, else by
+    ``workflow.thread(thread_id).resume()`` or ``workflow.invoke(None, config)``. The code's own
+    validators judge it then, and may take it back.
+
+    Raises:
+        UnknownThreadError: the saver holds no such thread.
+        InvalidAnswerError: it does not fit; nothing was stored.
+        UnknownInterruptError, AlreadyAnsweredError, AnswerTooLateError: the question is not open.
+        NotAssignedError: it is for somebody else.
+        ThreadBusyError: the run is at work on other answers.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> from nbflow.types import interrupt
+    >>> saver = InMemorySaver()
+    >>> @entrypoint(checkpointer=saver)
+    ... def review(name: str) -> str:
+    ...     return interrupt(f"Publish {name}?")
+    >>> config = {"configurable": {"thread_id": "1"}}
+    >>> (question,) = review.invoke("a", config)["__interrupt__"]
+    >>> keep_answer(saver, "1", question.id, "yes")
+    >>> review.invoke(None, config)
+    'yes'
+    """
+    store_answer(saver, row_of(saver, thread_id), interrupt_id, answer)
 
 
 def _all(saver: BaseCheckpointSaver) -> Iterator[PendingQuestion]:

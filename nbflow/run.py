@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
@@ -33,7 +34,7 @@ from nbflow._hooks import hooks
 from nbflow._waits import Waits
 from nbflow.errors import NbflowError, ThreadBusyError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
-from nbflow.types import Command, Interrupt, StateSnapshot
+from nbflow.types import Command, Interrupt
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
@@ -211,13 +212,15 @@ class Run(Answers, Branching, Waits):
 
     @property
     def status(self) -> str:
-        """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``."""
+        """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``; ``ready`` when it has
+        its answers and nobody has let it go on."""
         return self._status
 
     def refresh(self) -> bool:
         """Take into the log what other processes have done in this run; whether that is anything.
 
-        A page that shows a run does this by itself every few seconds.
+        A run whose last answer was stored where its code is not goes on. A page that shows a run
+        does this by itself every few seconds.
         """
         saver = self.workflow.saver
         thread = None if saver is None else saver.get_thread(self.thread_id or "")
@@ -228,7 +231,10 @@ class Run(Answers, Branching, Waits):
                 return False
             started, *_, ended = past = list(past_events(saver, thread, self.workflow.name))
             news = list(unseen(self._events, past))
-            if not is_at_work(thread):
+            goes_on = thread.status == "ready"
+            if goes_on:
+                self._epoch = thread.epoch
+            elif not is_at_work(thread):
                 self._epoch = thread.epoch
                 news.append(ended)
             elif self._status != "running":
@@ -237,6 +243,9 @@ class Run(Answers, Branching, Waits):
                 news.insert(0, replace(started, resumed=True, ts=time.time()))
         for event in news:
             self.log(event)
+        if goes_on:
+            with suppress(ThreadBusyError):  # somebody else was quicker
+                self._go(None)
         return bool(news)
 
     @property
@@ -271,20 +280,6 @@ class Run(Answers, Branching, Waits):
                     self._listeners.remove(listener)
 
         return unsubscribe
-
-    def history(self, limit: int | None = None, before: str | None = None) -> list[StateSnapshot]:
-        """The thread's checkpoints, newest first.
-
-        Args:
-            before: only those older than the checkpoint with this id.
-        """
-        if self.workflow.saver is None or self.thread_id is None:
-            return []
-        here = {"configurable": {"thread_id": self.thread_id}}
-        mark = {"configurable": {"thread_id": self.thread_id, "checkpoint_id": before}}
-        return list(
-            self.workflow.get_state_history(here, limit=limit, before=mark if before else None)
-        )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         display = hooks.filled().display

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbflow.types import StateSnapshot
     from nbflow.workflow import Workflow
 
-__all__ = ["ThreadInfo", "events_of", "history_of", "saver_of", "thread_of", "threads"]
+__all__ = ["ThreadInfo", "events_of", "history_of", "row_of", "saver_of", "thread_of", "threads"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class ThreadInfo:
     """Name of the workflow whose run is the thread's newest; empty when it holds no run."""
     status: str
     """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``; ``crashed`` when the
-    process that ran it is gone."""
+    process that ran it is gone, ``ready`` when nobody has let it go on yet."""
     run_id: str | None
     """Id of the newest run; None when there is none, and a state was only written by hand."""
     questions: int
@@ -101,7 +101,7 @@ def thread_of(saver: BaseCheckpointSaver, thread_id: str | int) -> ThreadInfo:
     ...     print(error)
     There is no thread 'tea' here. nbflow.threads.threads(saver) lists those that there are.
     """
-    return _info(saver, _row(saver, thread_id))
+    return _info(saver, row_of(saver, thread_id))
 
 
 def events_of(saver: BaseCheckpointSaver, thread_id: str | int) -> list[Event]:
@@ -121,7 +121,7 @@ def events_of(saver: BaseCheckpointSaver, thread_id: str | int) -> list[Event]:
     >>> [type(event).__name__ for event in events_of(saver, "1")]
     ['RunStarted', 'CheckpointSaved', 'CheckpointSaved', 'RunEnded']
     """
-    events = list(past_events(saver, _row(saver, thread_id)))
+    events = list(past_events(saver, row_of(saver, thread_id)))
     for at, event in enumerate(events):
         event.seq = at
     return events
@@ -145,7 +145,7 @@ def history_of(
     >>> [snapshot.values for snapshot in history_of(saver, "1")]
     [8, None]
     """
-    row = _row(saver, thread_id)
+    row = row_of(saver, thread_id)
     rows = saver.list_checkpoints(row.thread_id, row.ns, limit=limit)
     return list(snapshots(saver, rows, None, None))
 
@@ -175,7 +175,19 @@ def saver_of(
     return source.saver, source.name
 
 
-def _row(saver: BaseCheckpointSaver, thread_id: str | int) -> ThreadRow:
+def row_of(saver: BaseCheckpointSaver, thread_id: str | int) -> ThreadRow:
+    """A thread as the saver holds it.
+
+    Raises:
+        UnknownThreadError: it holds no such thread.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> try:
+    ...     row_of(InMemorySaver(), "tea")
+    ... except UnknownThreadError as error:
+    ...     print(error)
+    There is no thread 'tea' here. nbflow.threads.threads(saver) lists those that there are.
+    """
     row = saver.get_thread(str(thread_id))
     if row is None:
         raise UnknownThreadError(

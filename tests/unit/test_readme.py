@@ -21,6 +21,7 @@ _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
+_TERMINAL = re.findall(r"^nbflow (?:inbox|doctor).*$", _README.read_text(encoding="utf-8"), re.M)
 
 _DIE_WHEN_ASKED = """
 import os
@@ -178,6 +179,30 @@ def test_the_command_of_the_readme_executes_a_notebook(tmp_path: Path) -> None:
     )
     (question,) = json.loads(ran.stdout)["runs"][0]["questions"]
     assert question["from"] == "entry 2 of answers.yaml"
+
+
+@pytest.mark.timeout(90)
+def test_the_terminal_lists_and_answers_what_waits(tmp_path: Path) -> None:
+    begun = 'review.invoke("owls", {"configurable": {"thread_id": "owls"}})'
+    assert _python(_DEFINE + begun, tmp_path).stderr == ""
+    listing, answering, looking = _TERMINAL
+    command = [sys.executable, "-c", "from nbflow.cli import main; raise SystemExit(main())"]
+
+    def run(line: str) -> str:
+        return subprocess.run(
+            [*command, *line.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+
+    listed = run(listing)
+    stored = run(answering.replace("499dd3fb", listed.splitlines()[1].split()[0]))
+    resumed = _python(
+        _DEFINE + 'run = review.thread("owls"); run.resume(); print(run.result())', tmp_path
+    )
+
+    assert "Publish it?  (review, thread owls" in listed
+    assert "review.thread('owls').resume()" in stored
+    assert resumed.stdout == "{'essay': 'An essay about owls', 'published': True}\n"
+    assert "All is well." in run(looking)
 
 
 @pytest.mark.timeout(60)
