@@ -15,6 +15,7 @@ from nbflow.identity import acting_as
 from nbflow.recorded import now, random, uuid
 
 if TYPE_CHECKING:
+    from nbflow.headless.notebooks import notebook_task as notebook_task
     from nbflow.notebook.glued import glue as glue
     from nbflow.queues import review as review
     from nbflow.widgets.inbox import Inbox as Inbox
@@ -25,6 +26,7 @@ __all__ = [
     "acting_as",
     "glue",
     "load_ipython_extension",
+    "notebook_task",
     "now",
     "picture",
     "random",
@@ -65,6 +67,10 @@ def __getattr__(name: str) -> Any:
         from nbflow.queues import review
 
         return review
+    if name == "notebook_task":
+        from nbflow.headless.notebooks import notebook_task
+
+        return notebook_task
     if name == "glue":
         from nbflow.notebook.glued import glue
 

@@ -32,6 +32,7 @@ REEXPORTED = {
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
     "glue": ("nbflow.notebook.glued", "nbflow"),  # one call, as it is written
     "form_of": ("nbflow.forms.schema", "nbflow.forms"),
+    "notebook_task": ("nbflow.headless.notebooks", "nbflow"),  # one call, as it is written
     "now": ("nbflow.recorded", "nbflow"),  # nbflow.now() is how it is written
     "picture": ("nbflow.evidence", "nbflow"),  # one call, as it is written
     "places_in_form": ("nbflow.forms.answers", "nbflow.forms"),

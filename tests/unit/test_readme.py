@@ -16,7 +16,7 @@ _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 (
     _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
-    _BACK, _EXPORT, _ANSWER_WITH,
+    _BACK, _EXPORT, _NOTEBOOK_TASK, _ANSWER_WITH,
 ) = _BLOCKS  # fmt: skip
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
@@ -179,6 +179,17 @@ def test_the_command_of_the_readme_executes_a_notebook(tmp_path: Path) -> None:
     )
     (question,) = json.loads(ran.stdout)["runs"][0]["questions"]
     assert question["from"] == "entry 2 of answers.yaml"
+
+
+@pytest.mark.timeout(60)
+def test_a_notebook_is_a_task(tmp_path: Path) -> None:
+    handed = 'import nbflow; nbflow.glue("kept", 100 + month)'
+    write_notebook(tmp_path / "clean.ipynb", handed, parameters="month = 1")
+    invoked = 'print(monthly.invoke(8, {"configurable": {"thread_id": "8"}}))'
+
+    ran = _python(_DEFINE + _NOTEBOOK_TASK + invoked, tmp_path)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "108\n", "")
 
 
 @pytest.mark.timeout(90)
