@@ -66,6 +66,11 @@ class Answers:
             answerer.unsubscribe()
         return self
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether a function that ``answer_with`` was given is at work on a question."""
+        return self._answerer is not None and self._answerer.at_work
+
 
 class Answerer:
     """Calls a function for each question of one run."""
@@ -76,7 +81,8 @@ class Answerer:
         self._state = threading.Lock()
         self._seen: set[str] = set()
         self._waiting: deque[Interrupt] = deque()
-        self._at_work = False
+        self.at_work = False
+        """Whether the function has questions still."""
         self._error: Exception | None = None
         self.unsubscribe: Callable[[], None] = lambda: None
 
@@ -95,9 +101,9 @@ class Answerer:
             new = [one for one in questions if one.id not in self._seen]
             self._seen.update(one.id for one in new)
             self._waiting.extend(new)
-            if self._at_work or not new:
+            if self.at_work or not new:
                 return
-            self._at_work = True
+            self.at_work = True
         work = partial(self._context.copy().run, self._work)
         threading.Thread(target=work, name="nbflow-answers", daemon=True).start()
 
@@ -109,15 +115,15 @@ class Answerer:
         """
         with self._state:
             error, self._error = self._error, None
-            if error is None or self._at_work:
-                return self._at_work
+            if error is None or self.at_work:
+                return self.at_work
         raise error
 
     def _work(self) -> None:
         while True:
             with self._state:
                 if not self._waiting:
-                    self._at_work = False
+                    self.at_work = False
                     break
                 question = self._waiting.popleft()
             try:

@@ -29,6 +29,8 @@ __all__ = ["ChildQuestion", "Declined", "Execution", "Reply", "read_notebook"]
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CONNECT_S = 60.0
+_REST_S = 60.0
+"""How long runs may go on after the last cell, where no time-out says otherwise."""
 _KERNEL_FAILED = ("DeadKernelError", "CellTimeoutError")
 
 
@@ -79,7 +81,8 @@ class Execution:
         notebook: is executed in place: it has the outputs, as far as the cells came.
         cwd: where the kernel works.
         kernel_name: None for the notebook's own.
-        timeout: seconds that a cell, and the runs after the last one, may take; None for any time.
+        timeout: seconds that a cell, and the runs after the last one, may take; None for any time,
+            and a minute after the last cell.
         answer: is asked for the answer to each question, in the context of :meth:`run`; what it
             raises ends the execution. An answer that the kernel refuses has a verdict, below.
         tell: hears everything that the kernel tells, and of each cell that begins.
@@ -196,9 +199,9 @@ class Execution:
                 await self._finish(0.0)
             raise
         if connected:
-            await self._finish(self._timeout)
+            await self._finish(_REST_S if self._timeout is None else self._timeout)
 
-    async def _finish(self, limit_s: float | None) -> None:
+    async def _finish(self, limit_s: float) -> None:
         """Let the kernel tell the rest, when the runs have come to rest or the time is up."""
         self._finishing = True
         code = f"from nbflow.notebook.supervisor import finish\nfinish({limit_s!r})"

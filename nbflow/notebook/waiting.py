@@ -95,9 +95,12 @@ def at_pause(run: Run) -> None:
 def say_pending(run: Run) -> None:
     """Print what a run waits for and how to answer it, where nobody sees its form.
 
-    Nothing is printed where answers are at hand: the cell that waits takes them.
+    Nothing is printed where answers are at hand: a function gives them, or the cell that waits
+    takes them.
     """
-    if host() is Host.HEADLESS and supervisor() is None and answer_file() is None:
+    if run.is_attended or host() is not Host.HEADLESS:
+        return
+    if supervisor() is None and answer_file() is None:
         for question in run.interrupts:
             print(_pending_text(run, question, _NAME_A_FILE))
 

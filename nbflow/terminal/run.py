@@ -264,6 +264,9 @@ def _run(options: argparse.Namespace) -> int:
             f"{question['thread_id']!r} has no answer. A cell must wait for it, as run.result() "
             "does, and the file of answers have an entry for it."
         )
+    for run in outcome.ledger.runs.values():
+        if run.status == "running":
+            say(f"{run.workflow} · {run.thread_id}: still at work when its kernel was ended")
     say(f"{options.notebook}: {summary['status']} in {duration_text(outcome.duration_s)}")
     return int(outcome.status)
 

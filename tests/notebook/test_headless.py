@@ -75,6 +75,20 @@ def test_a_cell_that_waits_fails_at_once_and_says_how_to_answer(
         assert "never" not in printed_in(tmp_path / "out.ipynb")
 
 
+def test_a_function_answers_and_nothing_is_said_of_waiting(
+    runner: list[str], tmp_path: Path
+) -> None:
+    answered = (
+        "run = review.start('cats', thread_id='cats').answer_with(lambda question: True)\nrun"
+    )
+    write_notebook(tmp_path / "in.ipynb", REVIEW, answered, "print(run.result())")
+
+    ran = run(runner, tmp_path)
+
+    assert ran.returncode == 0, ran.stderr
+    assert printed_in(tmp_path / "out.ipynb") == "('An essay about cats', True)\n"
+
+
 def test_a_file_that_the_environment_names_answers(runner: list[str], tmp_path: Path) -> None:
     answers = {"answers": [{"match": "Publish", "answer": False}]}
     (tmp_path / "answers.json").write_text(json.dumps(answers))

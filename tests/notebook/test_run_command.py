@@ -207,6 +207,39 @@ def test_a_thread_that_an_earlier_execution_left_is_answered(tmp_path: Path) -> 
     assert summary["runs"][0]["questions"][0]["status"] == "answered"
 
 
+def test_a_kernel_without_nbflow_executes_its_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = "import sys; sys.modules['nbflow'] = None\n"
+    start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+    argv = [sys.executable, "-c", bare + start, "-f", "{connection_file}"]
+    spec = tmp_path / "kernels" / "bare"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "bare"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    write_notebook(tmp_path / "in.ipynb", "print('so far')", "1 / 0")
+
+    status, summary, said = run(tmp_path, "in.ipynb", "--kernel", "bare", "--output", "out.ipynb")
+
+    assert (status, summary["runs"]) == (1, []), said
+    assert printed_in(tmp_path / "out.ipynb") == "so far\n"
+
+
+def test_a_run_that_does_not_end_is_left(tmp_path: Path) -> None:
+    slow = (
+        "import time\n"
+        "@task\ndef slow(): time.sleep(100)\n"
+        "@entrypoint(checkpointer=SqliteSaver('slow.sqlite'))\ndef waits(x): return slow().result()\n"
+        "run = waits.start(1, thread_id='1')"
+    )
+    write_notebook(tmp_path / "in.ipynb", REVIEW, slow)
+
+    status, summary, said = run(tmp_path, "in.ipynb", "--timeout", "2")
+
+    assert (status, summary["runs"][0]["status"]) == (0, "running")
+    assert "waits · 1: still at work when its kernel was ended" in said
+
+
 def test_ctrl_c_ends_the_kernel(tmp_path: Path) -> None:
     cell = "import os, time\nopen('pid', 'w').write(f'{os.getpid()}\\n')\ntime.sleep(60)"
     write_notebook(tmp_path / "in.ipynb", cell)
