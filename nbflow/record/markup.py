@@ -41,7 +41,7 @@ _STATUS = {
     "failed": ("✗", "failed"),
     "crashed": ("✗", "crashed"),
     "cancelled": ("⊘", "cancelled"),
-    "ready": ("◌", "not run yet"),
+    "ready": ("›", "ready to go on"),
     "dropped": ("⊘", "left unfinished"),
 }
 

@@ -59,7 +59,7 @@ PROTOCOL = 2
 """Grows when a message changes in a way that an older page cannot read."""
 
 RunStatus = Literal["running", "interrupted", "done", "error", "cancelled", "crashed", "ready"]
-"""How a run stands; ``interrupted`` waits for an answer, ``ready`` is a fork that has not run."""
+"""How a run stands; ``interrupted`` waits for an answer, ``ready`` can go on."""
 
 TaskStatus = Literal["running", "done", "failed", "cancelled", "interrupted"]
 """How a task stands; ``interrupted`` waits for an answer."""

@@ -229,7 +229,8 @@ def test_a_run_that_does_not_end_is_left(tmp_path: Path) -> None:
     slow = (
         "import time\n"
         "@task\ndef slow(): time.sleep(100)\n"
-        "@entrypoint(checkpointer=SqliteSaver('slow.sqlite'))\ndef waits(x): return slow().result()\n"
+        "@entrypoint(checkpointer=SqliteSaver('slow.sqlite'))\n"
+        "def waits(x): return slow().result()\n"
         "run = waits.start(1, thread_id='1')"
     )
     write_notebook(tmp_path / "in.ipynb", REVIEW, slow)

@@ -18,6 +18,7 @@ from nbflow.cli import main
 from nbflow.errors import InvalidAnswerError, RunPendingError, ThreadBusyError
 from nbflow.func import entrypoint, task
 from nbflow.pending import keep_answer, pending
+from nbflow.record.static_view import text_of
 from nbflow.threads import threads
 from nbflow.types import interrupt
 from nbflow.workflow import Workflow
@@ -125,6 +126,7 @@ def test_a_run_with_its_answers_says_how_it_goes_on(
 
     run = declared(database).thread("shelf")
 
+    assert text_of(run).startswith("review › ready to go on")
     with pytest.raises(RunPendingError, match=r"run.resume\(\)"):
         run.result()
     run.resume()

@@ -14,11 +14,11 @@ export type Tab = "tasks" | "history";
 const ICONS: Record<RunStatus, IconName> = {
   running: "running",
   interrupted: "question",
+  ready: "chevron",
   done: "done",
   error: "failed",
   cancelled: "cancelled",
   crashed: "warning",
-  ready: "plus",
 };
 
 interface Props {

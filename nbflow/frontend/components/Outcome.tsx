@@ -1,4 +1,4 @@
-/** How the run ended: its result, its error, or that it was cancelled. */
+/** How the run ended: its result, its error, or why it does not go on. */
 
 import type { ReactNode } from "react";
 import type { RunLog } from "../protocol/log";
@@ -25,8 +25,8 @@ export function Outcome({ log }: { log: RunLog }): ReactNode {
       </div>
     );
   }
-  if (log.status === "cancelled") {
-    return <p className="nbf-empty">{strings.preview.cancelled}</p>;
+  if (log.status === "cancelled" || log.status === "ready") {
+    return <p className="nbf-empty">{strings.preview[log.status]}</p>;
   }
   return null;
 }

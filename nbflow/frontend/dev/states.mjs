@@ -209,6 +209,25 @@ export const STATES = {
   },
   essay: { message: "essay", upto: 6, snapshot: '{"status":"interrupted"}' },
   done: { message: "essay" },
+  ready: {
+    message: "essay",
+    upto: 7,
+    snapshot: '{"status":"ready"}',
+    do: async (page) => {
+      await page.evaluate(() => {
+        const ended = { value: null, error: null, duration_s: 1.21, open: [] };
+        const event = { type: "run_ended", seq: 7, ts: 1767261632, status: "ready", ...ended };
+        window.nbflowDev.model.hear({
+          type: "events",
+          log: "log-essay",
+          since: 7,
+          head: 8,
+          events: [event],
+        });
+      });
+      await page.getByText("Resume in the History tab").waitFor();
+    },
+  },
   failed: {
     message: "failure",
     do: async (page) => {

@@ -89,6 +89,14 @@ describe("the card", () => {
     expect(screen.queryByRole("button", { name: "Cancel run" })).toBeNull();
   });
 
+  it("says of a run whose answers came from elsewhere how it goes on", () => {
+    const log = { ...logOf("essay"), status: "ready" as const, value: null };
+    render(card(viewOf("essay", { log })));
+    expect(screen.getByText("Ready to go on")).toBeTruthy();
+    expect(screen.getByText(/by Resume in the History tab/)).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Cancel run" })).toBeNull();
+  });
+
   it("shows an answer on the line of its question", () => {
     const { container } = render(card(viewOf("essay")));
     const brief = container.querySelector(".nbf-answered-brief");

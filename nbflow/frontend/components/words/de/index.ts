@@ -121,7 +121,7 @@ export const strings: Words = {
       error: "Fehlgeschlagen",
       cancelled: "Abgebrochen",
       crashed: "Kernel angehalten",
-      ready: "Noch nicht gelaufen",
+      ready: "Kann weitergehen",
     },
     elapsed: "Arbeitszeit; das Warten auf Menschen ist nicht enthalten",
     waited: (time) => `${time} gewartet`,
@@ -412,6 +412,7 @@ export const strings: Words = {
     traceback: "Traceback",
     notes: "Hinweise",
     cancelled: "Der Lauf wurde abgebrochen. Was fertig war, bleibt.",
+    ready: "Er wartet auf niemanden. Es geht weiter mit „Fortsetzen“ im Verlauf oder mit run.resume().",
   },
   messages: {
     title: (n) => `Nachrichten (${number(n)})`,

@@ -51,7 +51,7 @@ export const strings = {
       error: "Failed",
       cancelled: "Cancelled",
       crashed: "Kernel stopped",
-      ready: "Not run yet",
+      ready: "Ready to go on",
     } satisfies Record<RunStatus, string>,
     elapsed: "Time at work; waiting for people is not in it",
     waited: (time: string) => `waited ${time}`,
@@ -344,6 +344,7 @@ export const strings = {
     traceback: "Traceback",
     notes: "Notes",
     cancelled: "The run was cancelled. What was finished is kept.",
+    ready: "It waits for nobody. It goes on by Resume in the History tab, or by run.resume().",
   },
   messages: {
     title: (n: number) => `Messages (${number(n)})`,
