@@ -1,4 +1,4 @@
-"""The `nbflow` command: opens the demo notebooks, or executes them without a browser.
+"""The `nbflow` command: demo notebooks, notebooks executed for CI, a doctor and an inbox.
 
 Invariant: what `--check` accepts is what a person sees, the notebook's own cells in a fresh kernel
 and a fresh directory, top to bottom. Its answers come from `NAME.answers.json` beside `NAME.ipynb`,

@@ -117,7 +117,8 @@ class Execution:
         """Execute every cell.
 
         Raises:
-            NotebookCellError: a cell failed, or its kernel died or took too long.
+            NotebookCellError: a cell failed, or its kernel died, did not start or took too long.
+            NoSuchKernel: there is no kernel of this name.
             BaseException: what ``answer`` raised.
         """
         manager = self._client.create_kernel_manager()
@@ -125,14 +126,21 @@ class Execution:
         env = {k: v for k, v in os.environ.items() if k != ANSWERS_VARIABLE}
         done = False
         try:
-            await self._client.async_start_new_kernel(cwd=str(self._cwd), env=env)
-            await self._client.async_start_new_kernel_client()
+            await self._start(env)
             connected = await self._connect(line)
             await self._converse(line, connected)
             done = True
         finally:
             await asyncio.shield(_end_kernel(manager, self._client.kc, at_once=not done))
             line.close()
+
+    async def _start(self, env: dict[str, str]) -> None:
+        try:
+            await self._client.async_start_new_kernel(cwd=str(self._cwd), env=env)
+            await self._client.async_start_new_kernel_client()
+        except (RuntimeError, OSError) as exc:
+            said = f"The kernel did not start, so no cell ran: {exc}"
+            raise NotebookCellError(said, 0, _KERNEL_FAILED[0]) from exc
 
     async def _connect(self, line: KernelLine) -> bool:
         """Connect the kernel; False when it knows no nbflow."""

@@ -16,7 +16,7 @@ class NotebookCellError(NbflowError, RuntimeError):
 
     Attributes:
         message: which cell of which notebook, and why; the text of the error.
-        cell: the cell, by the number in ``In [n]``.
+        cell: the cell, by the number in ``In [n]``; 0 when the kernel did not start.
         type: class name of what the cell raised; ``DeadKernelError`` or ``CellTimeoutError``.
         traceback: as the notebook shows it, without colours; empty where there is none.
     """

@@ -30,7 +30,7 @@ from nbflow.notebook.plain_yaml import read_yaml
 from nbflow.record.times import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nbformat import NotebookNode
 
@@ -109,7 +109,7 @@ def run_notebook(
     *,
     timeout: float | None = None,
     kernel_name: str | None = None,
-    say: Any = print,
+    say: Callable[[str], None] = print,
 ) -> NotebookOutcome:
     """Execute a copy of a notebook in its own folder; returns what came of it.
 
@@ -197,7 +197,7 @@ class NotebookOutcome:
 class _Progress:
     """Says which cell runs, and what the tasks of the runs in it do."""
 
-    def __init__(self, outcome: NotebookOutcome, say: Any) -> None:
+    def __init__(self, outcome: NotebookOutcome, say: Callable[[str], None]) -> None:
         self._ledger, self._say = outcome.ledger, say
         cells = outcome.notebook.cells
         self._cells = sum(c.cell_type == "code" and bool(c.source.strip()) for c in cells)
@@ -271,7 +271,7 @@ def _run(options: argparse.Namespace) -> int:
     return int(outcome.status)
 
 
-def _refuse(options: argparse.Namespace, why: str, say: Any) -> int:
+def _refuse(options: argparse.Namespace, why: str, say: Callable[[str], None]) -> int:
     say(f"nbflow run: {why}")
     if options.json:
         status = ExitStatus.BAD_INPUT

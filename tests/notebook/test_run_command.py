@@ -225,6 +225,22 @@ def test_a_kernel_without_nbflow_executes_its_notebook(
     assert printed_in(tmp_path / "out.ipynb") == "so far\n"
 
 
+def test_a_kernel_that_does_not_start_is_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "kernels" / "dies"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit(3)"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "dies"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    write_notebook(tmp_path / "in.ipynb", "print('never')")
+
+    status, summary, said = run(tmp_path, "in.ipynb", "--kernel", "dies")
+
+    assert (status, summary["error"]["cell"]) == (1, 0), said
+    assert "The kernel did not start" in summary["error"]["message"]
+
+
 def test_a_run_that_does_not_end_is_left(tmp_path: Path) -> None:
     slow = (
         "import time\n"
