@@ -25,12 +25,13 @@ from nbflow.headless.line import KernelLine
 from nbflow.notebook.answers import ANSWERS_VARIABLE
 from nbflow.types import Interrupt
 
-__all__ = ["ChildQuestion", "Declined", "Execution", "Reply", "read_notebook"]
+__all__ = ["ChildQuestion", "Declined", "Execution", "Reply", "executed_cells", "read_notebook"]
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CONNECT_S = 60.0
 _REST_S = 60.0
 """How long runs may go on after the last cell, where no time-out says otherwise."""
+_SKIPPED = "skip-execution"
 _KERNEL_FAILED = ("DeadKernelError", "CellTimeoutError")
 
 
@@ -159,9 +160,13 @@ class Execution:
         hearing = asyncio.ensure_future(line.hear())
         try:
             while connected:
-                await asyncio.wait({cells, hearing}, return_when=asyncio.FIRST_COMPLETED)
+                heard_out = self._finishing and cells.done()
+                waiting = {hearing} if heard_out else {cells, hearing}
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 if not hearing.done():
-                    break  # the cells ended with their kernel, or before they could tell so
+                    if self._finishing:
+                        continue  # what the kernel said before it replied is on its way
+                    break
                 message = hearing.result()
                 if message is None and self._finishing:
                     raise self._failed("the kernel died", _KERNEL_FAILED[0])
@@ -197,11 +202,10 @@ class Execution:
 
     async def _cells(self, connected: bool) -> None:
         try:
-            for at, cell in enumerate(self.notebook.cells):
-                if cell.cell_type == "code" and cell.source.strip():
-                    self._cell += 1
-                    self._tell({"kind": "cell", "cell": self._cell, "source": cell.source})
-                    await self._execute(cell, at)
+            for at, cell in executed_cells(self.notebook):
+                self._cell += 1
+                self._tell({"kind": "cell", "cell": self._cell, "source": cell.source})
+                await self._execute(cell, at)
         except NotebookCellError as failure:
             if connected and failure.type not in _KERNEL_FAILED:
                 await self._finish(0.0)
@@ -213,7 +217,8 @@ class Execution:
         """Let the kernel tell the rest, when the runs have come to rest or the time is up."""
         self._finishing = True
         code = f"from nbflow.notebook.supervisor import finish\nfinish({limit_s!r})"
-        await self._silently(code, None)
+        reply = await self._silently(code, None)
+        self._finishing = reply["content"]["status"] == "ok"
 
     async def _execute(self, cell: NotebookNode, at: int) -> None:
         try:
@@ -232,6 +237,21 @@ class Execution:
         return NotebookCellError(
             f"Cell In [{self._cell}] failed: {why}", self._cell, kind, traceback
         )
+
+
+def executed_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
+    """The cells that an execution runs, each with its place in the notebook.
+
+    >>> cells = [nbformat.v4.new_markdown_cell("# Tea"), nbformat.v4.new_code_cell("tea = 1")]
+    >>> [at for at, cell in executed_cells(nbformat.v4.new_notebook(cells=cells))]
+    [1]
+    """
+    return [
+        (at, cell)
+        for at, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.source.strip()
+        if _SKIPPED not in cell.metadata.get("tags", [])
+    ]
 
 
 def read_notebook(path: Path) -> NotebookNode:

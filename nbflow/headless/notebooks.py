@@ -22,7 +22,14 @@ from nbflow._current import current_frame
 from nbflow.config import get_stream_writer
 from nbflow.func import Task, task
 from nbflow.headless.aside import run_aside
-from nbflow.headless.execution import ChildQuestion, Declined, Execution, Reply, read_notebook
+from nbflow.headless.execution import (
+    ChildQuestion,
+    Declined,
+    Execution,
+    Reply,
+    executed_cells,
+    read_notebook,
+)
 from nbflow.headless.failures import NotebookCellError
 from nbflow.headless.ledger import Ledger
 from nbflow.headless.parameters import parameterised
@@ -155,8 +162,7 @@ class _Once:
         self._frame: Any = current_frame.get()
         """Of the task: it knows whether the run goes on."""
         self._write = get_stream_writer()
-        cells = notebook.cells
-        self._cells = sum(c.cell_type == "code" and bool(c.source.strip()) for c in cells)
+        self._cells = len(executed_cells(notebook))
 
     def answer(self, question: ChildQuestion) -> Reply | Declined:
         """The first answer to this question that was not given yet.

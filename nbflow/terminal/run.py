@@ -21,7 +21,14 @@ import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 
 from nbflow.errors import RunPendingError
-from nbflow.headless.execution import ChildQuestion, Declined, Execution, Reply, read_notebook
+from nbflow.headless.execution import (
+    ChildQuestion,
+    Declined,
+    Execution,
+    Reply,
+    executed_cells,
+    read_notebook,
+)
 from nbflow.headless.failures import NotebookCellError
 from nbflow.headless.ledger import Ledger, json_form
 from nbflow.headless.parameters import parameterised
@@ -199,8 +206,7 @@ class _Progress:
 
     def __init__(self, outcome: NotebookOutcome, say: Callable[[str], None]) -> None:
         self._ledger, self._say = outcome.ledger, say
-        cells = outcome.notebook.cells
-        self._cells = sum(c.cell_type == "code" and bool(c.source.strip()) for c in cells)
+        self._cells = len(executed_cells(outcome.notebook))
 
     def tell(self, message: Mapping[str, Any]) -> None:
         self._ledger.take(message)

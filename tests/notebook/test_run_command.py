@@ -7,28 +7,35 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from nbflow.cli import main
 from tests.notebook.notebooks import REVIEW, outputs_of, printed_in, write_notebook
 
 pytestmark = pytest.mark.timeout(90)
 
+Run = Callable[..., tuple[int, Any, str]]
+
 _MAIN = "from nbflow.cli import main; raise SystemExit(main())"
-_COMMAND = [sys.executable, "-W", "error", "-c", _MAIN]
 _WAIT = ("run = review.start(topic, thread_id=topic)\nrun", "print(run.result())")
 
 
-def run(folder: Path, *words: str) -> tuple[int, Any, str]:
-    """Returns the exit status, the summary and what was said."""
-    done = subprocess.run(
-        [*_COMMAND, "run", *words, "--json"], cwd=folder, capture_output=True, text=True,
-        check=False, timeout=60,
-    )  # fmt: skip
-    return done.returncode, json.loads(done.stdout), done.stderr
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Gives the exit status, the summary and what was said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, Any, str]:
+        status = main(["run", *words, "--json"])
+        out, said = capsys.readouterr()
+        return status, json.loads(out), said
+
+    return run
 
 
 @pytest.fixture
@@ -42,11 +49,13 @@ def answers(folder: Path, text: str, name: str = "answers.yaml") -> str:
     return name
 
 
-def test_every_cell_runs_with_answers_and_parameters(notebook: Path, tmp_path: Path) -> None:
+def test_every_cell_runs_with_answers_and_parameters(
+    run: Run, notebook: Path, tmp_path: Path
+) -> None:
     file = answers(tmp_path, "answers:\n  - {key: publish, thread: dogs, answer: true}\n")
 
     status, summary, said = run(
-        tmp_path, "in.ipynb", "--answers", file, "-p", "topic", "dogs", "--output", "out.ipynb"
+        "in.ipynb", "--answers", file, "-p", "topic", "dogs", "--output", "out.ipynb"
     )
 
     assert status == 0, said
@@ -69,19 +78,19 @@ def test_every_cell_runs_with_answers_and_parameters(notebook: Path, tmp_path: P
     assert outputs_of(notebook) == []
 
 
-def test_answers_are_taken_in_order_from_json(tmp_path: Path) -> None:
+def test_answers_are_taken_in_order_from_json(run: Run, tmp_path: Path) -> None:
     many = "for n in range(2): print(review.start('cats', thread_id=str(n)).result())"
     write_notebook(tmp_path / "in.ipynb", REVIEW, many)
     file = answers(tmp_path, '{"answers": [{"answer": false}, {"answer": true}]}', "a.json")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--answers", file)
+    status, summary, said = run("in.ipynb", "--answers", file)
 
     assert status == 0, said
     given = [question["answer"] for one in summary["runs"] for question in one["questions"]]
     assert given == [False, True]
 
 
-def test_values_are_handed_over_and_secrets_are_not_told(tmp_path: Path) -> None:
+def test_values_are_handed_over_and_secrets_are_not_told(run: Run, tmp_path: Path) -> None:
     asks = """
 import nbflow
 @entrypoint(checkpointer=SqliteSaver("essays.sqlite"))
@@ -93,17 +102,17 @@ nbflow.glue("length", len(log_in.start("ada", thread_id="ada").result()))
     write_notebook(tmp_path / "in.ipynb", REVIEW, asks)
     file = answers(tmp_path, "answers: [{match: Log in, answer: {pin: 'hush-4711'}}]")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--answers", file)
+    status, summary, said = run("in.ipynb", "--answers", file)
 
     assert status == 0, said
     assert summary["values"] == {"length": 9}
     assert "hush-4711" not in json.dumps(summary) + said
 
 
-def test_a_failing_cell_is_status_1(tmp_path: Path) -> None:
+def test_a_failing_cell_is_status_1(run: Run, tmp_path: Path) -> None:
     write_notebook(tmp_path / "in.ipynb", "x = 1", "print('so far')\n1 / 0", "print('never')")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--output", "out.ipynb")
+    status, summary, said = run("in.ipynb", "--output", "out.ipynb")
 
     assert (status, summary["status"]) == (1, "cell_failed")
     error = summary["error"]
@@ -121,11 +130,11 @@ def test_a_failing_cell_is_status_1(tmp_path: Path) -> None:
     ],
 )
 def test_a_lost_kernel_and_a_slow_cell_are_status_1(
-    cell: str, words: tuple[str, ...], type: str, tmp_path: Path
+    run: Run, cell: str, words: tuple[str, ...], type: str, tmp_path: Path
 ) -> None:
     write_notebook(tmp_path / "in.ipynb", cell)
 
-    status, summary, _ = run(tmp_path, "in.ipynb", *words)
+    status, summary, _ = run("in.ipynb", *words)
 
     assert (status, summary["error"]["type"], summary["error"]["cell"]) == (1, type, 1)
 
@@ -145,14 +154,14 @@ def test_a_lost_kernel_and_a_slow_cell_are_status_1(
     ],
 )
 def test_what_cannot_be_used_is_status_2(
-    words: tuple[str, ...], why: str, notebook: Path, tmp_path: Path
+    run: Run, words: tuple[str, ...], why: str, notebook: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.ipynb").write_text("{}")
     answers(tmp_path, "answers: [", "broken.yaml")
     answers(tmp_path, "answers: !!python/name:os.system", "code.yaml")
     answers(tmp_path, "answers: [{mach: Publish, answer: true}]", "typo.yaml")
 
-    status, summary, said = run(tmp_path, *words)
+    status, summary, said = run(*words)
 
     assert (status, summary["status"]) == (2, "bad_input")
     assert why in summary["error"] and why in said
@@ -161,11 +170,11 @@ def test_what_cannot_be_used_is_status_2(
 
 @pytest.mark.parametrize("text", [None, "answers: [{match: Something else, answer: 1}]"])
 def test_a_question_without_an_answer_is_status_3(
-    text: str | None, notebook: Path, tmp_path: Path
+    run: Run, text: str | None, notebook: Path, tmp_path: Path
 ) -> None:
     named = () if text is None else ("--answers", answers(tmp_path, text))
 
-    status, summary, said = run(tmp_path, "in.ipynb", *named)
+    status, summary, said = run("in.ipynb", *named)
 
     assert (status, summary["status"]) == (3, "unanswered")
     (question,) = summary["runs"][0]["questions"]
@@ -173,20 +182,20 @@ def test_a_question_without_an_answer_is_status_3(
     assert "'Publish it?' of review on thread 'cats' has no answer" in said
 
 
-def test_a_question_that_no_cell_waits_for_is_status_3(tmp_path: Path) -> None:
+def test_a_question_that_no_cell_waits_for_is_status_3(run: Run, tmp_path: Path) -> None:
     slow = "@task\ndef compose(topic):\n    import time; time.sleep(0.5); return topic"
     write_notebook(tmp_path / "in.ipynb", REVIEW, slow, "run = review.start('cats', thread_id='1')")
 
-    status, summary, _ = run(tmp_path, "in.ipynb")
+    status, summary, _ = run("in.ipynb")
 
     assert (status, summary["error"]) == (3, None)
     assert summary["runs"][0]["status"] == "interrupted"
 
 
-def test_a_wrong_answer_is_status_4(notebook: Path, tmp_path: Path) -> None:
+def test_a_wrong_answer_is_status_4(run: Run, notebook: Path, tmp_path: Path) -> None:
     file = answers(tmp_path, "answers: {publish: perhaps}")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--answers", file)
+    status, summary, said = run("in.ipynb", "--answers", file)
 
     assert (status, summary["status"]) == (4, "wrong_answer")
     (question,) = summary["runs"][0]["questions"]
@@ -194,21 +203,21 @@ def test_a_wrong_answer_is_status_4(notebook: Path, tmp_path: Path) -> None:
     assert "valid boolean" in question["fault"] and "refused:" in said
 
 
-def test_a_thread_that_an_earlier_execution_left_is_answered(tmp_path: Path) -> None:
+def test_a_thread_that_an_earlier_execution_left_is_answered(run: Run, tmp_path: Path) -> None:
     later = "print(review.thread('cats').result())"
     write_notebook(tmp_path / "first.ipynb", REVIEW, "run = review.start('cats', thread_id='cats')")
     write_notebook(tmp_path / "second.ipynb", REVIEW, later)
     file = answers(tmp_path, "answers: {publish: true}")
 
-    assert run(tmp_path, "first.ipynb")[0] == 3
-    status, summary, said = run(tmp_path, "second.ipynb", "--answers", file)
+    assert run("first.ipynb")[0] == 3
+    status, summary, said = run("second.ipynb", "--answers", file)
 
     assert status == 0, said
     assert summary["runs"][0]["questions"][0]["status"] == "answered"
 
 
 def test_a_kernel_without_nbflow_executes_its_notebook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = "import sys; sys.modules['nbflow'] = None\n"
     start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
@@ -219,14 +228,14 @@ def test_a_kernel_without_nbflow_executes_its_notebook(
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     write_notebook(tmp_path / "in.ipynb", "print('so far')", "1 / 0")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--kernel", "bare", "--output", "out.ipynb")
+    status, summary, said = run("in.ipynb", "--kernel", "bare", "--output", "out.ipynb")
 
     assert (status, summary["runs"]) == (1, []), said
     assert printed_in(tmp_path / "out.ipynb") == "so far\n"
 
 
 def test_a_kernel_that_does_not_start_is_status_1(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = tmp_path / "kernels" / "dies"
     spec.mkdir(parents=True)
@@ -235,13 +244,13 @@ def test_a_kernel_that_does_not_start_is_status_1(
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     write_notebook(tmp_path / "in.ipynb", "print('never')")
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--kernel", "dies")
+    status, summary, said = run("in.ipynb", "--kernel", "dies")
 
     assert (status, summary["error"]["cell"]) == (1, 0), said
     assert "The kernel did not start" in summary["error"]["message"]
 
 
-def test_a_run_that_does_not_end_is_left(tmp_path: Path) -> None:
+def test_a_run_that_does_not_end_is_left(run: Run, tmp_path: Path) -> None:
     slow = (
         "import time\n"
         "@task\ndef slow(): time.sleep(100)\n"
@@ -251,7 +260,7 @@ def test_a_run_that_does_not_end_is_left(tmp_path: Path) -> None:
     )
     write_notebook(tmp_path / "in.ipynb", REVIEW, slow)
 
-    status, summary, said = run(tmp_path, "in.ipynb", "--timeout", "2")
+    status, summary, said = run("in.ipynb", "--timeout", "2")
 
     assert (status, summary["runs"][0]["status"]) == (0, "running")
     assert "waits · 1: still at work when its kernel was ended" in said
@@ -274,12 +283,18 @@ def test_ctrl_c_ends_the_kernel(tmp_path: Path) -> None:
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_the_executed_notebook_is_a_valid_one(notebook: Path, tmp_path: Path) -> None:
+def test_the_executed_notebook_is_a_valid_one(run: Run, notebook: Path, tmp_path: Path) -> None:
+    whole = nbformat.read(notebook, as_version=4)
+    skipped = {"tags": ["skip-execution"]}
+    whole.cells += [nbformat.v4.new_code_cell("1 / 0", metadata=skipped)]
+    whole.cells += [nbformat.v4.new_code_cell("'the end'")]
+    nbformat.write(whole, notebook)
     file = answers(tmp_path, "answers: {publish: true}")
-    run(tmp_path, "in.ipynb", "--answers", file, "--output", "out.ipynb", "-p", "topic", "'3'")
+
+    run("in.ipynb", "--answers", file, "--output", "out.ipynb", "-p", "topic", "'3'")
 
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
 
     nbformat.validate(executed)
-    assert [cell.execution_count for cell in executed.cells] == [1, 2, 3, 4, 5]
+    assert [cell.execution_count for cell in executed.cells] == [1, 2, 3, 4, 5, None, 6]
     assert "topic = '3'" in executed.cells[1].source
