@@ -9,6 +9,7 @@ other task. What the notebook itself keeps in a database is there for its next e
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,6 +70,10 @@ class _Asked:
 serde.register(NotebookResult, _Asked)
 
 
+_Answers = list[dict[str, Any]]
+"""What is known so far: of each question its identity, and the answer."""
+
+
 class _Stop(Exception):
     """Ends an execution at a question."""
 
@@ -120,7 +125,7 @@ def notebook_task(
     folder = None if cwd is None else Path(cwd)
 
     @task(name=f"execute {file.name}", retry_policy=retry_policy)
-    def execute(parameters: dict[str, Any], answers: list[Any]) -> NotebookResult | _Asked:
+    def execute(parameters: dict[str, Any], answers: _Answers) -> NotebookResult | _Asked:
         notebook = parameterised(read_notebook(file), parameters)
         once = _Once(str(file), notebook, answers)
         return once.outcome(
@@ -132,7 +137,7 @@ def notebook_task(
 
     @task(name=label)
     def run(**parameters: Any) -> NotebookResult:
-        answers: list[Any] = []
+        answers: _Answers = []
         while True:
             came = execute(parameters, answers).result()
             if isinstance(came, NotebookResult):
@@ -144,7 +149,8 @@ def notebook_task(
                 assignees=came.assignees or None,
             )
             at = len(answers) if came.refused is None else came.refused
-            answers = [*answers[:at], [_identity(came), answer], *answers[at + 1 :]]
+            given = {"question": _identity(came), "answer": answer}
+            answers = [*answers[:at], given, *answers[at + 1 :]]
 
     return run
 
@@ -152,7 +158,7 @@ def notebook_task(
 class _Once:
     """One execution: the answers known so far, and what comes of it."""
 
-    def __init__(self, path: str, notebook: NotebookNode, answers: list[Any]) -> None:
+    def __init__(self, path: str, notebook: NotebookNode, answers: _Answers) -> None:
         self._path = path
         self._known = answers
         self._left = list(range(len(answers)))
@@ -176,12 +182,12 @@ class _Once:
             assignees=list(asked.assignees),
         )  # fmt: skip
         identity = _identity(self._asked)
-        at = next((one for one in self._left if self._known[one][0] == identity), None)
+        at = next((one for one in self._left if self._known[one]["question"] == identity), None)
         if at is None:
             raise _Stop
         self._left.remove(at)
         self._given = at, self._asked
-        return Reply(self._known[at][1], "notebook task", by=(asked.assignees or (None,))[0])
+        return Reply(self._known[at]["answer"], "notebook task", by=(asked.assignees or (None,))[0])
 
     def tell(self, message: Mapping[str, Any]) -> None:
         self._ledger.take(message)
@@ -209,8 +215,8 @@ class _Once:
         )  # fmt: skip
 
 
-def _identity(asked: _Asked) -> bytes:
+def _identity(asked: _Asked) -> str:
     """What makes a question the same in another execution of the notebook."""
     if asked.key is not None:
-        return serde.dumps(asked.key)
-    return serde.dumps([asked.value, asked.response_schema])
+        return f"key {asked.key}"
+    return hashlib.sha256(serde.dumps([asked.value, asked.response_schema])).hexdigest()

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 import nbflow
+from nbflow import export
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import RunCancelledError
@@ -174,6 +175,38 @@ nbflow.glue("kept", run.result())
     parent.invoke(Command(resume=True), thread())
 
     assert parent.invoke(Command(resume=False), thread()) == [True, False]
+
+
+def test_a_secret_that_a_notebook_asks_for_is_shown_nowhere(
+    tmp_path: Path, saver: BaseCheckpointSaver
+) -> None:
+    asks = """
+import nbflow
+from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.func import entrypoint
+from nbflow.types import interrupt
+
+@entrypoint(checkpointer=InMemorySaver())
+def log_in(name):
+    schema = {"type": "object", "properties": {"pin": {"type": "string", "format": "password"}}}
+    return interrupt("Log in", response_schema=schema)["pin"]
+
+nbflow.glue("length", len(log_in.start(1, thread_id="1").result()))
+"""
+    write_notebook(tmp_path / "log_in.ipynb", asks)
+    log_in = nbflow.notebook_task(tmp_path / "log_in.ipynb")
+
+    @entrypoint(checkpointer=saver)
+    def parent(name: str) -> Any:
+        return log_in().result().values["length"]
+
+    run = parent.start("x", thread_id="1")
+    run.wait()
+    run.resume({"pin": "hush-4711"})
+    assert run.result(60) == 9
+
+    told = export.html(run) + export.json(run)
+    assert ("execute log_in.ipynb" in told, "hush-4711" in told) == (True, False)
 
 
 def test_a_failing_cell_is_an_error_with_its_number_and_traceback(
