@@ -376,8 +376,9 @@ class StateSnapshot(NamedTuple):
     """The open questions."""
     status: str | None = None
     """How the run stands: ``running``, ``interrupted``, ``error``, ``cancelled``, ``done``,
-    ``crashed`` (its process is gone), ``ready`` (a fork that has not run yet), ``dropped`` (left
-    unfinished for another run); None for no such thread."""
+    ``crashed`` (its process is gone), ``ready`` (it can go on: a fork that has not run yet, or one
+    that was answered elsewhere), ``dropped`` (left unfinished for another run); None for no such
+    thread."""
     ops: Sequence[OpSnapshot] = ()
     """The facts of the run that this checkpoint opened, in order; read when looked at."""
 

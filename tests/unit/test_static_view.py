@@ -185,11 +185,10 @@ def test_a_fork_that_has_not_run_says_so_in_words() -> None:
     double.fork({"configurable": {"thread_id": "tea"}})
     told = double.thread("tea")
 
-    assert "not run yet" in read(told)
-    assert text_of(told).startswith("double ◌ not run yet")
-    assert (
-        repr(Threads(threads(double))).splitlines()[1].startswith("  ◌ tea  double, not run yet, ")
-    )
+    assert "ready to go on" in read(told)
+    assert text_of(told).startswith("double › ready to go on")
+    line = repr(Threads(threads(double))).splitlines()[1]
+    assert line.startswith("  › tea  double, ready to go on, ")
 
 
 def test_many_tasks_are_folded_to_a_line() -> None:

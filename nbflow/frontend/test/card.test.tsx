@@ -40,7 +40,7 @@ afterEach(cleanup);
 
 describe("how a run stands", () => {
   it.each([
-    ["ready", "Not run yet"],
+    ["ready", "Ready to go on"],
     ["crashed", "Kernel stopped"],
   ] as const)("%s has its words and its icon", (status, words) => {
     const view = viewOf("running", { log: EMPTY_LOG });

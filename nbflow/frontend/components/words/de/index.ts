@@ -412,7 +412,8 @@ export const strings: Words = {
     traceback: "Traceback",
     notes: "Hinweise",
     cancelled: "Der Lauf wurde abgebrochen. Was fertig war, bleibt.",
-    ready: "Er wartet auf niemanden. Es geht weiter mit „Fortsetzen“ im Verlauf oder mit run.resume().",
+    ready:
+      "Er wartet auf niemanden. Es geht weiter mit „Fortsetzen“ im Verlauf oder mit run.resume().",
   },
   messages: {
     title: (n) => `Nachrichten (${number(n)})`,

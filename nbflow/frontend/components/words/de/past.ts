@@ -19,7 +19,7 @@ const STATUS: Record<string, string> = {
   cancelled: "abgebrochen",
   done: "fertig",
   crashed: "Kernel angehalten",
-  ready: "noch nicht gelaufen",
+  ready: "kann weitergehen",
   dropped: "unfertig verlassen",
   started: "nicht fertig",
   failed: "fehlgeschlagen",

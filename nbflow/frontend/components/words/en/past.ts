@@ -18,7 +18,7 @@ const STATUS: Record<string, string> = {
   cancelled: "cancelled",
   done: "done",
   crashed: "kernel stopped",
-  ready: "not run yet",
+  ready: "ready to go on",
   dropped: "left unfinished",
   started: "not finished",
   failed: "failed",
