@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbflow.compare import Absent
+from nbflow.compare import Absent, lines_between
 from nbflow.forms import preview
 from nbflow.forms.portable import clean_text, shorten, visible
 
@@ -83,13 +83,16 @@ def change_item(change: Difference, secrets: Secrets) -> ChangeItem:
     >>> change_item(one, Secrets())["after"]["text"]
     '2022'
     """
+    # Hidden before they are cut into lines: a secret may have several.
+    sides = (secrets.hide(side) for side in (change.before, change.after))
+    lines = lines_between(*sides) if change.lines else ()
     return {
         "path": [secrets.hide(visible(clean_text(str(step)[:200]))) for step in change.path],
         "before": _side(change.before, secrets),
         "after": _side(change.after, secrets),
         "lines": [
             {"kind": line.kind, "text": secrets.hide(visible(shorten(line.text, _LINE_CHARS)[0]))}
-            for line in change.lines[:_LINES]
+            for line in lines[:_LINES]
         ],
     }
 

@@ -424,3 +424,27 @@ def test_a_secret_of_the_input_is_hidden_wherever_it_turns_up(saver: BaseCheckpo
     newest = past.ask("checkpoint", checkpoint_id=ids[0])
     assert newest["values"]["text"] == '{\n  "said": "401 for ••••••"\n}'
     assert (newest["form"], "in code alone" in newest["fixed"]) == (None, True)
+
+
+def test_a_secret_of_several_lines_is_hidden_in_a_text_told_by_its_lines(
+    saver: BaseCheckpointSaver,
+) -> None:
+    @entrypoint(checkpointer=saver)
+    def work(login: Login, *, previous: str | None = None) -> str:
+        return f"first\n{login.password}\nlast" if previous else "first\nnone\nlast"
+
+    for _ in range(2):
+        run = work.start(Login(user="ada", password="-- KEY --\nAAAA\nBBBB"), thread_id="t")
+        run.result()
+    past = Past(run)
+    ids = [item["checkpoint_id"] for item in past.items() if item["source"] == "loop"]
+
+    (change,) = past.ask("comparison", left=ids[1], right=ids[0])["changes"]
+
+    assert change["lines"] == [
+        {"kind": "both", "text": "first"},
+        {"kind": "old", "text": "none"},
+        {"kind": "new", "text": "••••••"},
+        {"kind": "both", "text": "last"},
+    ]
+    assert "AAAA" not in repr(past.page.messages)
