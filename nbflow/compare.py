@@ -175,7 +175,9 @@ def _between(before: Any, after: Any, path: _Path) -> Iterator[Difference]:
         return
     rows, others = _table(before), _table(after)
     if rows is not None and others is not None:
-        yield from _by_name(rows, others, path, lambda label: RowKey("", label))
+        cells = _by_name(rows, others, path, lambda label: RowKey("", label))
+        yield next(cells, None) or Difference(path=path, before=before, after=after)
+        yield from cells
         return
     old, new = _names(before), _names(after)
     if old is not None and new is not None and _kind(before) == _kind(after):
@@ -214,7 +216,7 @@ def _lists(old: list[Any], new: list[Any], path: _Path) -> Iterator[Difference]:
         for one in _by_name(before, after, path, lambda value: RowKey(field, value)):
             told = True
             yield one
-        if not told:
+        if not told and list(before) != list(after):
             yield Difference(path=path, before=old, after=new)  # the order alone
         return
     for tag, i, j, k, m in _blocks([_digest(x) for x in old], [_digest(x) for x in new]):
@@ -249,10 +251,15 @@ def _identity(old: list[Any], new: list[Any]) -> str | None:
 def _same(before: Any, after: Any) -> bool:
     if before is after:
         return True
-    if isinstance(before, bool) is not isinstance(after, bool):
+    if type(before) is not type(after):
         return False
     try:
-        return type(before) is type(after) and bool(before == after)
+        if before != before and after != after:  # NaN, of whatever type
+            return True
+        equal = bool(before == after)
+        # Parts of equal wholes may be of different types, such as True and 1.
+        is_whole = _is_list(before) or _names(before) is not None
+        return equal and (not is_whole or _digest(before) == _digest(after))
     except Exception:  # an array, or a class of the user's whose comparison raises
         return _digest(before) == _digest(after)
 
@@ -293,7 +300,7 @@ def _names_of(value: Any) -> Mapping[Any, Any]:
 
 def _table(value: Any) -> dict[Hashable, dict[str, Any]] | None:
     """The rows of a table by their labels: those of its index, or their places."""
-    if not hasattr(value, "columns"):
+    if not hasattr(value, "columns") or len(set(value.columns)) < len(value.columns):
         return None
     if hasattr(value, "to_dicts"):
         return dict(enumerate(value.to_dicts()))

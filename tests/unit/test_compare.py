@@ -35,6 +35,10 @@ def told(before: Any, after: Any) -> list[str]:
         (1, 2, ["value: 1 -> 2"]),
         (1, True, ["value: 1 -> True"]),
         (1, 1.0, ["value: 1 -> 1.0"]),
+        ({"a": [True]}, {"a": [1]}, ["a[0]: True -> 1"]),
+        (Point(0, 1), Point(0, True), ["y: 1 -> True"]),
+        ({"a": float("nan")}, {"a": -float("nan")}, []),
+        ([{"id": 1, "n": {"a": 1, "b": 2}}], [{"id": 1, "n": {"b": 2, "a": 1}}], []),
         ({"a": 1}, {"a": 1, "b": None}, ["b: + None"]),
         ({"a": 1, "b": [1]}, {"a": 1}, ["b: - [1]"]),
         ({1: "x"}, {1: "y"}, ["1: 'x' -> 'y'"]),
@@ -110,6 +114,24 @@ def test_tables_are_compared_cell_by_cell() -> None:
     assert differences(old, new) == [
         Difference(path=(RowKey("", "c"), "mass"), before=4100.0, after=4000.0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"data": [], "columns": ["a"]}, {"data": [], "columns": ["b"]}),
+        ({"data": [[1, 2]], "columns": ["a", "a"]}, {"data": [[9, 2]], "columns": ["a", "a"]}),
+        ({"data": [[1]], "dtype": "int32"}, {"data": [[1]], "dtype": "int64"}),
+    ],
+    ids=["columns without rows", "columns of one name", "types"],
+)
+def test_tables_whose_cells_do_not_tell_are_told_as_a_whole(old: Any, new: Any) -> None:
+    pandas = pytest.importorskip("pandas")
+    before, after = pandas.DataFrame(**old), pandas.DataFrame(**new)
+
+    assert differences(before, before.copy()) == []
+    (one,) = differences(before, after)
+    assert (one.path, one.before is before, one.after is after) == ((), True, True)
 
 
 class Hostile:
