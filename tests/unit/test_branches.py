@@ -66,14 +66,16 @@ def shape(run: Run) -> list[tuple[int, int | None, list[str]]]:
 
 
 def test_turns_are_one_branch_and_forks_are_others(run: Run) -> None:
-    run.begin(5).cancel()
+    stopped = run.begin(5)
+    stopped.cancel()
+    assert stopped.wait(WAIT_S) in ("cancelled", "interrupted")
     assert shape(run) == [(1, None, ["input", "loop", "input"])]
     opening = run.history()[-1]
     config = checkpoint_id_of(opening.config)
 
     fork = run.fork(checkpoint_id=config)
     assert fork.result() == {"text": "Cats 2", "before": None}
-    run.again(config)
+    assert run.again(config).wait(WAIT_S) == "interrupted"
     (again, *_) = branches_of(run.history())
     run.workflow.update_state(opening.config, "by hand", force=True)
 
