@@ -60,7 +60,7 @@ def attaching(record: Record, summary: Summary) -> str:
     run = review.thread('cats')
     run
     """
-    name = record.variable if record.variable.isidentifier() else "workflow"
+    name = record.variable if is_importable(record.variable) else "workflow"
     found = f"# Run the cells that define {name} first: it was made in a notebook."
     if record.module is not None and is_importable(record.module):
         found = f"from {record.module} import {name}"

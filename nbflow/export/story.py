@@ -154,7 +154,7 @@ def _home(workflow: Workflow[Any, Any]) -> tuple[str | None, str]:
     name = getattr(workflow.__wrapped__, "__module__", None)
     names = vars(sys.modules[name]) if name in sys.modules else {}
     variable = next((key for key, value in list(names.items()) if value is workflow), None)
-    fallback = workflow.name if workflow.name.isidentifier() else "workflow"
+    fallback = workflow.name if is_importable(workflow.name) else "workflow"
     if variable is None or name is None or name == "__main__" or not is_importable(name):
         return None, variable or fallback
     return name, variable

@@ -6,6 +6,7 @@ drawn so, since the answer has another shape than its schema, is shown as the va
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ def _said(question: Question, chars: int, again: str, whole: Preview | None) -> 
     late = " No answer: the code got an error." if question.expired else ""
     yield f"<div>{asked}</div>"
     said = " ".join(part for part in parts if part)
-    yield f'<div>{said}<span style="{FAINT}"> {question.waited()}.{late}</span></div>'
+    yield f'<div>{said}<span style="{FAINT}"> {html.escape(question.waited())}.{late}</span></div>'
     if whole is not None and not question.expired:
         yield preview_html(whole, chars // 2)
 

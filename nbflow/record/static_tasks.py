@@ -6,6 +6,7 @@ not flatten the rest. They are drawn as borders in the text's own colour: those 
 
 from __future__ import annotations
 
+import html
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -125,7 +126,7 @@ def _row(task: Task, place: Callable[[float], float]) -> str:
         f'<td style="{CELL};width:1.2em" title="{word}">{mark}</td>'
         f'<td style="{CELL};{_NAME}">{_indent(task)}{safe(task.name, 80)}</td>'
         f'<td style="{CELL};width:40%;vertical-align:middle">{bar}</td>'
-        f'<td style="{CELL};{FAINT}">{task_note(task)}</td></tr>{_fault_row(task)}'
+        f'<td style="{CELL};{FAINT}">{html.escape(task_note(task))}</td></tr>{_fault_row(task)}'
     )
 
 

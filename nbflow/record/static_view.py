@@ -157,7 +157,7 @@ def head_html(summary: Summary, chars: int) -> str:
     True
     """
     mark, word = status_words(summary.status)
-    parts = [duration_text(summary.duration_s)]
+    parts = [html.escape(duration_text(summary.duration_s))]
     if summary.thread_id is not None:
         parts.append(f"thread {safe(summary.thread_id, chars)}")
     if summary.started_at is not None:

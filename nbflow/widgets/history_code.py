@@ -6,6 +6,7 @@ name; a test does so with every kind.
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def config_text(thread_id: str, checkpoint_id: str | None = None) -> str:
     return f'{{"configurable": {{{", ".join(parts)}}}}}'
 
 
+_OWN_NAMES = frozenset(("config", "differences", "editable_type", "state_from_json", "values"))
+"""What the code itself gives names to."""
+
+
 class Written:
     """Writes the actions on one thread.
 
@@ -39,7 +44,8 @@ class Written:
     """
 
     def __init__(self, name: str, thread_id: str) -> None:
-        self._name = name if name.isidentifier() else "workflow"
+        usable = name.isidentifier() and not iskeyword(name) and name not in _OWN_NAMES
+        self._name = name if usable else "workflow"
         self._thread_id = thread_id
 
     def look(self, checkpoint_id: str) -> str:

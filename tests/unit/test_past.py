@@ -15,6 +15,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.func import entrypoint, task
 from nbflow.run import Run
 from nbflow.types import interrupt
+from nbflow.widgets.history_code import Written
 from nbflow.widgets.history_protocol import PastToBrowser
 from nbflow.widgets.protocol import History
 from nbflow.widgets.session import session_of
@@ -448,3 +449,16 @@ def test_a_secret_of_several_lines_is_hidden_in_a_text_told_by_its_lines(
         {"kind": "both", "text": "last"},
     ]
     assert "AAAA" not in repr(past.page.messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "used"),
+    [("essay", "essay"), ("class", "workflow"), ("None", "workflow"), ("config", "workflow"),
+     ("differences", "workflow"), ("my flow", "workflow"), ("x; y", "workflow")],
+)  # fmt: skip
+def test_copied_code_names_a_workflow_only_where_python_can(name: str, used: str) -> None:
+    written = Written(name, "1")
+
+    assert written.look("1f0e").endswith(f"\n{used}.get_state(config)")
+    ast.parse(written.compare("1f0e", "2f0e"))
+    ast.parse(written.update("1f0e", {"n": 1}, plain=False, rerun=True))

@@ -17,8 +17,8 @@ from nbflow.func import entrypoint, task
 from nbflow.identity import acting_as
 from nbflow.notebook.listings import Threads
 from nbflow.record.static_tasks import tasks_html
-from nbflow.record.static_view import HTML_BYTES, html_of, text_of
-from nbflow.record.summary import summary_of
+from nbflow.record.static_view import HTML_BYTES, html_of, run_html, text_of
+from nbflow.record.summary import Summary, Task, summary_of
 from nbflow.record.times import duration_text, utc_text
 from nbflow.run import Run
 from nbflow.threads import threads
@@ -471,3 +471,11 @@ def test_a_question_whose_time_was_up_reads_rightly(
     assert f"? Ship it?  {line}the time was up)" in text_of(run)
     told = read(run)
     assert answer in told and "null" not in told
+
+
+def test_short_times_are_text_in_html() -> None:
+    task = Task(name="quick", depth=0, status="done", duration_s=0.0)
+    told = run_html(Summary(workflow="work", status="done", tasks={"1": task}))
+
+    assert told.count("&lt;1 ms") == 2
+    assert not re.search(r"<\d", told)

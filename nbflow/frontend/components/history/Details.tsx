@@ -124,7 +124,7 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
           form={detail.form}
           checkpointId={item.checkpoint_id}
           rerun={detail.rerun}
-          asking={past.items[0] === item && item.questions > 0}
+          asking={(past.items[0]?.questions ?? 0) > 0}
           going={going}
           past={actions}
           disabled={disabled}

@@ -90,7 +90,7 @@ export const past: Words["past"] = {
   edit: "Zustand ändern",
   editHint: "Ein neuer Checkpoint mit anderem Zustand; der nächste Lauf bekommt ihn als previous.",
   dropsQuestions:
-    "Fragen, die jetzt warten, bleiben zurück; ein Zweig von diesem Checkpoint stellt sie erneut.",
+    "Fragen, die jetzt warten, bleiben zurück; ein Zweig vom neuesten Checkpoint stellt sie erneut.",
   save: "Als Checkpoint speichern",
   rerun: "Speichern und neu ausführen",
   rerunHint: "Dieselbe Eingabe, auf dem geänderten Zustand.",

@@ -89,7 +89,7 @@ export const past = {
   edit: "Edit state",
   editHint: "A new checkpoint with another state; the next run gets it as previous.",
   dropsQuestions:
-    "Questions that wait now are left behind; a fork of this checkpoint asks them again.",
+    "Questions that wait now are left behind; a fork of the newest checkpoint asks them again.",
   save: "Save as checkpoint",
   rerun: "Save and run again",
   rerunHint: "The same input, on the edited state.",
