@@ -38,7 +38,7 @@ demo: $(VENV)/.demo
 	nbflow demo $(if $(CHECK),--check)
 
 test: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
-	cd $(FRONTEND) && npm test
+	cd $(FRONTEND) && npm test && npm run test:browser
 	pytest $(ARGS)
 
 check: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json

@@ -1,12 +1,8 @@
 /** Reads the golden messages that pytest reads as well. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { EMPTY_LOG, type RunLog, reduce } from "../protocol/log";
 import type { Events, Form, Snapshot, ToBrowser, ToKernel } from "../protocol/messages";
-
-const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../../tests/messages");
+import { messagesIn } from "./messages";
 
 export interface Golden {
   about: string;
@@ -16,7 +12,7 @@ export interface Golden {
 }
 
 export function golden(name: string): Golden {
-  return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as Golden;
+  return messagesIn(name) as Golden;
 }
 
 export function batches(name: string): Events[] {

@@ -1,8 +1,5 @@
 /** The golden messages of an inbox. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type {
   InboxSnapshot,
   InboxToBrowser,
@@ -10,8 +7,7 @@ import type {
   Listing,
   Opened,
 } from "../protocol/inbox";
-
-const FILE = join(dirname(fileURLToPath(import.meta.url)), "../../../tests/messages/inbox.json");
+import { messagesIn } from "./messages";
 
 interface Golden {
   about: string;
@@ -20,7 +16,7 @@ interface Golden {
   to_kernel: InboxToKernel[];
 }
 
-export const inboxGolden = (): Golden => JSON.parse(readFileSync(FILE, "utf8")) as Golden;
+export const inboxGolden = (): Golden => messagesIn("inbox") as Golden;
 
 export function said<Type extends InboxToBrowser["type"]>(
   type: Type,

@@ -1,8 +1,5 @@
 /** The kernel's part in the history, from the golden messages. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { PastActions, RunActions } from "../components/model";
 import type {
   CheckpointDetail,
@@ -12,8 +9,7 @@ import type {
   PastToKernel,
 } from "../protocol/history";
 import type { AskHistory, History, Snapshot } from "../protocol/messages";
-
-const FILE = join(dirname(fileURLToPath(import.meta.url)), "../../../tests/messages/past.json");
+import { messagesIn } from "./messages";
 
 export interface PastGolden {
   snapshot: Snapshot;
@@ -21,7 +17,7 @@ export interface PastGolden {
   to_kernel: (PastToKernel | AskHistory)[];
 }
 
-export const pastGolden = (): PastGolden => JSON.parse(readFileSync(FILE, "utf8")) as PastGolden;
+export const pastGolden = (): PastGolden => messagesIn("past") as PastGolden;
 
 type Told = PastGolden["to_browser"][number];
 

@@ -1,11 +1,7 @@
 /** The golden messages of a start form. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { StartSnapshot, StartToBrowser, StartToKernel } from "../protocol/start";
-
-const FILE = join(dirname(fileURLToPath(import.meta.url)), "../../../tests/messages/start.json");
+import { messagesIn } from "./messages";
 
 interface Golden {
   about: string;
@@ -14,7 +10,7 @@ interface Golden {
   to_kernel: StartToKernel[];
 }
 
-export const startGolden = (): Golden => JSON.parse(readFileSync(FILE, "utf8")) as Golden;
+export const startGolden = (): Golden => messagesIn("start") as Golden;
 
 export function told<Type extends StartToBrowser["type"]>(
   type: Type,
