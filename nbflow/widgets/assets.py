@@ -72,12 +72,13 @@ def bundle_gz(name: str = BUNDLE) -> bytes:
 
 @lru_cache(maxsize=1)
 def version() -> str:
-    """Return the bundles' version: 16 hex digits of the English one's content.
+    """Return the bundles' version: 16 hex digits of their content.
 
     Raises:
         MissingBundleError: the front end was not built.
     """
-    return hashlib.sha256(_read(BUNDLE)).hexdigest()[:16]
+    content = [_read(name) for name in (BUNDLE, *_IN_LANGUAGE.values())]
+    return hashlib.sha256(b"".join(content)).hexdigest()[:16]
 
 
 def bundle_name(language: str) -> str:

@@ -345,7 +345,8 @@ def test_many_events_come_in_few_messages() -> None:
 def test_the_bundle_is_sent_once_to_a_page(
     session: Session, page: RunPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    (tmp_path / "bundle.mjs").write_text("export default {}")
+    for name in ("bundle.mjs", "bundle.de.mjs"):
+        (tmp_path / name).write_text("export default {}")
     monkeypatch.setattr(assets, "STATIC", tmp_path)
     for cached in (assets.bundle_gz, assets.version):
         cached.cache_clear()

@@ -1,7 +1,7 @@
 /** A moment: in local time, or in words that are near to it; the rest of it on hover. */
 
 import type { ReactNode } from "react";
-import { localTime, utcTime } from "./format";
+import { localTime, timeOfDay, utcTime } from "./format";
 
 interface Props {
   /** Seconds since the epoch. */
@@ -22,7 +22,7 @@ export function Moment({ at, brief = false, className, children }: Props): React
       dateTime={date.toISOString()}
       title={children === undefined ? utc : `${localTime(date)} (${utc})`}
     >
-      {children ?? (brief ? date.toLocaleTimeString() : localTime(date))}
+      {children ?? (brief ? timeOfDay(date) : localTime(date))}
     </time>
   );
 }

@@ -29,9 +29,19 @@ export function age(seconds: number): string {
     : strings.days(Math.floor(whole / 86_400));
 }
 
+/** The reader's own way to write dates, where it is one of the page's language. */
+const LOCALE = [...navigator.languages, strings.language].find((one) =>
+  one.startsWith(strings.language),
+);
+
 /** Local date and time, to the second. */
 export function localTime(at: Date): string {
-  return at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return at.toLocaleString(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** Local time of the day, to the second. */
+export function timeOfDay(at: Date): string {
+  return at.toLocaleTimeString(LOCALE);
 }
 
 export function utcTime(at: Date): string {

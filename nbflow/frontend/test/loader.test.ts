@@ -64,6 +64,17 @@ describe("the loader", () => {
     expect(one.sent.length).toBe(4);
   });
 
+  it("asks for the words of the page's language", async () => {
+    vi.resetModules();
+    document.documentElement.lang = "de-CH";
+    loader = (await import("../widgets/loader")).default;
+    expect(arrive().sent).toEqual([expect.objectContaining({ language: "de-CH" })]);
+    vi.resetModules();
+    document.documentElement.lang = "";
+    loader = (await import("../widgets/loader")).default;
+    expect(arrive().sent).toEqual([expect.objectContaining({ language: navigator.language })]);
+  });
+
   it("says what to do when nothing comes, and shows the kernel's reason when there is one", async () => {
     const model = arrive();
     const el = document.createElement("div");
