@@ -1,6 +1,6 @@
 """How the kernels that are known give a tap their messages.
 
-The names used are ipykernel's private ones (measured on 6.31, 7.0, 7.1, 7.3 and 7.4), so every one
+The names used are ipykernel's private ones (measured on 6.31, 7.1, 7.3 and 7.4), so every one
 of them is looked for before anything is changed.
 """
 

@@ -38,15 +38,18 @@ class Lab:
     """The folder that it serves."""
     process: subprocess.Popen[bytes]
 
-    def kernel(self) -> psutil.Process:
-        """The one running kernel."""
-        kernels = [
+    def kernels(self) -> list[psutil.Process]:
+        """The running kernels."""
+        return [
             child
             for child in psutil.Process(self.process.pid).children(recursive=True)
             if "ipykernel_launcher" in " ".join(child.cmdline())
         ]
-        assert len(kernels) == 1, kernels
-        return kernels[0]
+
+    def kernel(self) -> psutil.Process:
+        """The one running kernel."""
+        [kernel] = self.kernels()
+        return kernel
 
 
 @contextmanager

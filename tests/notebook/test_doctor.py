@@ -84,7 +84,7 @@ def test_a_kernel_without_nbflow_and_a_front_end_that_is_not_built(tmp_path: Pat
 
 
 def test_a_kernel_that_hears_nothing_while_a_cell_runs(tmp_path: Path) -> None:
-    deaf = "import nbflow.notebook.tap as t; t._can_tap = lambda kernel: False\n"
+    deaf = "import nbflow.notebook.taps as t; t._has_what_all_use = lambda kernel: False\n"
     start = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
     kernel(tmp_path, "deaf", sys.executable, "-c", deaf + start)
 
