@@ -2,14 +2,8 @@
 
 import { type ReactNode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
-import decisionStyles from "../components/decisions.css";
-import historyStyles from "../components/history.css";
-import inboxStyles from "../components/inbox.css";
-import mediaStyles from "../components/media.css";
-import startStyles from "../components/start.css";
 import { strings } from "../components/strings";
-import styles from "../components/styles.css";
-import timelineStyles from "../components/timeline/timeline.css";
+import { styles } from "../components/styles";
 import { guardKeyboard } from "./keyboard";
 import type { Model, RenderProps } from "./model";
 import type { Port } from "./talk";
@@ -48,15 +42,7 @@ function ensureStyles(el: HTMLElement): void {
   if (place.querySelector(`#${STYLE_ID}`)) return;
   const style = document.createElement("style");
   style.id = STYLE_ID;
-  style.textContent = [
-    styles,
-    timelineStyles,
-    decisionStyles,
-    historyStyles,
-    inboxStyles,
-    startStyles,
-    mediaStyles,
-  ].join("");
+  style.textContent = styles;
   place.append(style);
 }
 
