@@ -259,4 +259,5 @@ class ThreadStates:
                 f"{what}() needs a checkpointer, and workflow {self.name!r} has none. Declare "
                 "@entrypoint(checkpointer=InMemorySaver())."
             )
+        self.fingerprint()  # from here on the code's classes are known, to be read as themselves
         return self.saver

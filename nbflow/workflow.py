@@ -385,6 +385,7 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
             UnknownThreadError: the database holds no such thread.
             WorkflowMismatchError: another workflow began it.
         """
+        self.fingerprint()  # from here on the code's classes are known, to be read as themselves
         return Run.attached(self, str(thread_id))
 
     def _nested(self, input: Any, config: Any, context: Any) -> NestedCall | None:

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from nbflow.serde import Opaque
+
 __all__ = [
     "Portable",
     "clean_text",
@@ -177,6 +179,8 @@ class _Walk:
             return self.text(f"<{type_name(value)}: reading it raised {type(exc).__name__}>")
 
     def _convert(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Opaque):
+            value = value.data
         if isinstance(value, enum.Enum):
             value = value.value
         elif _is_numpy_scalar(value):

@@ -14,6 +14,7 @@ from nbflow.branches import branches_of, checkpoint_id_of, first_difference, pai
 from nbflow.compare import differences
 from nbflow.edits import editable_type, state_from_json, state_schema
 from nbflow.forms import preview, without_secrets
+from nbflow.forms.cells import site_in_cell
 from nbflow.forms.portable import clean_text, shorten, visible
 from nbflow.forms.schema import drawn_schema, fillable
 from nbflow.types import StateSnapshot
@@ -208,7 +209,7 @@ class PastServed:
             "answered_by": op.answered_by,
             "error": self._failure(op.error),
             "attempt": op.attempt,
-            "site": op.site,
+            "site": site_in_cell(op.site),
             "codes": codes,
         }
 

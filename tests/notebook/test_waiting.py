@@ -232,6 +232,19 @@ def test_with_nobody_there_a_file_answers(page: Kernel, thread_id: str, tmp_path
         page.run("del os.environ['NBFLOW_ANSWERS']").finish()
 
 
+def test_the_site_of_a_call_is_named_by_its_cell(page: Kernel, thread_id: str) -> None:
+    """P8"""
+    start(page, thread_id)
+    look = (
+        "from nbflow.forms.cells import site_in_cell\n"
+        "run.wait(); config = {'configurable': {'thread_id': run.thread_id}}\n"
+        "first = list(essay.get_state_history(config))[-1]\n"
+        "print([site_in_cell(op.site) for op in first.ops])"
+    )
+
+    page.wait_for(lambda: page.run(look).finish().printed.count("Cell In[") == 2)
+
+
 def test_what_the_first_card_needs_is_there_before_it(page: Kernel) -> None:
     look = "from nbflow.widgets import assets; print(assets.bundle_gz.cache_info().misses)"
 
