@@ -25,7 +25,7 @@ from nbflow._answerers import Answers
 from nbflow._branching import Branching
 from nbflow._engine.alarms import Alarm
 from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
-from nbflow._engine.catching_up import unseen
+from nbflow._engine.catching_up import unseen, unseen_end
 from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
@@ -236,7 +236,8 @@ class Run(Answers, Branching, Waits):
                 self._epoch = thread.epoch
             elif not is_at_work(thread):
                 self._epoch = thread.epoch
-                news.append(ended)
+                assert isinstance(ended, RunEnded)
+                news.append(unseen_end(self._events, ended))
             elif self._status != "running":
                 assert isinstance(started, RunStarted)
                 self._status, self._told = "running", False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from nbflow import events as ev
 
-__all__ = ["unseen"]
+__all__ = ["unseen", "unseen_end"]
 
 
 def unseen(log: Iterable[ev.Event], past: Iterable[ev.Event]) -> Iterator[ev.Event]:
@@ -24,6 +25,12 @@ def unseen(log: Iterable[ev.Event], past: Iterable[ev.Event]) -> Iterator[ev.Eve
         if fact not in known:
             known.add(fact)
             yield event
+
+
+def unseen_end(log: Iterable[ev.Event], ended: ev.RunEnded) -> ev.RunEnded:
+    """The end of a run told again, with no time at work that its log has counted already."""
+    counted_s = sum(event.duration_s for event in log if isinstance(event, ev.RunEnded))
+    return replace(ended, duration_s=max(0.0, ended.duration_s - counted_s))
 
 
 def _fact(event: ev.Event) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def elsewhere(folder: Path, answer: str) -> None:
 def review(tmp_path: Path) -> Any:
     @task
     def look(n: int) -> int:
+        time.sleep(0.05)
         return n + 1
 
     @entrypoint(checkpointer=SqliteSaver(tmp_path / "runs.sqlite"))
@@ -89,6 +91,17 @@ def test_a_page_sees_what_another_process_answered(review: Any, tmp_path: Path) 
     assert [kinds.count(kind) for kind in (RunStarted, TaskFinished, Answered, RunEnded)] == [
         1, 2, 2, 3,
     ]  # fmt: skip
+
+
+def test_work_that_was_counted_here_is_not_counted_again(review: Any, tmp_path: Path) -> None:
+    run = review.start(1, thread_id="1")
+    run.wait(WAIT_S)
+    here = sum(event.duration_s for event in run.events() if isinstance(event, RunEnded))
+    elsewhere(tmp_path, "from ada")
+    assert run.refresh()
+
+    total = sum(event.duration_s for event in run.events() if isinstance(event, RunEnded))
+    assert 0.05 <= here <= total < 1.8 * here
 
 
 def test_the_second_answerer_is_told_who_was_first(review: Any, tmp_path: Path) -> None:
