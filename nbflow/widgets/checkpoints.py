@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbflow.branches import checkpoint_id_of
 from nbflow.compare import Absent, lines_between
 from nbflow.forms import preview
 from nbflow.forms.portable import clean_text, shorten, visible
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nbflow.widgets.history_protocol import ChangeItem
     from nbflow.widgets.protocol import BranchItem, CheckpointItem
 
-__all__ = ["CHANGES", "branch_item", "change_item", "checkpoint_item"]
+__all__ = ["CHANGES", "branch_item", "change_item", "checkpoint_item", "hidden_preview"]
 
 CHANGES = 200
 """So many places where two states differ are shown."""
@@ -43,17 +44,27 @@ def checkpoint_item(snapshot: StateSnapshot, secrets: Secrets) -> CheckpointItem
     '8'
     """
     metadata = snapshot.metadata or {}
-    values = preview(snapshot.values, _CHARS)
     return {
-        "checkpoint_id": _checkpoint_id(snapshot.config) or "",
-        "parent_id": _checkpoint_id(snapshot.parent_config),
+        "checkpoint_id": checkpoint_id_of(snapshot.config) or "",
+        "parent_id": checkpoint_id_of(snapshot.parent_config),
         "source": str(metadata.get("source", "")),
         "step": int(metadata.get("step", 0)),
         "created_at": snapshot.created_at or "",
-        "values": {**values, "text": secrets.hide(values["text"])},
+        "values": hidden_preview(snapshot.values, secrets),
         "next": [str(name) for name in snapshot.next],
         "questions": len(snapshot.interrupts),
     }
+
+
+def hidden_preview(value: Any, secrets: Secrets, chars: int = _CHARS) -> Preview:
+    """Return a preview of at most so many characters, without the secrets.
+
+    >>> from nbflow.forms.secrets import Secrets
+    >>> hidden_preview({"n": 1}, Secrets())["kind"]
+    'json'
+    """
+    shown = preview(value, chars)
+    return {**shown, "text": secrets.hide(shown["text"])}
 
 
 def branch_item(branch: Branch) -> BranchItem:
@@ -98,12 +109,4 @@ def change_item(change: Difference, secrets: Secrets) -> ChangeItem:
 
 
 def _side(value: Any, secrets: Secrets) -> Preview | None:
-    if isinstance(value, Absent):
-        return None
-    side = preview(value, _CHARS)
-    return {**side, "text": secrets.hide(side["text"])}
-
-
-def _checkpoint_id(config: Any) -> str | None:
-    found = (config or {}).get("configurable", {}).get("checkpoint_id")
-    return found if isinstance(found, str) else None
+    return None if isinstance(value, Absent) else hidden_preview(value, secrets)

@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 from nbflow.branches import branches_of, checkpoint_id_of, first_difference, paired
 from nbflow.compare import differences
 from nbflow.edits import editable_type, state_from_json, state_schema
-from nbflow.forms import preview, without_secrets
+from nbflow.forms import without_secrets
 from nbflow.forms.cells import site_in_cell
 from nbflow.forms.portable import clean_text, shorten, visible
 from nbflow.forms.schema import drawn_schema, fillable
 from nbflow.types import StateSnapshot
-from nbflow.widgets.checkpoints import CHANGES, branch_item, change_item, checkpoint_item
+from nbflow.widgets.checkpoints import (
+    CHANGES,
+    branch_item,
+    change_item,
+    checkpoint_item,
+    hidden_preview,
+)
 from nbflow.widgets.conversation import BadMessageError, Page, number_in, text_in
 from nbflow.widgets.history_code import Written
 from nbflow.widgets.receipts import Receipts
@@ -152,8 +158,7 @@ class PastServed:
 
     def _preview(self, value: Any, chars: int) -> Preview:
         """A preview without the secrets that the run was given."""
-        found = preview(value, chars)
-        return {**found, "text": self._hide(found["text"])}
+        return hidden_preview(value, self._session.secrets, chars)
 
     def _hide(self, text: str) -> str:
         hidden: str = self._session.secrets.hide(text)
@@ -313,18 +318,18 @@ class PastServed:
         begun: list[Run | None] = []
         press = {"submission": request, "interrupt_id": text_in(content, "checkpoint_id")}
         receipt = self._receipts.of(press, lambda one: begun.append(act(self, one, content)))
-        follows = bool(begun) and begun[0] is not None
+        run = begun[0] if begun else None
         outcome: Outcome = {
             "type": "outcome",
             "request": request,
             "status": receipt["status"],
             "message": receipt["message"],
             "errors": receipt["errors"],
-            "follows": follows,
+            "follows": run is not None,
         }
         self._session.post(page, outcome)
-        if begun and begun[0] is not None:
-            self._session.hand_over(page, begun[0])
+        if run is not None:
+            self._session.hand_over(page, run)
 
     def _fork(self, checkpoint_id: str, content: Mapping[str, Any]) -> Run:
         sides = {side: text_in(content, side) for side in ("after", "before") if side in content}
