@@ -6,14 +6,14 @@ is fetched, and the next ones. Each page starts with a new kernel, so that nothi
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.lab import CELL_MS, Notebook, serve, write_notebook
+from tests.browser.lab import CELL_MS, FLAGS, Notebook, serve, write_notebook
+from tests.conftest import find_chromium
 
 _PAGES = 5
 _RUNS = 4
@@ -53,9 +53,7 @@ def main() -> None:
         root, state = Path(folder, "root"), Path(folder, "state")
         root.mkdir()
         state.mkdir()
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         cells = [_WORKFLOW, *(f"review.start('{n}', thread_id='{n}')" for n in range(_RUNS))]
         with serve(root, state) as lab:
             for number in range(_PAGES):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.lab import Lab, serve
+from tests.browser.lab import FLAGS, Lab, serve
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -27,11 +27,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="package")
 def browser(chromium_executable: str | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_executable,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync",
-                  "--disable-background-networking", "--disable-component-update"],
-        )  # fmt: skip
+        chromium = playwright.chromium.launch(executable_path=chromium_executable, args=FLAGS)
         yield chromium
         chromium.close()
 

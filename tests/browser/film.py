@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from tests.browser.lab import CELL_MS, Lab, Notebook, serve, write_notebook
+from tests.browser.lab import CELL_MS, FLAGS, Lab, Notebook, serve, write_notebook
 from tests.conftest import find_chromium
 from tests.pictures import write
 
@@ -40,8 +40,7 @@ _LAST_TOP = 165
 """Where the last cell ends up, so that the last frame has code above and all of the card below."""
 _STEPS = 7
 """Frames of a scroll."""
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-lcd-text", "--force-color-profile=srgb",
-          "--disable-background-networking", "--disable-sync"]  # fmt: skip
+_FLAGS = (*FLAGS, "--disable-lcd-text", "--force-color-profile=srgb")
 
 IMPORTS = """
 %load_ext nbflow

@@ -19,7 +19,20 @@ import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect
 
-__all__ = ["CELL_MS", "START_S", "Lab", "Notebook", "photograph", "serve", "write_notebook"]
+__all__ = [
+    "CELL_MS",
+    "FLAGS",
+    "START_S",
+    "Lab",
+    "Notebook",
+    "photograph",
+    "serve",
+    "write_notebook",
+]
+
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update")  # fmt: skip
+"""Of a Chromium that asks nobody for anything."""
 
 START_S = 60
 """Seconds that JupyterLab may take to answer for the first time."""

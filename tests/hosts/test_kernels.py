@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.hosts.environments import VERSIONS, install_kernel
+from tests.notebook.essays import PROGRAM, check_that_the_form_works, start
 from tests.notebook.kernel import Kernel, kernel
-from tests.notebook.test_waiting import PROGRAM
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -52,25 +52,12 @@ def thread_id(request: pytest.FixtureRequest) -> str:
 def test_the_form_works_while_the_cell_waits(
     page: Kernel, thread_id: str, workflow: str, wait: str
 ) -> None:
-    widget = _start(page, thread_id, workflow)
-    waiting = page.run(f"print({wait})")
-    following = page.run("print('the next cell')")
-    form = page.question(widget)
-    wrong = page.submit(widget, form, 7)
-    sent = page.submit(widget, form, "Splendid.")
-
-    assert waiting.finish().printed == "('An essay about cats', 'Splendid.')\n"
-    assert following.finish().printed == "the next cell\n"
-    assert [r["status"] for r in page.replies(widget, "receipt")] == ["invalid", "accepted"]
-    assert wrong.settle().states == sent.settle().states == ["busy", "idle"]
-    assert waiting.states[0] == "busy"
-    assert waiting.states[-1] == "idle"
-    assert waiting.states.count("idle") == 1
+    check_that_the_form_works(page, thread_id, workflow, wait)
 
 
 @pytest.mark.parametrize("wait", ["run.result()", "await run"])
 def test_a_page_that_reloads_gets_its_widgets_back(page: Kernel, thread_id: str, wait: str) -> None:
-    widget = _start(page, thread_id)
+    _, widget = start(page, thread_id)
     waiting = page.run(f"print({wait})")
     page.wait_for(lambda: waiting.states)
     comms = page.reply_to(page.send("comm_info_request", {"target_name": "jupyter.widget"}))
@@ -87,7 +74,7 @@ def test_a_page_that_reloads_gets_its_widgets_back(page: Kernel, thread_id: str,
 def test_the_stop_button_ends_the_wait_and_not_the_run(
     page: Kernel, thread_id: str, wait: str
 ) -> None:
-    widget = _start(page, thread_id)
+    _, widget = start(page, thread_id)
     waiting = page.run(f"print('waits', flush=True); {wait}")
     form = page.question(widget)
     page.wait_for(lambda: waiting.printed)
@@ -97,8 +84,3 @@ def test_the_stop_button_ends_the_wait_and_not_the_run(
     assert page.run("print(run.status)").finish().printed == "interrupted\n"
     page.submit(widget, form, "After all.")
     assert "After all." in page.run("print(run.result())").finish().printed
-
-
-def _start(page: Kernel, thread_id: str, workflow: str = "essay") -> str:
-    cell = page.run(f"run = {workflow}.start('cats', thread_id={thread_id!r})\nrun").finish()
-    return cell.widget()

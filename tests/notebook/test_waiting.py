@@ -8,31 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebook.kernel import Cell, Kernel, kernel
+from tests.notebook.essays import PROGRAM, check_that_the_form_works, start
+from tests.notebook.kernel import Kernel, kernel
 
 pytestmark = pytest.mark.timeout(120)
-
-PROGRAM = """
-%load_ext nbflow
-import threading, ipywidgets
-from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.func import entrypoint, task
-from nbflow.types import Command, interrupt
-
-@task
-def write(topic):
-    return f"An essay about {topic}"
-
-@entrypoint(checkpointer=InMemorySaver())
-def essay(topic):
-    text = write(topic).result()
-    return text, interrupt({"question": "Good?", "essay": text}, response_schema=str)
-
-@entrypoint(checkpointer=InMemorySaver())
-async def essay_async(topic):
-    text = await write(topic)
-    return text, interrupt({"question": "Good?", "essay": text}, response_schema=str)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -48,31 +27,12 @@ def thread_id(request: pytest.FixtureRequest) -> str:
     return str(request.node.name)
 
 
-def start(page: Kernel, thread_id: str, workflow: str = "essay") -> tuple[Cell, str]:
-    """Show a run in a cell of its own; returns the cell and the widget's id."""
-    cell = page.run(f"run = {workflow}.start('cats', thread_id={thread_id!r})\nrun").finish()
-    return cell, cell.widget()
-
-
 @pytest.mark.parametrize("workflow", ["essay", "essay_async"])
 @pytest.mark.parametrize("wait", ["run.result()", "run.result(timeout=60)", "await run"])
 def test_the_form_works_while_the_cell_waits(
     page: Kernel, thread_id: str, workflow: str, wait: str
 ) -> None:
-    _, widget = start(page, thread_id, workflow)
-    waiting = page.run(f"print({wait})")
-    following = page.run("print('the next cell')")
-    form = page.question(widget)
-    wrong = page.submit(widget, form, 7)
-    sent = page.submit(widget, form, "Splendid.")
-
-    assert waiting.finish().printed == "('An essay about cats', 'Splendid.')\n"
-    assert following.finish().printed == "the next cell\n"
-    assert [r["status"] for r in page.replies(widget, "receipt")] == ["invalid", "accepted"]
-    assert wrong.settle().states == sent.settle().states == ["busy", "idle"]
-    assert waiting.states[0] == "busy"
-    assert waiting.states[-1] == "idle"
-    assert waiting.states.count("idle") == 1
+    check_that_the_form_works(page, thread_id, workflow, wait)
 
 
 def test_a_kernel_whose_cell_waits_says_busy(page: Kernel, thread_id: str) -> None:
