@@ -15,6 +15,7 @@ from nbflow.identity import acting_as
 from nbflow.recorded import now, random, uuid
 
 if TYPE_CHECKING:
+    from nbflow.guests.graph import adopt as adopt
     from nbflow.headless.notebooks import notebook_task as notebook_task
     from nbflow.notebook.glued import glue as glue
     from nbflow.queues import review as review
@@ -24,6 +25,7 @@ __all__ = [
     "Inbox",
     "__version__",
     "acting_as",
+    "adopt",
     "glue",
     "load_ipython_extension",
     "notebook_task",
@@ -67,6 +69,10 @@ def __getattr__(name: str) -> Any:
         from nbflow.queues import review
 
         return review
+    if name == "adopt":
+        from nbflow.guests.graph import adopt
+
+        return adopt
     if name == "notebook_task":
         from nbflow.headless.notebooks import notebook_task
 

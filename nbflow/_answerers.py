@@ -19,7 +19,7 @@ from nbflow.identity import acting_as
 from nbflow.types import UNSET, Interrupt
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
 
 __all__ = ["Answerer", "Answers"]
 
@@ -32,7 +32,7 @@ class Answers:
     _answerer: Answerer | None = None
 
     @property
-    def _run(self) -> Run:
+    def _run(self) -> BaseRun:
         raise NotImplementedError
 
     def answer_with(self, answer: Callable[[Interrupt], Any]) -> Self:
@@ -75,7 +75,7 @@ class Answers:
 class Answerer:
     """Calls a function for each question of one run."""
 
-    def __init__(self, run: Run, answer: Callable[[Interrupt], Any]) -> None:
+    def __init__(self, run: BaseRun, answer: Callable[[Interrupt], Any]) -> None:
         self._run, self._answer = run, answer
         self._context = copy_context()
         self._state = threading.Lock()

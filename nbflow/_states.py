@@ -37,6 +37,11 @@ class ThreadStates:
 
     # -- looking ----------------------------------------------------------------------------
 
+    def thread_status(self, thread_id: str) -> str | None:
+        """How a thread stands, as its snapshot's ``status``; None where there is none."""
+        row = None if self.saver is None else self.saver.get_thread(thread_id)
+        return None if row is None else {"idle": "done"}.get(row.status, row.status)
+
     def get_state(
         self, config: RunnableConfig | dict[str, Any], *, subgraphs: bool = False
     ) -> StateSnapshot:

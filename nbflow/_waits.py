@@ -17,8 +17,8 @@ from nbflow.errors import RunCancelledError, RunPendingError
 
 if TYPE_CHECKING:
     from nbflow._answerers import Answerer
+    from nbflow.base_run import BaseRun
     from nbflow.events import RunEnded
-    from nbflow.run import Run
     from nbflow.types import Interrupt
 
 __all__ = ["Waits"]
@@ -51,7 +51,7 @@ class Waits:
     _waiters: list[Callable[[], None]]
 
     @property
-    def _run(self) -> Run:
+    def _run(self) -> BaseRun:
         raise NotImplementedError
 
     @property

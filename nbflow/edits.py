@@ -11,17 +11,16 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.answers import faults_of_validation, from_json, in_words, schema_of
-from nbflow._engine.signature_schemas import output_type
 from nbflow.compare import differences
 from nbflow.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from nbflow.workflow import Workflow
+    from nbflow.base_workflow import BaseWorkflow
 
 __all__ = ["editable_type", "state_from_json", "state_schema"]
 
 
-def editable_type(workflow: Workflow[Any, Any], state: Any) -> Any:
+def editable_type(workflow: BaseWorkflow, state: Any) -> Any:
     """Return the type as which a state can be edited; ``Any`` for plain JSON.
 
     That is the state's own, if it is a Pydantic model or a dataclass; what the workflow is said to
@@ -37,7 +36,7 @@ def editable_type(workflow: Workflow[Any, Any], state: Any) -> Any:
     >>> editable_type(halve, 1.5), editable_type(halve, {"n": 1})
     (<class 'float'>, typing.Any)
     """
-    declared = output_type(workflow._spec.fn)
+    declared = workflow.output_type
     if state is None:
         return declared
     own = [type(state)] if _is_record(state) else []

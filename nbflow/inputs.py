@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._engine.answers import faults_of_validation, from_json, in_words
-from nbflow._engine.signature_schemas import input_type
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow
 from nbflow.errors import CorruptDataError, DeclarationError, InvalidInputError
 
 if TYPE_CHECKING:
-    from nbflow.workflow import Workflow
+    from nbflow.base_workflow import BaseWorkflow
 
 __all__ = ["EarlierInput", "earlier_inputs", "input_from_json", "input_parameter", "input_schema"]
 
@@ -43,7 +42,7 @@ class EarlierInput:
     """As the code got it."""
 
 
-def earlier_inputs(workflow: Workflow[Any, Any], limit: int = 10) -> list[EarlierInput]:
+def earlier_inputs(workflow: BaseWorkflow, limit: int = 10) -> list[EarlierInput]:
     """The different inputs that the workflow was given, the newest first, across all threads.
 
     Those are left out that cannot be read, with a RuntimeWarning that says why, and those of runs
@@ -120,7 +119,7 @@ def _leave_out(fault: CorruptDataError) -> None:
     warnings.warn(f"An earlier input is left out: {fault}", RuntimeWarning, stacklevel=4)
 
 
-def input_parameter(workflow: Workflow[Any, Any]) -> str:
+def input_parameter(workflow: BaseWorkflow) -> str:
     """The name of the parameter that takes the input.
 
     >>> from nbflow.func import entrypoint
@@ -130,10 +129,10 @@ def input_parameter(workflow: Workflow[Any, Any]) -> str:
     >>> input_parameter(double)
     'n'
     """
-    return next(iter(workflow._spec.signature.parameters))
+    return workflow.input_parameter.name
 
 
-def input_schema(workflow: Workflow[Any, Any]) -> dict[str, Any]:
+def input_schema(workflow: BaseWorkflow) -> dict[str, Any]:
     """JSON Schema of the input; ``{}``, which anything fits, where the annotation has none.
 
     >>> from nbflow.func import entrypoint
@@ -148,7 +147,7 @@ def input_schema(workflow: Workflow[Any, Any]) -> dict[str, Any]:
         return {}
 
 
-def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
+def input_from_json(workflow: BaseWorkflow, value: Any) -> Any:
     """The input that a JSON value stands for: of the annotated type, where that has a schema.
 
     None stands for ``{}`` where the code takes anything or nothing, since an input of None goes
@@ -172,8 +171,7 @@ def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
         return {}
     if schema:
         try:
-            kind = input_type(workflow._spec.fn, input_parameter(workflow))
-            value = from_json(kind, value)
+            value = from_json(workflow.input_type, value)
         except ValidationError as exc:
             raise _invalid(workflow, faults_of_validation(exc, value)) from exc
     if value is None:
@@ -182,7 +180,7 @@ def input_from_json(workflow: Workflow[Any, Any], value: Any) -> Any:
     return value
 
 
-def _invalid(workflow: Workflow[Any, Any], errors: list[dict[str, Any]]) -> InvalidInputError:
+def _invalid(workflow: BaseWorkflow, errors: list[dict[str, Any]]) -> InvalidInputError:
     return InvalidInputError(
         f"The input does not fit what {workflow.name!r} takes: {in_words(errors)}. Nothing was "
         "stored and no run was begun; mend it and start again.",

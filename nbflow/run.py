@@ -1,7 +1,6 @@
 """A run going on in the background: look at it, wait for it, answer it, stop it.
 
-The run's log keeps every event in order, without gaps, from the first execution through every
-pause and answer. Views read the log; none has another source.
+What every run has, whoever drives it, is in :mod:`nbflow.base_run`; here is what drives this one.
 """
 
 from __future__ import annotations
@@ -12,16 +11,13 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from nbflow._answerers import Answers
 from nbflow._branching import Branching
 from nbflow._engine.alarms import Alarm
 from nbflow._engine.answering import answer_to, answered_event, answers_for, timed_out
@@ -31,7 +27,7 @@ from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import is_at_work, past_events
 from nbflow._hooks import hooks
-from nbflow._waits import Waits
+from nbflow.base_run import BaseRun
 from nbflow.errors import NbflowError, ThreadBusyError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
 from nbflow.types import Command, Interrupt
@@ -44,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "hooks"]
 
-_Listener = Callable[[Event], None]
-
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 2.0
@@ -54,7 +48,7 @@ _LOOK_AGAIN_S = 2.0
 _known: WeakValueDictionary[tuple[Hashable, str], Run] = WeakValueDictionary()
 
 
-class Run(Answers, Branching, Waits):
+class Run(Branching, BaseRun):
     """One run, from its input to its result, through any number of questions.
 
     Made by :meth:`Workflow.start <nbflow.workflow.Workflow.start>` and
@@ -79,39 +73,17 @@ class Run(Answers, Branching, Waits):
         self, workflow: Workflow[Any, Any], thread_id: str | None, config: dict[str, Any],
         context: Any = None,
     ) -> None:  # fmt: skip
-        self.workflow = workflow
-        """What runs."""
-        self.thread_id = thread_id
-        """The thread's name; None when nothing is kept."""
-        self.id: str = ""
-        """32 hex digits; the run's id in the database."""
+        super().__init__(thread_id)
+        self.workflow: Workflow[Any, Any] = workflow
         self._config = config
         self._context = context
-        self._state = threading.Condition(threading.RLock())
-        self._events: list[Event] = []
-        self._listeners: list[_Listener] = []
         self._root: RootOp | None = None
-        self._running = False
         self._epoch = 0
         """Of the thread, when the log was last up to date with it."""
-        self._turn = 0
-        """How many executions there have been."""
-        self._context_vars = copy_context()
-        """Of the cell that began it: what the run prints belongs there."""
-        self._told = True
-        """Whether every listener has heard of the end; only then do waiters go on."""
-        self._waiters: list[Callable[[], None]] = []
         self._answered_meanwhile = False
         self._alarms: dict[str, Alarm] = {}
         """By the ids of the open questions that have a deadline."""
-        self._already: Any = None
-        """The value of a run that was over before it was asked for."""
         self._background: concurrent.futures.Future[Any] | None = None
-        self._status = "running"
-        self._ended: RunEnded | None = None
-        self._exception: BaseException | None = None
-        self._traceback: TracebackType | None = None
-        """Of the exception, as it was raised: each raising adds to the exception's own."""
 
     # -- how it comes to be -------------------------------------------------------------------
 
@@ -207,15 +179,6 @@ class Run(Answers, Branching, Waits):
 
     # -- looking ----------------------------------------------------------------------------
 
-    def __repr__(self) -> str:
-        return f"<nbflow run of {self.workflow.name!r} on thread {self.thread_id!r}: {self.status}>"
-
-    @property
-    def status(self) -> str:
-        """``running``, ``interrupted``, ``done``, ``error`` or ``cancelled``; ``ready`` when it has
-        its answers and nobody has let it go on."""
-        return self._status
-
     def refresh(self) -> bool:
         """Take into the log what other processes have done in this run; whether that is anything.
 
@@ -248,55 +211,6 @@ class Run(Answers, Branching, Waits):
             with suppress(ThreadBusyError):  # somebody else was quicker
                 self._go(None)
         return bool(news)
-
-    @property
-    def interrupts(self) -> tuple[Interrupt, ...]:
-        """The open questions; those of a run that failed can be answered, too."""
-        with self._state:
-            if self._status not in ("running", "interrupted", "error"):
-                return ()
-            open_: dict[str, Interrupt] = {}
-            for event in self._events:
-                if isinstance(event, Asked):
-                    open_[event.interrupt.id] = event.interrupt
-                elif isinstance(event, Answered):
-                    open_.pop(event.interrupt_id, None)
-                elif isinstance(event, RunEnded):
-                    open_ = {q.id: q for q in event.interrupts}
-            return tuple(open_.values())
-
-    def events(self, since: int = 0) -> list[Event]:
-        """The log from one sequence number on."""
-        with self._state:
-            return self._events[since:]
-
-    def subscribe(self, listener: _Listener) -> Callable[[], None]:
-        """Be told of every later event, in the thread that causes it; returns how to stop."""
-        with self._state:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._state:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        display = hooks.filled().display
-        return {"text/plain": repr(self)} if display is None else display(self)
-
-    def freeze(self) -> None:
-        """Keep of what cells show of this run only its record: HTML, without the live view.
-
-        The outputs are replaced before this returns, so it can be the last thing that a kernel
-        does. The run goes on and can be shown again. Outside a notebook this changes nothing.
-
-        Raises:
-            CannotFreezeError: a cell shows the run as its value, without ``%load_ext nbflow``.
-        """
-        if (freeze := hooks.filled().freeze) is not None:
-            freeze(self)
 
     # -- acting -----------------------------------------------------------------------------
 
@@ -340,30 +254,6 @@ class Run(Answers, Branching, Waits):
 
     # -- going ------------------------------------------------------------------------------
 
-    def log(self, event: Event) -> None:
-        """Take one event into the log and tell the listeners."""
-        again = False
-        with self._state:
-            event.seq = len(self._events)
-            self._events.append(event)
-            turn = self._turn
-            if isinstance(event, RunEnded):
-                again = self._rest(event)
-            elif isinstance(event, Asked) and self._running:  # what is past says when it ends
-                self._watch_clock(event.interrupt)
-            elif isinstance(event, Answered):
-                self._leave_clock(event.interrupt_id)
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            try:
-                listener(event)
-            except Exception:
-                _log.exception("A listener of %r failed; the run goes on", self)
-        if again:
-            self._go_again()
-        elif isinstance(event, RunEnded):
-            self._release(turn)
-
     def _go_again(self) -> None:
         """Go on after an answer that came while the run worked after another."""
         try:
@@ -396,35 +286,31 @@ class Run(Answers, Branching, Waits):
         self._status = "running"
         self._exception = None
 
+    def _noted(self, event: Event) -> bool:
+        if isinstance(event, RunEnded):
+            return self._rest(event)
+        if isinstance(event, Asked) and self._running:  # what is past says when it ends
+            self._watch_clock(event.interrupt)
+        elif isinstance(event, Answered):
+            self._leave_clock(event.interrupt_id)
+        return False
+
     def _rest(self, event: RunEnded) -> bool:
         """The execution ended; True when an answer came meanwhile and it goes on at once."""
-        self._ended = event
         if event.status == "interrupted" and self._answered_meanwhile:
+            self._ended = event
             self._answered_meanwhile = False
             return True
         outcome = None if self._root is None else self._root.outcome
         self._exception = None if outcome is None else outcome.exception
         if self._exception is not None:
             self._traceback = without_engine(self._exception).__traceback__
-        self._running = False
-        self._status = event.status
         open_ = event.interrupts if event.status == "interrupted" else ()
         for closed in self._alarms.keys() - {question.id for question in open_}:
             self._leave_clock(closed)
         for question in open_:
             self._watch_clock(question)
-        return False
-
-    def _release(self, turn: int) -> None:
-        """Let the waiters go on, unless a listener has set the run going again."""
-        with self._state:
-            if turn != self._turn:
-                return
-            self._told = True
-            self._state.notify_all()
-            waiters = tuple(self._waiters)
-        for wake in waiters:
-            wake()
+        return super()._noted(event)
 
     def _go(self, input: Any) -> None:
         with self._state:

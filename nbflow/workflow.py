@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,12 +30,13 @@ from nbflow._engine.options import (
 from nbflow._engine.retry import as_policies
 from nbflow._engine.settings import given_settings, settings_apart, settings_of
 from nbflow._engine.signals import GentleStop
-from nbflow._engine.signature_schemas import input_schema, output_schema
+from nbflow._engine.signature_schemas import input_schema, input_type, output_schema, output_type
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Inbox, Mailbox, chunks_here, chunks_on_loop
 from nbflow._engine.timeouts import Timeout
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
+from nbflow.base_workflow import BaseWorkflow
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import OutsideRunError
 from nbflow.run import Run
@@ -52,7 +54,7 @@ InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 
 
-class Workflow(ThreadStates, Generic[InputT, OutputT]):
+class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
     """A function that can be run, stopped, continued and looked at; made by ``@entrypoint``.
 
     ``invoke`` and its siblings take the input, ``Command(resume=answer)`` to answer a question,
@@ -145,9 +147,31 @@ class Workflow(ThreadStates, Generic[InputT, OutputT]):
 
     # -- schemas ------------------------------------------------------------------------------
 
+    @property
+    def home(self) -> str | None:
+        """The function's module."""
+        return getattr(self.__wrapped__, "__module__", None)
+
+    @property
+    def call_signature(self) -> inspect.Signature:
+        """The function's, without what is injected."""
+        whole = self._spec.signature
+        first = next(iter(whole.parameters.values()))
+        return inspect.Signature([first], return_annotation=whole.return_annotation)
+
+    @property
+    def input_type(self) -> Any:
+        """Its annotation; ``Any`` without one."""
+        return input_type(self._spec.fn, self.input_parameter.name)
+
+    @property
+    def output_type(self) -> Any:
+        """The annotation of what the caller gets; ``Any`` without one."""
+        return output_type(self._spec.fn)
+
     def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
         """JSON Schema of the input, from its annotation; ``{}`` without one (13)."""
-        return input_schema(self._spec.fn, next(iter(self._spec.signature.parameters)))
+        return input_schema(self._spec.fn, self.input_parameter.name)
 
     def get_output_jsonschema(self, config: Any = None) -> dict[str, Any]:
         """JSON Schema of the result, from the annotation; ``{}`` without one (13, 14)."""

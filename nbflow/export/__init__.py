@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from nbflow.export.files import record_in, to_json
 from nbflow.export.page import page_of
@@ -18,15 +18,15 @@ from nbflow.export.story import Record, record
 if TYPE_CHECKING:
     import nbformat
 
-    from nbflow.run import Run
-    from nbflow.workflow import Workflow
+    from nbflow.base_run import BaseRun
+    from nbflow.base_workflow import BaseWorkflow
 
 __all__ = ["Record", "html", "json", "load", "notebook", "record"]
 
 _Path = str | os.PathLike[str]
 _Id = str | int | None
 if TYPE_CHECKING:
-    _Source = Run | Workflow[Any, Any] | Record
+    _Source = BaseRun | BaseWorkflow | Record
 
 
 @overload

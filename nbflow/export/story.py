@@ -10,8 +10,9 @@ import sys
 import time
 from dataclasses import dataclass
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from nbflow.base_run import BaseRun
 from nbflow.errors import MissingThreadError
 from nbflow.export.sections import (
     Section,
@@ -25,12 +26,11 @@ from nbflow.inputs import input_schema
 from nbflow.record.log import encoded
 from nbflow.record.static_view import run_html, run_text
 from nbflow.record.summary import Summary, summary_of
-from nbflow.run import Run
 from nbflow.widgets.checkpoints import checkpoint_item
 
 if TYPE_CHECKING:
+    from nbflow.base_workflow import BaseWorkflow
     from nbflow.widgets.protocol import CheckpointItem, EventData
-    from nbflow.workflow import Workflow
 
 __all__ = ["Record", "is_importable", "record"]
 
@@ -102,7 +102,7 @@ class Record:
         return run_html(self.summary)
 
 
-def record(source: Run | Workflow[Any, Any] | Record, thread_id: str | int | None = None) -> Record:
+def record(source: BaseRun | BaseWorkflow | Record, thread_id: str | int | None = None) -> Record:
     """Return the record of a run as it stands now.
 
     Args:
@@ -127,7 +127,7 @@ def record(source: Run | Workflow[Any, Any] | Record, thread_id: str | int | Non
     """
     if isinstance(source, Record):
         return source
-    run = source if isinstance(source, Run) else _run_of(source, thread_id)
+    run = source if isinstance(source, BaseRun) else _run_of(source, thread_id)
     log, secrets = encoded(run.events(), input_schema(run.workflow))
     module, variable = _home(run.workflow)
     return Record(
@@ -139,7 +139,7 @@ def record(source: Run | Workflow[Any, Any] | Record, thread_id: str | int | Non
     )
 
 
-def _run_of(workflow: Workflow[Any, Any], thread_id: str | int | None) -> Run:
+def _run_of(workflow: BaseWorkflow, thread_id: str | int | None) -> BaseRun:
     if thread_id is None:
         raise MissingThreadError(
             f"{workflow.name!r} may have many threads: say which, as in "
@@ -149,9 +149,9 @@ def _run_of(workflow: Workflow[Any, Any], thread_id: str | int | None) -> Run:
     return workflow.thread(thread_id)
 
 
-def _home(workflow: Workflow[Any, Any]) -> tuple[str | None, str]:
+def _home(workflow: BaseWorkflow) -> tuple[str | None, str]:
     """The module that the workflow can be imported from, and its name there."""
-    name = getattr(workflow.__wrapped__, "__module__", None)
+    name = workflow.home
     names = vars(sys.modules[name]) if name in sys.modules else {}
     variable = next((key for key, value in list(names.items()) if value is workflow), None)
     fallback = workflow.name if is_importable(workflow.name) else "workflow"

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from nbflow.forms.fields import field_of, label_of
 from nbflow.forms.portable import shorten
 from nbflow.forms.schema import drawn_schema, fillable
-from nbflow.inputs import earlier_inputs, input_parameter, input_schema
+from nbflow.inputs import earlier_inputs, input_schema
 
 if TYPE_CHECKING:
+    from nbflow.base_workflow import BaseWorkflow
     from nbflow.forms.model import Form
     from nbflow.widgets.start_protocol import EarlierItem
-    from nbflow.workflow import Workflow
 
 __all__ = ["input_form", "recallable"]
 
 _TITLE_CHARS = 200
 
 
-def input_form(workflow: Workflow[Any, Any], form_id: str) -> Form:
+def input_form(workflow: BaseWorkflow, form_id: str) -> Form:
     """Return the form that begins a run of the workflow; its docstring is what to read before.
 
     >>> from nbflow.func import entrypoint
@@ -58,7 +58,7 @@ def input_form(workflow: Workflow[Any, Any], form_id: str) -> Form:
     return form
 
 
-def recallable(workflow: Workflow[Any, Any], limit: int = 10) -> list[EarlierItem]:
+def recallable(workflow: BaseWorkflow, limit: int = 10) -> list[EarlierItem]:
     """Return the newest different inputs that the form can be filled with again.
 
     Raises:
@@ -90,11 +90,11 @@ def recallable(workflow: Workflow[Any, Any], limit: int = 10) -> list[EarlierIte
     return items
 
 
-def _schema(workflow: Workflow[Any, Any]) -> dict[str, Any]:
+def _schema(workflow: BaseWorkflow) -> dict[str, Any]:
     """The schema of the input, with the parameter's name and default where it has none."""
-    name = input_parameter(workflow)
-    schema = {"title": label_of(name), **_without_none(input_schema(workflow))}
-    default = inspect.signature(workflow.__wrapped__).parameters[name].default
+    parameter = workflow.input_parameter
+    schema = {"title": label_of(parameter.name), **_without_none(input_schema(workflow))}
+    default = parameter.default
     if default is not inspect.Parameter.empty and default is not None:
         with suppress(ValueError):  # then the field begins empty
             schema.setdefault("default", fillable(default, schema))

@@ -19,6 +19,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
+from nbflow._hooks import hooks
+from nbflow.base_run import BaseRun
 from nbflow.errors import MissingBundleError, NbflowError
 from nbflow.events import Event, RunEnded
 from nbflow.notebook import waiting
@@ -26,14 +28,13 @@ from nbflow.notebook.static_inbox import inbox_html, inbox_text
 from nbflow.notebook.static_start import start_html, start_text
 from nbflow.notebook.waiting import Host, host, kernel_tap
 from nbflow.record.static_view import html_of, text_of
-from nbflow.run import Run, hooks
 
 if TYPE_CHECKING:
+    from nbflow.base_workflow import BaseWorkflow
     from nbflow.export import Record
     from nbflow.widgets.inbox import Inbox
     from nbflow.widgets.start_session import StartSession
     from nbflow.widgets.view import View
-    from nbflow.workflow import Workflow
 
 __all__ = [
     "CannotFreezeError",
@@ -83,11 +84,11 @@ class _Card:
         run: which it shows to begin with.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: BaseRun) -> None:
         self.card_id, self.record_id = uuid.uuid4().hex, uuid.uuid4().hex
         """Display ids of the two."""
         self._run = run
-        self._before: Run | None = None
+        self._before: BaseRun | None = None
         self._view: View | None = None
 
     def live(self, view: View, publish: Callable[[bool], None]) -> None:
@@ -107,22 +108,22 @@ class _Card:
             "text/html": html_of(self._run, self._before),
         }
 
-    def _go_on(self, run: Run, publish: Callable[[bool], None]) -> None:
+    def _go_on(self, run: BaseRun, publish: Callable[[bool], None]) -> None:
         if run.id != self._run.id:
             self._before = self._run
         self._run = run
         _keep_up(run, publish)
 
 
-_shown_in: WeakKeyDictionary[Run, int | None] = WeakKeyDictionary()
+_shown_in: WeakKeyDictionary[BaseRun, int | None] = WeakKeyDictionary()
 """The number of the cell that last showed a run."""
-_cards: WeakKeyDictionary[Run, list[_Card]] = WeakKeyDictionary()
+_cards: WeakKeyDictionary[BaseRun, list[_Card]] = WeakKeyDictionary()
 """The cards that cells show of a run."""
-_bundled: WeakSet[Run] = WeakSet()
+_bundled: WeakSet[BaseRun] = WeakSet()
 """Runs whose card is in an output that nothing can replace: the value of a cell, as it is."""
 
 
-def mimebundle(run: Run) -> dict[str, Any]:
+def mimebundle(run: BaseRun) -> dict[str, Any]:
     """Return the run in every form that a notebook can show."""
     _shown_in.setdefault(run, None)
     widget, record = _widget_part(run), _record(run)
@@ -142,7 +143,7 @@ def inbox_mimebundle(inbox: Inbox) -> dict[str, Any]:
     return record if widget is None else widget | record
 
 
-def workflow_mimebundle(workflow: Workflow[Any, Any]) -> dict[str, Any]:
+def workflow_mimebundle(workflow: BaseWorkflow) -> dict[str, Any]:
     """Return a workflow's start form in every form that a notebook can show."""
     session, widget = _start_part(workflow)
     session.on_start(_note_shown)
@@ -150,7 +151,7 @@ def workflow_mimebundle(workflow: Workflow[Any, Any]) -> dict[str, Any]:
     return record if widget is None else widget | record
 
 
-def _start_part(workflow: Workflow[Any, Any]) -> tuple[StartSession, dict[str, Any] | None]:
+def _start_part(workflow: BaseWorkflow) -> tuple[StartSession, dict[str, Any] | None]:
     from nbflow.widgets.start_session import StartSession
 
     session = StartSession(workflow)
@@ -169,18 +170,18 @@ def _start_record(session: StartSession) -> dict[str, Any]:
     return {"text/plain": start_text(workflow, runs), "text/html": start_html(workflow, runs)}
 
 
-def _note_shown(run: Run) -> None:
+def _note_shown(run: BaseRun) -> None:
     """Note that a run is shown by the form that began it, so that no cell shows it by itself."""
     with _counting:
         _shown_in.setdefault(run, None)
 
 
-def _record(run: Run) -> dict[str, Any]:
+def _record(run: BaseRun) -> dict[str, Any]:
     """Return what stays of the run where there is no kernel."""
     return {"text/plain": text_of(run), "text/html": html_of(run)}
 
 
-def show(run: Run) -> None:
+def show(run: BaseRun) -> None:
     """Show the run under the cell that is running; in a kernel, keep what is shown up to date.
 
     A second call in the same cell shows nothing more. Where nobody is there the cell lets the run
@@ -193,7 +194,7 @@ def show(run: Run) -> None:
     _show(run)
 
 
-def _show(run: Run) -> None:
+def _show(run: BaseRun) -> None:
     _bundled.discard(run)  # who was told to show it anew has done so
     if _is_new_to_cell(run):
         _publish(run)
@@ -214,12 +215,12 @@ def show_record(record: Record) -> None:
     _publisher(_part_of(view) if is_over else None, lambda: shown)(False)
 
 
-def show_workflow(workflow: Workflow[Any, Any]) -> None:
+def show_workflow(workflow: BaseWorkflow) -> None:
     """Show a workflow's start form; in a kernel, keep the record of its runs up to date."""
     session, widget = _start_part(workflow)
     publish = _publisher(widget, lambda: _start_record(session))
 
-    def started(run: Run) -> None:
+    def started(run: BaseRun) -> None:
         _note_shown(run)
         _keep_up(run, publish)
 
@@ -227,7 +228,7 @@ def show_workflow(workflow: Workflow[Any, Any]) -> None:
     publish(False)
 
 
-def _publish(run: Run) -> None:
+def _publish(run: BaseRun) -> None:
     from nbflow.widgets.run_view import view_of
 
     widget, card = _widget_part(run), _Card(run)
@@ -281,13 +282,13 @@ def _wrapped(record: dict[str, Any], *, has_card: bool) -> dict[str, Any]:
     return record | {"text/html": whole}
 
 
-def saved_html(run: Run) -> str:
+def saved_html(run: BaseRun) -> str:
     """Return the HTML that a saved notebook keeps of a run, with the style for its print."""
     html: str = _wrapped(_record(run), has_card=False)["text/html"]
     return html
 
 
-def freeze(run: Run) -> None:
+def freeze(run: BaseRun) -> None:
     """Replace the cards that cells show of a run by its record, and end the live view.
 
     What was shown is brought up to date and sent before this returns, so that a kernel may stop
@@ -315,7 +316,7 @@ def freeze(run: Run) -> None:
         )
 
 
-def show_started(run: Run) -> None:
+def show_started(run: BaseRun) -> None:
     """Show a run that a cell's plain ``invoke`` or ``stream`` begins, one of the cell's first."""
     place = _place_in_cell()
     if place < _RUNS_SHOWN:
@@ -324,7 +325,7 @@ def show_started(run: Run) -> None:
         print(f"nbflow shows the first {_RUNS_SHOWN} runs of a cell; the others are not shown.")
 
 
-def before_wait(run: Run) -> Callable[[], None] | None:
+def before_wait(run: BaseRun) -> Callable[[], None] | None:
     """Show a run that a cell waits for and nobody has seen; let its form be used meanwhile.
 
     Returns what the waiting thread has to call now and then, as ``waiting.before_wait`` does.
@@ -335,7 +336,7 @@ def before_wait(run: Run) -> Callable[[], None] | None:
     return listen
 
 
-def at_pause(run: Run) -> None:
+def at_pause(run: BaseRun) -> None:
     """Show the form that a cell is about to wait for, if nobody has seen it; then decide.
 
     Raises:
@@ -360,7 +361,7 @@ def _place_in_cell() -> int:
         return _cell_runs["runs"] - 1
 
 
-def _is_new_to_cell(run: Run) -> bool:
+def _is_new_to_cell(run: BaseRun) -> bool:
     """Note that the running cell shows the run; False when it does so already."""
     cell = _cell()
     with _counting:
@@ -378,7 +379,7 @@ def _cell() -> int:
     return number
 
 
-def _keep_up(run: Run, publish: Callable[[bool], None]) -> None:
+def _keep_up(run: BaseRun, publish: Callable[[bool], None]) -> None:
     """Bring an output up to date at each pause of a run, and now if it has one behind it."""
     listen = _on_end(publish)
     run.subscribe(listen)
@@ -406,7 +407,7 @@ def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
     return listen
 
 
-def _widget_part(run: Run) -> dict[str, Any] | None:
+def _widget_part(run: BaseRun) -> dict[str, Any] | None:
     from nbflow.widgets.run_view import view_of
 
     return _part_of(lambda: view_of(run))

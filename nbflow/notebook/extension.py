@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from nbflow._hooks import hooks
+from nbflow.base_run import BaseRun
+from nbflow.base_workflow import BaseWorkflow
 from nbflow.errors import MissingBundleError
 from nbflow.export import Record
 from nbflow.notebook import display, magics
 from nbflow.notebook.prints import pass_on_prints, stop_passing_on
-from nbflow.run import Run, hooks
-from nbflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -35,8 +36,8 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         _warm_up()
     formatter = _shower(ip)
     if formatter is not None:
-        formatter.for_type(Run, display.show)
-        formatter.for_type(Workflow, display.show_workflow)
+        formatter.for_type(BaseRun, display.show)
+        formatter.for_type(BaseWorkflow, display.show_workflow)
         formatter.for_type(Record, display.show_record)
     magics.add_magics(ip)
 
@@ -47,8 +48,8 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     stop_passing_on()
     formatter = _shower(ip)
     if formatter is not None:
-        formatter.pop(Run, None)
-        formatter.pop(Workflow, None)
+        formatter.pop(BaseRun, None)
+        formatter.pop(BaseWorkflow, None)
         formatter.pop(Record, None)
     magics.remove_magics(ip)
 

@@ -17,8 +17,8 @@ from nbflow.record.schema_words import about, resolved, type_words
 from nbflow.record.static_view import html_of, text_of
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
-    from nbflow.workflow import Workflow
+    from nbflow.base_run import BaseRun
+    from nbflow.base_workflow import BaseWorkflow
 
 __all__ = ["start_html", "start_text"]
 
@@ -28,7 +28,7 @@ _DOC_CHARS = 4_000
 _RUNS = 5
 
 
-def start_text(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
+def start_text(workflow: BaseWorkflow, runs: Sequence[BaseRun] = ()) -> str:
     """Return a workflow, how it is started, and the runs that a form began, as lines of text.
 
     >>> from nbflow.func import entrypoint
@@ -48,7 +48,7 @@ def start_text(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
     return "\n".join([*own, *(text_of(run) for run in _newest(runs))])
 
 
-def start_html(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
+def start_html(workflow: BaseWorkflow, runs: Sequence[BaseRun] = ()) -> str:
     """Return a workflow, its input, and the runs that a form began, as HTML with inline styles.
 
     >>> from nbflow.func import entrypoint
@@ -78,30 +78,30 @@ def start_html(workflow: Workflow[Any, Any], runs: Sequence[Run] = ()) -> str:
     return own + "".join(html_of(run) for run in _newest(runs))
 
 
-def _newest(runs: Sequence[Run]) -> Sequence[Run]:
+def _newest(runs: Sequence[BaseRun]) -> Sequence[BaseRun]:
     return runs[::-1][:_RUNS]
 
 
-def _call(workflow: Workflow[Any, Any]) -> str:
-    thread = "" if workflow.saver is None else ', thread_id="…"'
+def _call(workflow: BaseWorkflow) -> str:
+    thread = ', thread_id="…"' if workflow.keeps_threads else ""
     return f"{workflow.name}.start({input_parameter(workflow)}{thread})"
 
 
-def _signature(workflow: Workflow[Any, Any]) -> str:
+def _signature(workflow: BaseWorkflow) -> str:
     """The input and the result alone: what is injected is not for whoever starts it."""
-    signature = inspect.signature(workflow.__wrapped__)
-    name, home = input_parameter(workflow), getattr(workflow.__wrapped__, "__module__", None)
+    parameter, home = workflow.input_parameter, workflow.home
 
     def written(before: str, kind: Any) -> str:
         if kind is inspect.Signature.empty:
             return ""
         return before + (kind if isinstance(kind, str) else inspect.formatannotation(kind, home))
 
-    takes = written(": ", signature.parameters[name].annotation)
-    return f"{workflow.name}({name}{takes}){written(' -> ', signature.return_annotation)}"
+    takes = written(": ", parameter.annotation)
+    gives = written(" -> ", workflow.call_signature.return_annotation)
+    return f"{workflow.name}({parameter.name}{takes}){gives}"
 
 
-def _fields(workflow: Workflow[Any, Any]) -> Iterator[tuple[str, str, str]]:
+def _fields(workflow: BaseWorkflow) -> Iterator[tuple[str, str, str]]:
     """Name, type and description of each part of the input."""
     form = input_form(workflow, "")
     root = form["schema"]

@@ -34,7 +34,7 @@ from nbflow.run import hooks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
     from nbflow.types import Interrupt
 
 __all__ = ["Supervisor", "connect", "finish", "supervisor"]
@@ -65,7 +65,7 @@ class Supervisor:
             except OSError:
                 return
 
-    def answer(self, run: Run, question: Interrupt) -> str | None:
+    def answer(self, run: BaseRun, question: Interrupt) -> str | None:
         """Let a question of a run be answered; returns None then, else how it could be.
 
         Raises:

@@ -22,7 +22,7 @@ from nbflow.notebook.tap import Tap
 from nbflow.notebook.taps import tap_of
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
     from nbflow.types import Interrupt
 
 __all__ = ["Host", "at_pause", "before_wait", "host", "kernel_tap", "say_pending"]
@@ -57,7 +57,7 @@ def kernel_tap() -> Tap | None:
     return None if kernel is None else tap_of(kernel)
 
 
-def before_wait(_run: Run) -> Callable[[], None] | None:
+def before_wait(_run: BaseRun) -> Callable[[], None] | None:
     """Make the form below the cell usable while the cell waits, where that can be done.
 
     Returns what the waiting thread has to call now and then, so that its kernel hears the page.
@@ -66,7 +66,7 @@ def before_wait(_run: Run) -> Callable[[], None] | None:
     return None if tap is None else tap.listener()
 
 
-def at_pause(run: Run) -> None:
+def at_pause(run: BaseRun) -> None:
     """Decide what a waiting cell does about the open questions of ``run``.
 
     Where a person can answer meanwhile, this returns at once and the cell waits on. Elsewhere
@@ -92,7 +92,7 @@ def at_pause(run: Run) -> None:
             raise RunPendingError(_pending_text(run, question, how))
 
 
-def say_pending(run: Run) -> None:
+def say_pending(run: BaseRun) -> None:
     """Print what a run waits for and how to answer it, where nobody sees its form.
 
     Nothing is printed where answers are at hand: a function gives them, or the cell that waits
@@ -124,7 +124,7 @@ _NAME_A_FILE = (
 )
 
 
-def _answer_from_file(run: Run, question: Interrupt) -> None:
+def _answer_from_file(run: BaseRun, question: Interrupt) -> None:
     answers = answer_file()
     if answers is None:
         raise RunPendingError(_pending_text(run, question, _NAME_A_FILE))
@@ -136,7 +136,7 @@ def _answer_from_file(run: Run, question: Interrupt) -> None:
         run.answer(question.id, taken.answer)
 
 
-def _pending_text(run: Run, question: Interrupt, how: str) -> str:
+def _pending_text(run: BaseRun, question: Interrupt, how: str) -> str:
     title = form_of(question)["title"]
     return (
         f"Thread {run.thread_id!r} of workflow {run.workflow.name!r} waits for an answer to "
@@ -147,7 +147,7 @@ def _pending_text(run: Run, question: Interrupt, how: str) -> str:
     )
 
 
-def _deaf_message(run: Run) -> str:
+def _deaf_message(run: BaseRun) -> str:
     ipykernel = sys.modules.get("ipykernel")
     version = getattr(ipykernel, "__version__", "of this version")
     return (

@@ -12,15 +12,15 @@ from nbflow.inputs import input_schema
 from nbflow.widgets.wire import Encoder
 
 if TYPE_CHECKING:
+    from nbflow.base_run import BaseRun
     from nbflow.events import Event
     from nbflow.forms.secrets import Secrets
-    from nbflow.run import Run
     from nbflow.widgets.protocol import EventData
 
 __all__ = ["encoded", "log_of"]
 
 
-def log_of(run: Run) -> list[EventData]:
+def log_of(run: BaseRun) -> list[EventData]:
     """Return all that a run has said of itself so far.
 
     >>> from nbflow.func import entrypoint

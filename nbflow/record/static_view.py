@@ -28,7 +28,7 @@ from nbflow.record.summary import Summary, summary_of
 from nbflow.record.times import duration_text, time_html
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
 
 __all__ = ["HTML_BYTES", "boxed", "head_html", "html_of", "run_html", "run_text", "text_of"]
 
@@ -43,7 +43,7 @@ _OPEN_LINES = 20
 """A longer result is folded."""
 
 
-def html_of(run: Run, branched_from: Run | None = None) -> str:
+def html_of(run: BaseRun, branched_from: BaseRun | None = None) -> str:
     """Return the run as HTML with inline styles, less than 50 KB of it.
 
     Args:
@@ -62,7 +62,7 @@ def html_of(run: Run, branched_from: Run | None = None) -> str:
     return run_html(_current(run, branched_from))
 
 
-def text_of(run: Run, branched_from: Run | None = None) -> str:
+def text_of(run: BaseRun, branched_from: BaseRun | None = None) -> str:
     """Return the run as a few lines of text.
 
     Args:
@@ -117,7 +117,7 @@ def run_text(summary: Summary) -> str:
     return "\n".join(_text(summary))
 
 
-def _current(run: Run, branched_from: Run | None = None) -> Summary:
+def _current(run: BaseRun, branched_from: BaseRun | None = None) -> Summary:
     """Return the summary of the run's log; of a log without an end, the run tells the state."""
     summary = summary_of(log_of(run))
     summary.workflow = run.workflow.name

@@ -16,7 +16,7 @@ from nbflow.forms.portable import clean_text
 from nbflow.widgets.assets import bundle_reply
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
 
 __all__ = ["MESSAGE_CHARS", "BadMessageError", "Conversation", "Page", "number_in", "text_in"]
 
@@ -35,7 +35,7 @@ class Page(Protocol):
     def show(self, snapshot: Any) -> None:
         """Update the small state that is there before any message."""
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         """Hear that another run is shown from now on."""
 
 

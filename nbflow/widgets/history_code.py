@@ -99,18 +99,22 @@ class Written:
             update = f"{self._name}.invoke({self._name}.get_input(config), {update})"
         return "\n".join([*lines, update])
 
-    def codes(self, checkpoint_id: str, *, opens: bool, resumes: bool) -> list[CodeItem]:
+    def codes(
+        self, checkpoint_id: str, *, opens: bool, resumes: bool, forks: bool
+    ) -> list[CodeItem]:
         """The actions on a checkpoint, in the order in which they are offered.
 
         Args:
             opens: whether it opened a run.
             resumes: whether that is the newest one, and did not end.
+            forks: whether a fork is something else than running again.
         """
         found: list[CodeItem] = []
         if resumes:
             found.append({"action": "resume", "text": self.resume()})
         if opens:
             found.append({"action": "again", "text": self.again(checkpoint_id)})
+        if opens and forks:
             found.append({"action": "fork", "text": self.fork(checkpoint_id)})
         found.append({"action": "look", "text": self.look(checkpoint_id)})
         return found

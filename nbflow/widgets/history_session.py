@@ -31,8 +31,8 @@ from nbflow.widgets.receipts import Receipts
 from nbflow.widgets.wire import failure_data
 
 if TYPE_CHECKING:
+    from nbflow.base_run import BaseRun
     from nbflow.forms.model import Form, Preview
-    from nbflow.run import Run
     from nbflow.types import Failure, OpSnapshot
     from nbflow.widgets.history_protocol import (
         CheckpointDetail,
@@ -78,7 +78,7 @@ class PastServed:
         self._outline: list[StateSnapshot] = []
 
     @property
-    def _run(self) -> Run:
+    def _run(self) -> BaseRun:
         return self._session.run
 
     def _shot(self, checkpoint_id: str) -> StateSnapshot:
@@ -131,7 +131,7 @@ class PastServed:
 
         Only the newest can have changed since: whatever is older is over.
         """
-        if self._run.workflow.saver is None or self._run.thread_id is None:
+        if not self._run.workflow.keeps_threads or self._run.thread_id is None:
             return []
         places = {checkpoint_id_of(shot.config): at for at, shot in enumerate(self._outline)}
         fresh: list[StateSnapshot] = []
@@ -168,7 +168,7 @@ class PastServed:
         """Answer with one checkpoint in full."""
         checkpoint_id = text_in(content, "checkpoint_id")
         shot = self._shot(checkpoint_id)
-        opens = bool(shot.tasks)
+        opens, forks = bool(shot.tasks), self._run.workflow.forks_at_ops
         ops = list(islice(shot.ops, _OPS))
         form, fixed = self._form(checkpoint_id, shot)
         error = shot.tasks[0].error if shot.tasks else None
@@ -183,9 +183,9 @@ class PastServed:
             "more": len(shot.ops) - len(ops),
             "form": form,
             "fixed": fixed,
-            "rerun": opens or (shot.metadata or {}).get("source") == "loop",
+            "rerun": opens or (forks and (shot.metadata or {}).get("source") == "loop"),
             "codes": self._code.codes(
-                checkpoint_id, opens=opens, resumes=self._is_newest(shot, _RESUMES)
+                checkpoint_id, opens=opens, resumes=self._is_newest(shot, _RESUMES), forks=forks
             ),
         }
         self._session.post(page, detail)
@@ -196,9 +196,11 @@ class PastServed:
 
     def _op(self, op: OpSnapshot, checkpoint_id: str) -> OpItem:
         codes: list[CodeItem] = []
-        if op.status in ("done", "failed", "cancelled", "answered"):
-            codes.append({"action": "after", "text": self._code.fork(checkpoint_id, after=op.id)})
-        codes.append({"action": "before", "text": self._code.fork(checkpoint_id, before=op.id)})
+        if self._run.workflow.forks_at_ops:
+            if op.status in ("done", "failed", "cancelled", "answered"):
+                code = self._code.fork(checkpoint_id, after=op.id)
+                codes.append({"action": "after", "text": code})
+            codes.append({"action": "before", "text": self._code.fork(checkpoint_id, before=op.id)})
         asks = op.kind == "question"
         answer = without_secrets(op.answer, op.response_schema)
         return {
@@ -315,7 +317,7 @@ class PastServed:
         act = _ACTIONS.get(str(content.get("action")))
         if act is None:
             raise BadMessageError("This action is not known to the kernel.")
-        begun: list[Run | None] = []
+        begun: list[BaseRun | None] = []
         press = {"submission": request, "interrupt_id": text_in(content, "checkpoint_id")}
         receipt = self._receipts.of(press, lambda one: begun.append(act(self, one, content)))
         run = begun[0] if begun else None
@@ -331,14 +333,14 @@ class PastServed:
         if run is not None:
             self._session.hand_over(page, run)
 
-    def _fork(self, checkpoint_id: str, content: Mapping[str, Any]) -> Run:
+    def _fork(self, checkpoint_id: str, content: Mapping[str, Any]) -> BaseRun:
         sides = {side: text_in(content, side) for side in ("after", "before") if side in content}
         return self._run.fork(checkpoint_id=checkpoint_id, **sides)
 
-    def _again(self, checkpoint_id: str, _content: Mapping[str, Any]) -> Run:
+    def _again(self, checkpoint_id: str, _content: Mapping[str, Any]) -> BaseRun:
         return self._run.again(checkpoint_id)
 
-    def _resume(self, _checkpoint_id: str, _content: Mapping[str, Any]) -> Run:
+    def _resume(self, _checkpoint_id: str, _content: Mapping[str, Any]) -> BaseRun:
         run = self._run.workflow.thread(self._thread_id)
         run.resume()
         return run
@@ -346,7 +348,7 @@ class PastServed:
     def _update(self, checkpoint_id: str, content: Mapping[str, Any]) -> None:
         self._stored(checkpoint_id, content)
 
-    def _rerun(self, checkpoint_id: str, content: Mapping[str, Any]) -> Run:
+    def _rerun(self, checkpoint_id: str, content: Mapping[str, Any]) -> BaseRun:
         workflow = self._run.workflow
         given = workflow.get_input(self._shot(checkpoint_id).config)
         return self._run.begin(given, self._stored(checkpoint_id, content))
@@ -362,7 +364,7 @@ class PastServed:
         return checkpoint_id_of(config) or ""
 
 
-_Act = Callable[[PastServed, str, Mapping[str, Any]], "Run | None"]
+_Act = Callable[[PastServed, str, Mapping[str, Any]], "BaseRun | None"]
 
 _ACTIONS: dict[str, _Act] = {
     "fork": PastServed._fork,

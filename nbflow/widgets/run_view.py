@@ -9,7 +9,7 @@ from nbflow.widgets.session import session_of
 from nbflow.widgets.view import View
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
 
 __all__ = ["RunView", "close_views", "view_of"]
 
@@ -21,14 +21,14 @@ class RunView(View):
         MissingBundleError: the front end was not built.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: BaseRun) -> None:
         super().__init__(session_of(run), "run")
 
 
 _creating = threading.Lock()
 
 
-def view_of(run: Run) -> RunView:
+def view_of(run: BaseRun) -> RunView:
     """Return the run's view, the same one for every cell that shows the run.
 
     Raises:
@@ -41,7 +41,7 @@ def view_of(run: Run) -> RunView:
         return RunView(run)
 
 
-def close_views(run: Run) -> None:
+def close_views(run: BaseRun) -> None:
     """Take the run's views off their pages; the run goes on, and can be shown again."""
     with _creating:
         for page in session_of(run).pages:

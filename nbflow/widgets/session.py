@@ -24,8 +24,8 @@ from nbflow.widgets.submissions import Submissions
 from nbflow.widgets.wire import Encoder
 
 if TYPE_CHECKING:
+    from nbflow.base_run import BaseRun
     from nbflow.forms.secrets import Secrets
-    from nbflow.run import Run
     from nbflow.types import Interrupt
     from nbflow.widgets.protocol import EventData, RunStatus, Snapshot
 
@@ -41,7 +41,7 @@ _FORM_WEIGHT = 50
 class Session(Conversation):
     """What one run says to its pages, and what they say to it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: BaseRun) -> None:
         super().__init__()
         self.run = run
         """Whose session this is."""
@@ -97,7 +97,7 @@ class Session(Conversation):
         """Send one page an answer; a page that is gone is no error."""
         self._post(page, content)
 
-    def hand_over(self, page: Page, run: Run) -> None:
+    def hand_over(self, page: Page, run: BaseRun) -> None:
         """Let a page show another run from now on; its messages come here, and go on there."""
         other = session_of(run)
         if other is self:
@@ -218,7 +218,7 @@ _sessions: WeakValueDictionary[int, Session] = WeakValueDictionary()
 _sessions_lock = threading.Lock()
 
 
-def session_of(run: Run) -> Session:
+def session_of(run: BaseRun) -> Session:
     """Return the run's one session; it lives as long as the run.
 
     >>> from nbflow.func import entrypoint

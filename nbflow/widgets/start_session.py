@@ -21,10 +21,10 @@ from nbflow.widgets.receipts import Receipts
 from nbflow.widgets.session import session_of
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
+    from nbflow.base_workflow import BaseWorkflow
     from nbflow.widgets.protocol import Snapshot
     from nbflow.widgets.start_protocol import StartSnapshot
-    from nbflow.workflow import Workflow
 
 __all__ = ["RUNS_SHOWN", "StartSession"]
 
@@ -32,7 +32,7 @@ RUNS_SHOWN = 20
 """How many runs stand under a form; older ones leave it, and go on."""
 
 _STATES = {
-    "idle": "its last run is done",
+    "done": "its last run is done",
     "running": "it is running",
     "interrupted": "it waits for an answer",
     "error": "its last run failed",
@@ -60,7 +60,7 @@ class StartSession(Conversation):
     8
     """
 
-    def __init__(self, workflow: Workflow[Any, Any]) -> None:
+    def __init__(self, workflow: BaseWorkflow) -> None:
         super().__init__()
         self.workflow = workflow
         """What it starts."""
@@ -71,19 +71,19 @@ class StartSession(Conversation):
         self._receipts = Receipts()
         self._context_vars = copy_context()
         """Of the cell that shows the form: what the runs print belongs there."""
-        self._listeners: list[Callable[[Run], None]] = []
+        self._listeners: list[Callable[[BaseRun], None]] = []
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[BaseRun, ...]:
         """The runs that it shows, in the order in which it began them."""
         with self._lock:
             return tuple(page.shown for page in self._runs.values())
 
-    def on_start(self, listener: Callable[[Run], None]) -> None:
+    def on_start(self, listener: Callable[[BaseRun], None]) -> None:
         """Tell ``listener`` of every run that is begun, before a page hears of it."""
         self._listeners.append(listener)
 
-    def note(self, run: Run) -> None:
+    def note(self, run: BaseRun) -> None:
         """Tell the listeners of a run."""
         for listener in self._listeners:
             listener(run)
@@ -131,7 +131,7 @@ class StartSession(Conversation):
                 "request": text_in(content, "request"),
                 "form": input_form(self.workflow, self.id),
                 "optional": input_schema(self.workflow) in ({}, {"type": "null"}),
-                "kept": self.workflow.saver is not None,
+                "kept": self.workflow.keeps_threads,
             },
         )
 
@@ -150,7 +150,7 @@ class StartSession(Conversation):
     def _start(self, value: Any, thread: str) -> None:
         given = input_from_json(self.workflow, value)
         _refuse_known(self.workflow, thread)
-        run: Run = self._context_vars.copy().run(self.workflow.start, given, thread or None)
+        run: BaseRun = self._context_vars.copy().run(self.workflow.start, given, thread or None)
         self.note(run)
         key = uuid.uuid4().hex
         begun, oldest = _RunPage(self, key, run), None
@@ -180,7 +180,7 @@ class StartSession(Conversation):
 class _RunPage:
     """The page of one run, inside the pages of the form that began it."""
 
-    def __init__(self, form: StartSession, key: str, run: Run) -> None:
+    def __init__(self, form: StartSession, key: str, run: BaseRun) -> None:
         self.run = run
         """Whose session serves the page."""
         self.shown = run
@@ -202,17 +202,17 @@ class _RunPage:
         self._shown = snapshot
         self._form.show_runs()
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         self.shown = run
         self._form.note(run)
 
 
-def _refuse_known(workflow: Workflow[Any, Any], thread: str) -> None:
-    known = workflow.saver.get_thread(thread) if workflow.saver is not None and thread else None
+def _refuse_known(workflow: BaseWorkflow, thread: str) -> None:
+    known = workflow.thread_status(thread) if thread else None
     if known is None:
         return
     raise ThreadExistsError(
-        f"There is a thread {thread!r} already: {_STATES.get(known.status, known.status)}. A form "
+        f"There is a thread {thread!r} already: {_STATES.get(known, known)}. A form "
         "starts new threads only: give another name, or leave it empty. In code, "
         f"{workflow.name}.thread({thread!r}) shows its last run, and "
         f"{workflow.name}.start(input, thread_id={thread!r}) begins the next one on it."

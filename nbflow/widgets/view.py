@@ -16,7 +16,7 @@ from nbflow.widgets import assets
 __all__ = ["Talk", "View"]
 
 if TYPE_CHECKING:
-    from nbflow.run import Run
+    from nbflow.base_run import BaseRun
 
     class _AnyWidget(traitlets.HasTraits):
         """What is used of anywidget's class, whose own parent declares no types."""
@@ -67,7 +67,7 @@ class View(_AnyWidget):
 
     def __init__(self, talk: Talk, shows: Literal["run", "inbox", "start"]) -> None:
         self._talk = talk
-        self._followers: list[Callable[[Run], None]] = []
+        self._followers: list[Callable[[BaseRun], None]] = []
         super().__init__(
             _esm=assets.loader_text(),
             bundle_version=assets.version(),
@@ -80,12 +80,12 @@ class View(_AnyWidget):
         """Update the small state that the page has before any message."""
         self.snapshot = dict(snapshot)
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         """Pass on that another run is shown from now on."""
         for listener in list(self._followers):
             listener(run)
 
-    def on_follow(self, listener: Callable[[Run], None]) -> None:
+    def on_follow(self, listener: Callable[[BaseRun], None]) -> None:
         """Have a function told of each run that the widget goes on to."""
         self._followers.append(listener)
 

@@ -18,8 +18,8 @@ from nbflow.forms.secrets import Secrets
 from nbflow.inputs import input_schema
 
 if TYPE_CHECKING:
+    from nbflow.base_run import BaseRun
     from nbflow.forms.model import Preview
-    from nbflow.run import Run
     from nbflow.types import Interrupt
     from nbflow.widgets.protocol import EventData, FailureData, ProgressData, RunStatus
 
@@ -31,7 +31,7 @@ _VALUE_CHARS = 20_000
 _TRACEBACK_CHARS = 20_000
 
 
-def secrets_of(run: Run) -> Secrets:
+def secrets_of(run: BaseRun) -> Secrets:
     """Return what a run was given in secret so far, with its input or as an answer.
 
     >>> from nbflow.func import entrypoint

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from nbflow.run import Run
+from nbflow.base_run import BaseRun
 from nbflow.widgets.inbox import Inbox
 from nbflow.widgets.inbox_protocol import InboxToBrowser
 from nbflow.widgets.protocol import Events
@@ -24,7 +24,7 @@ class Page:
         self.messages: list[dict[str, Any]] = []
         self.buffers: list[Any] = []
         self.snapshot: Any = None
-        self.followed: list[Run] = []
+        self.followed: list[BaseRun] = []
         self._news = threading.Condition()
 
     def send(self, content: Any, buffers: Any = None) -> None:
@@ -38,7 +38,7 @@ class Page:
             self.snapshot = snapshot
             self._news.notify_all()
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         with self._news:
             self.followed.append(run)
             self._news.notify_all()

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
+from nbflow.base_run import BaseRun
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.errors import InvalidAnswerError
 from nbflow.forms import answer_of, decided_in, form_of, places_in_form
 from nbflow.forms.conventions import read
 from nbflow.func import entrypoint
-from nbflow.run import Run
 from nbflow.types import Interrupt, interrupt
 from nbflow.widgets.session import session_of
 
@@ -207,7 +207,7 @@ class _Sent:
     def show(self, snapshot: Any) -> None:
         """The header is not looked at here."""
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         """No other run is shown."""
 
 

@@ -94,6 +94,7 @@ class Past:
         session = self.session
         while id(self.page) in session._handed:
             session = session._handed[id(self.page)]
+        assert isinstance(session.run, Run)
         return session.run
 
 

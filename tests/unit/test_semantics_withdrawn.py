@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from nbflow.base_run import BaseRun
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import UnknownInterruptError
 from nbflow.events import Asked
 from nbflow.func import entrypoint, task
 from nbflow.record.log import log_of
 from nbflow.record.summary import summary_of
-from nbflow.run import Run
 from nbflow.types import Command, Interrupt, interrupt
 from nbflow.widgets.session import Session
 from tests.unit.drive import HEX, Config, Drive
@@ -211,5 +211,5 @@ class _Page:
     def show(self, snapshot: Any) -> None:
         """Nothing is shown."""
 
-    def follow(self, run: Run) -> None:
+    def follow(self, run: BaseRun) -> None:
         """No other run is shown."""

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, field_validator
 
+from nbflow.base_run import BaseRun
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.func import entrypoint
 from nbflow.notebook.static_start import start_html, start_text
 from nbflow.record.static_view import HTML_BYTES
-from nbflow.run import Run
 from nbflow.types import interrupt
 from nbflow.widgets.session import session_of
 from nbflow.widgets.start_protocol import StartToBrowser
@@ -427,7 +427,7 @@ def test_a_run_in_a_taken_thread_is_not_disturbed_by_its_form(saver: BaseCheckpo
 
 def test_a_form_tells_of_the_run_that_a_card_went_on_to(saver: BaseCheckpointSaver) -> None:
     page = StartPage(survey(saver))
-    told: list[Run] = []
+    told: list[BaseRun] = []
     page.form.on_start(told.append)
     page.start(PLAN, "dream")
     (begun,) = page.form.runs

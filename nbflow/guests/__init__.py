@@ -1,0 +1,1 @@
+"""Graphs that LangGraph runs, behind nbflow's views: :func:`nbflow.adopt`."""

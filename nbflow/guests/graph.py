@@ -1,0 +1,307 @@
+"""A graph of LangGraph's behind nbflow's views."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from nbflow._hooks import hooks
+from nbflow.base_workflow import BaseWorkflow
+from nbflow.compare import differences
+from nbflow.errors import (
+    DeclarationError,
+    InvalidUpdateError,
+    ThreadBusyError,
+    UnknownThreadError,
+)
+from nbflow.guests.adopted_run import AdoptedRun
+from nbflow.guests.driver import Driver, needs_async
+from nbflow.guests.input_schemas import readable
+from nbflow.guests.snapshots import as_snapshot, config_of
+
+if TYPE_CHECKING:
+    from nbflow.types import StateSnapshot
+
+__all__ = ["AdoptedGraph", "adopt"]
+
+_INPUT = inspect.Signature([inspect.Parameter("input", inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+
+
+def adopt(graph: Any, *, name: str | None = None, is_async: bool | None = None) -> AdoptedGraph:
+    """Put a graph of LangGraph's behind the views that nbflow's own workflows have.
+
+    Its stream becomes tasks and messages, its interrupts become forms, and its checkpoints the
+    history, with forks and edited states. LangGraph runs it and keeps its threads, in the saver
+    that it was compiled with, sync or async.
+
+    Args:
+        graph: a compiled ``StateGraph``, an ``@entrypoint`` of LangGraph's, or an agent that
+            LangChain's ``create_agent`` made.
+        name: what it is called in the views; the graph's own name when left out.
+        is_async: whether its async methods are used; looked up when left out: they are where a
+            node or a tool has no sync function, and where the saver belongs to a loop.
+
+    Raises:
+        DeclarationError: it is no compiled graph.
+
+    >>> from langgraph.func import entrypoint
+    >>> @entrypoint()
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> adopt(double).start(4).result()
+    8
+    """
+    needed = ("stream", "astream", "get_state", "update_state", "nodes", "checkpointer")
+    if not all(hasattr(graph, part) for part in needed):
+        todo = "adopt(graph.compile())" if hasattr(graph, "compile") else "pass a compiled graph"
+        raise DeclarationError(
+            f"adopt() takes a graph that LangGraph can run, and {type(graph).__name__} is none: "
+            f"{todo}. A workflow of nbflow's own needs no adoption."
+        )
+    return AdoptedGraph(graph, name, needs_async(graph) if is_async is None else is_async)
+
+
+class AdoptedGraph(BaseWorkflow):
+    """What :func:`nbflow.adopt` makes of a graph; shown in a cell it is a form that starts a run.
+
+    >>> from langgraph.checkpoint.memory import InMemorySaver
+    >>> from langgraph.func import entrypoint
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> graph = adopt(double)
+    >>> graph.invoke(4, {"configurable": {"thread_id": "1"}})
+    8
+    >>> [shot.values for shot in graph.thread("1").history(limit=1)]
+    [8]
+    """
+
+    def __init__(self, graph: Any, name: str | None, is_async: bool) -> None:
+        self.graph = graph
+        """LangGraph's own."""
+        is_function = "__previous__" in graph.channels
+        own = next(iter(graph.nodes)) if is_function else graph.name
+        self.name = name or ("graph" if own == "LangGraph" else own)
+        self.saver = None
+        self.driver: Driver = Driver(graph, is_async=is_async)
+        """How it is called."""
+        self.unseen: str | None = own if is_function else None
+        """The name of the task that is the run itself; None for none."""
+        self.__doc__ = getattr(graph, "description", None)
+        self._runs: WeakValueDictionary[str, AdoptedRun] = WeakValueDictionary()
+        self._claiming = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<nbflow adopted graph {self.name!r}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        display = hooks.filled().display_workflow
+        return {"text/plain": repr(self)} if display is None else display(self)
+
+    # -- what it is -------------------------------------------------------------------------
+
+    @property
+    def keeps_threads(self) -> bool:
+        """Whether it was compiled with a saver."""
+        return self.graph.checkpointer not in (None, True, False)
+
+    @property
+    def forks_at_ops(self) -> bool:
+        """False: it branches at its checkpoints, of which there is one after each step."""
+        return False
+
+    @property
+    def call_signature(self) -> inspect.Signature:
+        """``(input)``."""
+        return _INPUT
+
+    @property
+    def input_type(self) -> Any:
+        """``Any``: LangGraph makes of an input what it needs."""
+        return Any
+
+    @property
+    def output_type(self) -> Any:
+        """``Any``."""
+        return Any
+
+    def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        """JSON Schema of the input; chat messages in it as ``{"role", "content"}``."""
+        return readable(self.graph)
+
+    def get_output_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        """``{}``: a state is shown as it is."""
+        return {}
+
+    # -- running ----------------------------------------------------------------------------
+
+    def start(
+        self,
+        input: Any,
+        thread_id: str | int | None = None,
+        *,
+        config: dict[str, Any] | None = None,
+        context: Any = None,
+    ) -> AdoptedRun:
+        """Begin a run in the background; shown in a cell it is the live view of the run.
+
+        Args:
+            thread_id: the thread to run on; a new name when left out.
+            config: as LangGraph takes it.
+
+        Raises:
+            ThreadBusyError: a run on this thread goes on in this process.
+            Exception: what LangGraph refuses the input with; nothing was begun.
+        """
+        given = dict(config or {})
+        configurable = dict(given.get("configurable") or {})
+        if thread_id is not None:
+            configurable["thread_id"] = str(thread_id)
+        if self.keeps_threads:
+            configurable.setdefault("thread_id", uuid.uuid4().hex[:8])
+        checkpoint_id = configurable.pop("checkpoint_id", None)
+        thread = configurable.get("thread_id")
+        settings = {**given, "configurable": configurable}
+        run = AdoptedRun(self, None if thread is None else str(thread), settings, context)
+        run.go(input, checkpoint_id)
+        return run
+
+    def invoke(
+        self, input: Any, config: dict[str, Any] | None = None, *, context: Any = None
+    ) -> Any:
+        """Run until the end or the next question, as LangGraph's ``invoke``, and be seen.
+
+        Args:
+            input: also ``None``, to go on, and LangGraph's ``Command(resume=answer)``.
+
+        Returns:
+            The state, or ``{"__interrupt__": [Interrupt, ...]}`` when it asks.
+
+        Raises:
+            BaseException: what the graph raised.
+        """
+        run = self.start(input, config=config, context=context)
+        if hooks.started is not None:
+            hooks.started(run)
+        if run.wait() in ("interrupted", "ready"):
+            return {"__interrupt__": list(run.interrupts)}
+        return run.result()
+
+    def thread(self, thread_id: str | int) -> AdoptedRun:
+        """The newest run of a thread, to look at, to answer and to continue.
+
+        Raises:
+            UnknownThreadError: the saver holds no such thread.
+        """
+        name = str(thread_id)
+        known = self._runs.get(name)
+        if known is not None and known.is_newest():
+            return known
+        if self.thread_status(name) is None:
+            raise UnknownThreadError(
+                f"There is no thread {name!r} in the checkpointer of {self.name!r}. Begin one: "
+                "adopted.start(input, thread_id=...)."
+            )
+        run = AdoptedRun(self, name, config_of(name), None)
+        run.take_past()
+        self._runs[name] = run
+        return run
+
+    def claim(self, run: AdoptedRun) -> None:
+        """Let a run go on; only one of a thread does in this process.
+
+        Raises:
+            ThreadBusyError: another one goes on.
+        """
+        with self._claiming:
+            busy = self._runs.get(run.thread_id or "")
+            if busy is not None and busy.is_at_work:
+                raise ThreadBusyError(
+                    f"Thread {run.thread_id!r} of {self.name!r} is running. Wait for it, "
+                    "run.wait(), or stop it, run.cancel()."
+                )
+            if run.thread_id is not None:
+                self._runs[run.thread_id] = run
+
+    # -- states -----------------------------------------------------------------------------
+
+    def thread_status(self, thread_id: str) -> str | None:
+        """How a thread stands; None where there is none of that name."""
+        return self.get_state(config_of(thread_id)).status if self.keeps_threads else None
+
+    def get_state(self, config: dict[str, Any]) -> StateSnapshot:
+        """The thread at its newest checkpoint, or at the one that ``config`` names."""
+        return as_snapshot(self.driver.call("get_state", config))
+
+    def get_state_history(self, config: dict[str, Any], **choice: Any) -> Iterator[StateSnapshot]:
+        """The thread's checkpoints, newest first.
+
+        Args:
+            choice: ``filter``, ``before`` and ``limit``, as LangGraph has them.
+        """
+        return (as_snapshot(shot) for shot in self.driver.history(config, **choice))
+
+    def get_input(self, config: dict[str, Any]) -> None:
+        """None, with which a graph goes on from an edited state."""
+
+    def update_state(
+        self,
+        config: dict[str, Any],
+        values: Any,
+        as_node: str | None = None,
+        *,
+        force: bool = False,
+    ) -> dict[str, Any]:
+        """Store another state: what ``values`` says is what the state is afterwards.
+
+        Where LangGraph's ``update_state`` adds to a value that has a reducer, this replaces it.
+        Values that stay as they are need not be given. Open questions of the thread are dropped.
+
+        Args:
+            force: as of nbflow's own workflows; it changes nothing here.
+
+        Returns:
+            The configuration that names the new checkpoint.
+
+        Raises:
+            InvalidUpdateError: LangGraph refuses it, or it takes a value away.
+        """
+        with _as_ours():
+            update = self._replacing(config, values) if isinstance(values, dict) else values
+            made = self.driver.call("update_state", config, update, as_node or self.unseen)
+        at = made["configurable"]
+        return config_of(str(at["thread_id"]), at["checkpoint_id"])
+
+    def _replacing(self, config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        if self.unseen is not None:
+            return values
+        from langgraph.channels.binop import BinaryOperatorAggregate
+        from langgraph.types import Overwrite
+
+        now = self.get_state(config).values
+        changed = {
+            name: value
+            for name, value in values.items()
+            if name not in now or differences(now[name], value, limit=1)
+        }
+        return {
+            name: Overwrite(value)
+            if isinstance(self.graph.channels.get(name), BinaryOperatorAggregate)
+            else value
+            for name, value in changed.items()
+        }
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    from langgraph.errors import InvalidUpdateError as TheirError
+
+    try:
+        yield
+    except TheirError as exc:
+        raise InvalidUpdateError(f"LangGraph refused the update: {exc}") from exc
