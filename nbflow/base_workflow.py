@@ -26,11 +26,12 @@ class BaseWorkflow(ABC):
     >>> @entrypoint()
     ... def double(n: int = 1) -> int:
     ...     return 2 * n
-    >>> isinstance(double, BaseWorkflow), double.keeps_threads, str(double.input_parameter)
-    (True, False, 'n: int = 1')
+    >>> isinstance(double, BaseWorkflow), double.keeps_threads, double.input_parameter.default
+    (True, False, 1)
     """
 
     name: str
+    """What it is called in every view."""
     saver: BaseCheckpointSaver | None
     """nbflow's own saver that keeps the threads; None where nothing does, or another program."""
 

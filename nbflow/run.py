@@ -75,6 +75,7 @@ class Run(Branching, BaseRun):
     ) -> None:  # fmt: skip
         super().__init__(thread_id)
         self.workflow: Workflow[Any, Any] = workflow
+        """What runs."""
         self._config = config
         self._context = context
         self._root: RootOp | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbflow._engine.history import ops_of, snapshots
 from nbflow._engine.past import is_at_work, past_events
@@ -18,9 +18,9 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, ThreadRow
 from nbflow.errors import CorruptDataError, MissingSaverError, UnknownThreadError
 
 if TYPE_CHECKING:
+    from nbflow.base_workflow import BaseWorkflow
     from nbflow.events import Event
     from nbflow.types import StateSnapshot
-    from nbflow.workflow import Workflow
 
 __all__ = ["ThreadInfo", "events_of", "history_of", "row_of", "saver_of", "thread_of", "threads"]
 
@@ -50,7 +50,7 @@ class ThreadInfo:
 
 
 def threads(
-    source: BaseCheckpointSaver | Workflow[Any, Any],
+    source: BaseCheckpointSaver | BaseWorkflow,
     *,
     workflow: str | None = None,
     status: str | None = None,
@@ -151,7 +151,7 @@ def history_of(
 
 
 def saver_of(
-    source: BaseCheckpointSaver | Workflow[Any, Any], lacks: str = "it has no thread to look at"
+    source: BaseCheckpointSaver | BaseWorkflow, lacks: str = "it has no thread to look at"
 ) -> tuple[BaseCheckpointSaver, str | None]:
     """The saver that is meant, and the name of the workflow whose threads alone are.
 
@@ -167,6 +167,11 @@ def saver_of(
     """
     if isinstance(source, BaseCheckpointSaver):
         return source, None
+    if source.saver is None and source.keeps_threads:
+        raise MissingSaverError(
+            f"{source.name!r} keeps its threads in LangGraph's saver, of which nbflow can show one "
+            f"after another: {source.name}.thread(thread_id)."
+        )
     if source.saver is None:
         raise MissingSaverError(
             f"{source.name!r} keeps nothing, so {lacks}. Declare "

@@ -7,7 +7,7 @@ code reads of the exception is the same; :mod:`nbflow._engine.made_again` does t
 from __future__ import annotations
 
 import traceback
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -215,10 +215,16 @@ def failure_of(exc: BaseException) -> Failure:
 
 def without_engine(exc: BaseException) -> BaseException:
     """The exception with a traceback of the user's frames, where it has any."""
+    return without_frames(exc, ("/nbflow/_engine/",))
+
+
+def without_frames(exc: BaseException, hidden: Sequence[str]) -> BaseException:
+    """The exception with a traceback without the frames of these folders, if others are left."""
     kept: list[TracebackType] = []
     tb = exc.__traceback__
     while tb is not None:
-        if "/nbflow/_engine/" not in _slashes(tb.tb_frame.f_code.co_filename):
+        place = _slashes(tb.tb_frame.f_code.co_filename)
+        if not any(part in place for part in hidden):
             kept.append(tb)
         tb = tb.tb_next
     following: TracebackType | None = None

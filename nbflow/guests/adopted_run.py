@@ -33,6 +33,9 @@ __all__ = ["AdoptedRun"]
 _TAKEN_S = 30.0
 """How long a caller waits for LangGraph to take what it was given, before it goes on."""
 
+_STOPS_S = 10.0
+"""How long an answer waits for a run that is still at work beside its question."""
+
 
 class AdoptedRun(BaseRun):
     """One run of an adopted graph; made by :meth:`AdoptedGraph.start
@@ -56,14 +59,14 @@ class AdoptedRun(BaseRun):
     'essay: yes'
     """
 
-    workflow: AdoptedGraph
-
     def __init__(
         self, graph: AdoptedGraph, thread_id: str | None, config: dict[str, Any], context: Any
     ) -> None:
         super().__init__(thread_id)
-        self.workflow = graph
+        self.workflow: AdoptedGraph = graph
+        """What runs."""
         self.id = uuid.uuid4().hex
+        """32 hex digits, made up here: LangGraph has no name for a run."""
         self._config = config
         self._context = context
         self._parts: Parts | None = None
@@ -120,16 +123,18 @@ class AdoptedRun(BaseRun):
     def answer(self, interrupt_id: str, value: Any) -> None:
         """Answer one question; the run goes on in the background.
 
-        When this returns, LangGraph has taken the answer.
+        When this returns, LangGraph has taken the answer. It takes none while it runs, so this
+        waits for the end of the step that the question was asked in, for ten seconds at most.
 
         Raises:
             InvalidAnswerError: it does not fit the schema that the question has.
             UnknownInterruptError, AlreadyAnsweredError: the question is not open.
-            ThreadBusyError: the run goes on after another answer.
+            ThreadBusyError: the run is still at work.
         """
         from langgraph.types import Command
 
         with self._state:
+            self._state.wait_for(lambda: not self._running, _STOPS_S)
             question = self._open_question(interrupt_id)
             if question.response_schema is not None:
                 encoded_answer(question.response_schema, None, value, interrupt_id)
@@ -333,8 +338,8 @@ class AdoptedRun(BaseRun):
         if interrupt_id in questions:
             if self._running:
                 raise ThreadBusyError(
-                    f"The run on thread {self.thread_id!r} goes on after another answer; LangGraph "
-                    "takes the next one when it has stopped. Nothing was stored: answer again then."
+                    f"The run on thread {self.thread_id!r} is still at work, and LangGraph takes "
+                    "an answer only when it has stopped. Nothing was stored: answer again then."
                 )
             return questions[interrupt_id]
         known = any(

@@ -87,7 +87,9 @@ class AdoptedGraph(BaseWorkflow):
         is_function = "__previous__" in graph.channels
         own = next(iter(graph.nodes)) if is_function else graph.name
         self.name = name or ("graph" if own == "LangGraph" else own)
+        """What it is called in every view."""
         self.saver = None
+        """None: LangGraph's saver keeps the threads."""
         self.driver: Driver = Driver(graph, is_async=is_async)
         """How it is called."""
         self.unseen: str | None = own if is_function else None
@@ -236,7 +238,7 @@ class AdoptedGraph(BaseWorkflow):
 
     def get_state(self, config: dict[str, Any]) -> StateSnapshot:
         """The thread at its newest checkpoint, or at the one that ``config`` names."""
-        return as_snapshot(self.driver.call("get_state", config))
+        return as_snapshot(self.driver.call("get_state", _at_root(config)))
 
     def get_state_history(self, config: dict[str, Any], **choice: Any) -> Iterator[StateSnapshot]:
         """The thread's checkpoints, newest first.
@@ -244,7 +246,7 @@ class AdoptedGraph(BaseWorkflow):
         Args:
             choice: ``filter``, ``before`` and ``limit``, as LangGraph has them.
         """
-        return (as_snapshot(shot) for shot in self.driver.history(config, **choice))
+        return (as_snapshot(shot) for shot in self.driver.history(_at_root(config), **choice))
 
     def get_input(self, config: dict[str, Any]) -> None:
         """None, with which a graph goes on from an edited state."""
@@ -273,7 +275,8 @@ class AdoptedGraph(BaseWorkflow):
         """
         with _as_ours():
             update = self._replacing(config, values) if isinstance(values, dict) else values
-            made = self.driver.call("update_state", config, update, as_node or self.unseen)
+            node = as_node or self.unseen
+            made = self.driver.call("update_state", _at_root(config), update, node)
         at = made["configurable"]
         return config_of(str(at["thread_id"]), at["checkpoint_id"])
 
@@ -295,6 +298,11 @@ class AdoptedGraph(BaseWorkflow):
             else value
             for name, value in changed.items()
         }
+
+
+def _at_root(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration as LangGraph's savers want it where it names a checkpoint."""
+    return {**config, "configurable": {"checkpoint_ns": "", **config["configurable"]}}
 
 
 @contextmanager

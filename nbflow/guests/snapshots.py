@@ -71,7 +71,15 @@ def as_snapshot(shot: Any) -> StateSnapshot:
 
 
 def status_of(shot: Any) -> str | None:
-    """How the step stands that a snapshot opens; None where there is no such thread."""
+    """How the step stands that a snapshot opens; None where there is no such thread.
+
+    >>> from langgraph.func import entrypoint
+    >>> from langgraph.checkpoint.memory import InMemorySaver
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> status_of(double.get_state(config_of("1")))
+    """
     if shot.created_at is None:
         return None
     left = [task for task in shot.tasks if task.result is None]
@@ -92,6 +100,17 @@ def past_of(
         name: of the graph.
         unseen: the name of a task that is the run itself; None for none.
         read: returns what a checkpoint holds by channel.
+
+    >>> from langgraph.func import entrypoint
+    >>> from langgraph.checkpoint.memory import InMemorySaver
+    >>> @entrypoint(checkpointer=InMemorySaver())
+    ... def double(n: int) -> int:
+    ...     return 2 * n
+    >>> _ = double.invoke(4, config_of("1"))
+    >>> shots = list(double.get_state_history(config_of("1")))
+    >>> events = past_of(shots, "double", "double", lambda config: {"__start__": 4})
+    >>> [type(event).__name__ for event in events]
+    ['RunStarted', 'CheckpointSaved', 'CheckpointSaved', 'RunEnded']
     """
     run = _newest_run(shots)
     newest, opening = run[-1], run[0]

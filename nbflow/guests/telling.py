@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nbflow._engine.failures import failure_of
+from nbflow._engine.failures import failure_of, without_frames
 from nbflow.events import (
     Asked,
     CheckpointSaved,
@@ -146,7 +146,7 @@ def as_failure(error: Any) -> Failure:
 
 
 def without_runtime(exc: BaseException) -> BaseException:
-    """The exception with a traceback that begins in the graph's own code, if it comes from there.
+    """The exception with a traceback of the graph's own code, if it has any.
 
     >>> try:
     ...     int("one")
@@ -154,13 +154,7 @@ def without_runtime(exc: BaseException) -> BaseException:
     ...     without_runtime(error) is error
     True
     """
-    tb = exc.__traceback__
-    while tb is not None:
-        place = tb.tb_frame.f_code.co_filename.replace("\\", "/")
-        if not any(part in place for part in _RUNTIME):
-            return exc.with_traceback(tb)
-        tb = tb.tb_next
-    return exc
+    return without_frames(exc, _RUNTIME)
 
 
 _RUNTIME = (

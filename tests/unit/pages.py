@@ -9,12 +9,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nbflow.base_run import BaseRun
+from nbflow.widgets.history_protocol import PastToBrowser
 from nbflow.widgets.inbox import Inbox
 from nbflow.widgets.inbox_protocol import InboxToBrowser
-from nbflow.widgets.protocol import Events
+from nbflow.widgets.protocol import Events, History
+from nbflow.widgets.session import session_of
 
 WAIT_S = 10.0
 MESSAGE: TypeAdapter[Any] = TypeAdapter(InboxToBrowser)
+PAST: TypeAdapter[Any] = TypeAdapter(PastToBrowser | History)
 
 
 class Page:
@@ -68,6 +71,48 @@ class RunPage(Page):
                 found += message["events"]
         assert [event["seq"] for event in found] == list(range(len(found)))
         return found
+
+
+class Past:
+    """A page that asks about the past of its run, and goes on with what follows."""
+
+    def __init__(self, run: BaseRun) -> None:
+        self.run = run
+        self.page = RunPage()
+        self.session = session_of(run)
+        self.page.snapshot = self.session.attach(self.page)
+        self.session.receive(self.page, {"type": "sync", "since": 0, "log": ""})
+        self._asked = 0
+
+    def ask(self, kind: str, request: str | None = None, **parts: Any) -> dict[str, Any]:
+        self._asked += 1
+        request = request or f"r{self._asked}"
+        self.session.receive(self.page, {"type": kind, "request": request, **parts})
+        found = [one for one in self.page.messages if one.get("request") == request][-1]
+        if found["type"] != "failed":
+            assert PAST.validate_python(found) == found
+        return found
+
+    def items(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ask("history", limit=200, before=None)["items"]
+        return found
+
+    def opening(self) -> dict[str, Any]:
+        return self.ask("checkpoint", checkpoint_id=self.items()[-1]["checkpoint_id"])
+
+    def code(self, detail: dict[str, Any], action: str) -> str:
+        found: str = next(one["text"] for one in detail["codes"] if one["action"] == action)
+        return found
+
+    def go(self, action: str, checkpoint_id: str, **parts: Any) -> dict[str, Any]:
+        return self.ask("go", action=action, checkpoint_id=checkpoint_id, **parts)
+
+    def shown_run(self) -> BaseRun:
+        """The run that the page shows now."""
+        session = self.session
+        while id(self.page) in session._handed:
+            session = session._handed[id(self.page)]
+        return session.run
 
 
 class InboxPage(Page):

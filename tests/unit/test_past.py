@@ -8,21 +8,16 @@ import time
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from nbflow.branches import branches_of, checkpoint_id_of
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.func import entrypoint, task
-from nbflow.run import Run
 from nbflow.types import interrupt
 from nbflow.widgets.history_code import Written
-from nbflow.widgets.history_protocol import PastToBrowser
-from nbflow.widgets.protocol import History
 from nbflow.widgets.session import session_of
 from nbflow.workflow import Workflow
-from tests.unit.pages import WAIT_S, RunPage
-
-MESSAGE: TypeAdapter[Any] = TypeAdapter(PastToBrowser | History)
+from tests.unit.pages import WAIT_S, Past
 
 
 class Essay(BaseModel):
@@ -53,49 +48,6 @@ def essay(saver: BaseCheckpointSaver) -> Workflow[Any, Any]:
         return Essay(title=previous.title if previous else topic, text=text, token="hidden!")
 
     return essay
-
-
-class Past:
-    """A page that asks about the past of its run, and goes on with what follows."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.page = RunPage()
-        self.session = session_of(run)
-        self.page.snapshot = self.session.attach(self.page)
-        self.session.receive(self.page, {"type": "sync", "since": 0, "log": ""})
-        self._asked = 0
-
-    def ask(self, kind: str, request: str | None = None, **parts: Any) -> dict[str, Any]:
-        self._asked += 1
-        request = request or f"r{self._asked}"
-        self.session.receive(self.page, {"type": kind, "request": request, **parts})
-        found = [one for one in self.page.messages if one.get("request") == request][-1]
-        if found["type"] != "failed":
-            assert MESSAGE.validate_python(found) == found
-        return found
-
-    def items(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.ask("history", limit=200, before=None)["items"]
-        return found
-
-    def opening(self) -> dict[str, Any]:
-        return self.ask("checkpoint", checkpoint_id=self.items()[-1]["checkpoint_id"])
-
-    def code(self, detail: dict[str, Any], action: str) -> str:
-        found: str = next(one["text"] for one in detail["codes"] if one["action"] == action)
-        return found
-
-    def go(self, action: str, checkpoint_id: str, **parts: Any) -> dict[str, Any]:
-        return self.ask("go", action=action, checkpoint_id=checkpoint_id, **parts)
-
-    def shown_run(self) -> Run:
-        """The run that the page shows now."""
-        session = self.session
-        while id(self.page) in session._handed:
-            session = session._handed[id(self.page)]
-        assert isinstance(session.run, Run)
-        return session.run
 
 
 @pytest.fixture
@@ -377,10 +329,10 @@ def test_a_status_that_changes_is_told_anew(past: Past) -> None:
     assert left["status"] == "dropped"
 
 
-def test_fifty_forks_are_listed_a_page_at_a_time(past: Past) -> None:
+def test_fifty_forks_are_listed_a_page_at_a_time(past: Past, essay: Workflow[Any, Any]) -> None:
     opening = past.opening()
     for _ in range(50):
-        past.run.workflow.fork(past.run.history()[-1].config, before=opening["ops"][1]["id"])
+        essay.fork(past.run.history()[-1].config, before=opening["ops"][1]["id"])
 
     seen: list[str] = []
     before = None
