@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from nbflow.types import Interrupt
 
 __all__ = ["Host", "at_pause", "before_wait", "host", "kernel_tap", "say_pending"]
+
+
+_PAGE_S = 10.0
+"""How long Voila's page may take to show a run, before it is taken for one that does so later."""
+
+_LISTEN_S = 0.02
 
 
 class Host(Enum):
@@ -79,6 +86,8 @@ def at_pause(run: BaseRun) -> None:
     """
     here = host()
     if here is Host.TAPPED:
+        if _in_voila() and not _is_seen(run):
+            raise WaitNotPossibleError(_unseen_message(run))
         return
     if here is Host.DEAF:
         raise WaitNotPossibleError(_deaf_message(run))
@@ -114,8 +123,28 @@ def _kernel() -> Any:
 
 def _is_headless(kernel: Any) -> bool:
     """Whether nobody can answer: the client takes no input, and is not Voila, which has pages."""
-    voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
-    return not getattr(kernel, "_allow_stdin", False) and not voila
+    return not getattr(kernel, "_allow_stdin", False) and not _in_voila()
+
+
+def _in_voila() -> bool:
+    return "VOILA_APP_PORT" in os.environ
+
+
+def _is_seen(run: BaseRun) -> bool:
+    """Whether a page shows the run by now, or does so soon.
+
+    Voila tells its kernels nothing of whether it draws the page while the cells run, or afterwards.
+    """
+    from nbflow.widgets.session import session_of
+
+    tap = kernel_tap()
+    listen = None if tap is None else tap.listener()
+    session, until = session_of(run), time.monotonic() + _PAGE_S
+    while not session.is_seen and time.monotonic() < until:
+        time.sleep(_LISTEN_S)
+        if listen is not None:
+            listen()
+    return session.is_seen
 
 
 _NAME_A_FILE = (
@@ -144,6 +173,16 @@ def _pending_text(run: BaseRun, question: Interrupt, how: str) -> str:
         f"To answer, {how}; or resume it with {run.workflow.name}.invoke(Command(resume="
         f'...), {{"configurable": {{"thread_id": {run.thread_id!r}}}}}); or run the cell in '
         "JupyterLab and use the form."
+    )
+
+
+def _unseen_message(run: BaseRun) -> str:
+    return (
+        f"Thread {run.thread_id!r} waits for an answer, and after {_PAGE_S:.0f} seconds no page "
+        "shows its form: Voila draws what a cell shows when the cell is over, and by default only "
+        "when all cells are, so waiting here would never end. Show the run in a cell before the "
+        "one that waits, and start `voila --progressive_rendering=True`; or show it and wait in no "
+        "cell. The run is still going and nothing is lost."
     )
 
 

@@ -93,6 +93,12 @@ class Session(Conversation):
             self._encode_new()
             return self._encoder.secrets
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether a page has shown the run: it has asked for its events."""
+        with self._lock:
+            return bool(self._sent) or any(one.is_seen for one in self._handed.values())
+
     def post(self, page: Page, content: Any) -> None:
         """Send one page an answer; a page that is gone is no error."""
         self._post(page, content)

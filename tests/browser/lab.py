@@ -66,12 +66,17 @@ class Lab:
 
 
 @contextmanager
-def serve(root: Path, state: Path) -> Iterator[Lab]:
+def serve(
+    root: Path, state: Path, app: str = "jupyterlab", data: Path | None = None, *more: str
+) -> Iterator[Lab]:
     """Start JupyterLab on a free port of the loopback; it ends with the block.
 
     Args:
         root: the folder to serve.
         state: an empty folder for its settings, so that nothing of the user's is read.
+        app: or ``notebook``, or ``voila``.
+        data: a folder of more kernels.
+        more: options of the application.
     """
     port, token = _free_port(), secrets.token_hex(16)
     environment = {
@@ -81,11 +86,23 @@ def serve(root: Path, state: Path) -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
     }
+    if data is not None:
+        environment["JUPYTER_PATH"] = str(data)
+    options = {
+        "jupyterlab": [
+            "--expose-app-in-browser",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ],
+        "notebook": ["--JupyterNotebookApp.expose_app_in_browser=True"],
+        "voila": [f"--Voila.root_dir={root}", "--show_tracebacks=True"],
+    }  # fmt: skip
+    if app != "voila":
+        options[app] += [
+            "--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
+        ]  # fmt: skip
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser",
-        "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        sys.executable, "-m", app, "--no-browser", f"--port={port}", *options[app], *more,
     ]  # fmt: skip
     _stay_quiet(state / "settings")
     with (state / "lab.log").open("wb") as log:
@@ -114,7 +131,7 @@ def _await_answer(lab: Lab, log: Path) -> None:
             if lab.process.poll() is not None:
                 break
             try:
-                client.get(f"{lab.url}/api", timeout=5).raise_for_status()
+                client.get(f"{lab.url}/api", timeout=5)
             except httpx.TransportError:
                 lab_exits_within(lab.process, 0.25)
                 continue
@@ -150,11 +167,13 @@ def _free_port() -> int:
         return port
 
 
-def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> None:
+def write_notebook(lab: Lab, name: str, cells: Sequence[str], kernel: str = "python3") -> None:
     """Write a notebook of code cells under the server's root."""
     code = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
     written = nbformat.v4.new_notebook(cells=code)
-    written.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    written.metadata["kernelspec"] = {
+        "name": kernel, "display_name": kernel, "language": "python",
+    }  # fmt: skip
     (lab.root / name).parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(written, lab.root / name)
 
@@ -162,9 +181,9 @@ def write_notebook(lab: Lab, name: str, cells: Sequence[str]) -> None:
 class Notebook:
     """One notebook open in the page."""
 
-    def __init__(self, page: Page, lab: Lab, name: str) -> None:
+    def __init__(self, page: Page, lab: Lab, name: str, place: str = "lab/tree") -> None:
         self.page = page
-        self._url = f"{lab.url}/lab/tree/{name}?token={lab.token}&reset"
+        self._url = f"{lab.url}/{place}/{name}?token={lab.token}&reset"
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def open(self) -> None:
