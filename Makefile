@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery film build clean
+.PHONY: help demo test check format bench bench-page forms-report gallery film hosts build clean
 
 help:
 	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
@@ -31,6 +31,7 @@ help:
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
 	@echo 'make gallery        photograph every view again into notebooks/pictures/'
 	@echo 'make film           play the story of the README again and film it'
+	@echo 'make hosts          play waiting in every host with every kernel; WRITE=1 keeps the table'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 
@@ -69,6 +70,9 @@ gallery: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 
 film: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	python -m tests.browser.film
+
+hosts: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	python -m tests.hosts.matrix $(if $(WRITE),--write)
 
 build: $(VENV)/.dev
 	rm -rf dist

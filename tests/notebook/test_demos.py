@@ -17,6 +17,7 @@ _RESULTS = {
     ),
     "02_clean_real_data": ("110 records before, 108 after; sex unknown in 7 before, in 1 after"),
     "03_gallery_of_questions": "[True, False]",
+    "04_refund_desk": "4 requests came in.",
 }
 _ANSWER_TWO_THEN_DIE = """
 import os, signal
