@@ -75,7 +75,7 @@ def notebook() -> nbformat.NotebookNode:
         cells.append(_text(f"## {title}"))
         for module in modules:
             cells += _in_tables(module) if title == REST else _with_examples(module)
-    cells[-1 - len(rest) - 1].metadata["tags"] = ["result"]
+    [cell for cell in cells if cell.cell_type == "code"][-1].metadata["tags"] = ["result"]
     for at, cell in enumerate(cells):
         cell.id = f"30-{at:03}"
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
