@@ -80,7 +80,6 @@ hosts: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 
 reference: $(VENV)/.dev $(BUNDLE)
 	python -m tests.reference
-	nbflow demo --write --only 30_reference
 
 badges: $(VENV)/.dev
 	python -m tests.binder badges '$(REPO)'

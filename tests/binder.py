@@ -131,8 +131,8 @@ def build(folder: Path, python: str, commands: Sequence[Sequence[str]] = ()) -> 
 def check() -> None:
     """Build as Binder does, and execute every notebook there."""
     version = python_wanted((ROOT / "binder" / "environment.yml").read_text(encoding="utf-8"))
-    python = shutil.which(f"python{version}")
-    if python is None:
+    python = f"python{version}"
+    if shutil.which(python) is None or subprocess.run([python, "--version"]).returncode != 0:
         python = sys.executable
         print(f"There is no python{version} here: taking {sys.version.split()[0]}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="nbflow-binder-") as folder:

@@ -1,7 +1,7 @@
 """The reference notebook, made of the signatures, docstrings and examples of the public names.
 
-``python -m tests.reference`` writes the cells of ``notebooks/30_reference.ipynb``, without outputs;
-``nbflow demo --write`` executes them. ``test_reference`` holds both current.
+``python -m tests.reference`` makes ``notebooks/30_reference.ipynb`` again, with its outputs;
+``test_reference`` holds it current.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import doctest
 import importlib
 import inspect
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +21,10 @@ from typing import Any
 
 import nbformat
 
+from nbflow.cli import main
 from tests.unit.test_docstrings import PUBLIC, Name, is_own_class, members, names, text_of
 
-__all__ = ["CHAPTERS", "NOTEBOOK", "REST", "notebook"]
+__all__ = ["CHAPTERS", "NOTEBOOK", "REST", "notebook", "write"]
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "30_reference.ipynb"
 
@@ -211,5 +214,16 @@ def _import_of(name: str, value: Any, module: str) -> str:
     return f"from {home} import {name}"
 
 
+def write() -> int:
+    """Execute the notebook and keep it with its outputs; the exit status is that of the demo."""
+    with tempfile.TemporaryDirectory(prefix="nbflow-reference-") as folder:
+        made = Path(folder) / NOTEBOOK.name
+        nbformat.write(notebook(), made)
+        status = main(["demo", "--write", "--directory", folder])
+        if status == 0:
+            shutil.copy(made, NOTEBOOK)
+    return status
+
+
 if __name__ == "__main__":
-    nbformat.write(notebook(), NOTEBOOK)
+    raise SystemExit(write())
