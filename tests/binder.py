@@ -1,7 +1,7 @@
 """Binder: the badges of the README, and its environment built as `binder/` writes it.
 
 ``python -m tests.binder badges OWNER/NAME`` writes the badges for that repository on GitHub.
-``python -m tests.binder check`` copies what git tracks to an empty folder, makes the environment,
+``python -m tests.binder check`` copies the clone to an empty folder, makes the environment,
 runs ``binder/postBuild`` there and then every notebook. conda itself is not asked: what
 ``environment.yml`` may name is a Python and pip, and a virtual environment of that Python has both.
 """
@@ -39,9 +39,12 @@ MARKS = ("<!-- badges -->\n", "<!-- /badges -->\n")
 NOBODYS = "OWNER/nbflow"
 """In place of an address, as long as there is none."""
 
+_NOT_IN_A_CLONE = shutil.ignore_patterns(
+    ".git", ".venv", "node_modules", "static", "dist", "__pycache__", ".*_cache", ".hypothesis"
+)
 _UNKNOWN = (
-    f"The links name `{NOBODYS}`, which is nobody's, until `make badges REPO=owner/name` gives them "
-    "an address.\n\n"
+    f"The links name `{NOBODYS}`, which is nobody's, until `make badges REPO=owner/name` gives\n"
+    "them an address.\n\n"
 )
 _APP = "04_refund_desk"
 """The notebook that is an app in Voila."""
@@ -50,7 +53,7 @@ _APP = "04_refund_desk"
 def repository_in(readme: str) -> str:
     """Which repository the badges of the README lead to."""
     found = re.search(r"https://mybinder\.org/v2/gh/([^/]+/[^/]+)/", readme)
-    return NOBODYS if found is None else found[1]
+    return NOBODYS if found is None else str(found[1])
 
 
 def badges(repository: str) -> str:
@@ -72,7 +75,7 @@ def _row(name: str, url: str) -> str:
 
 
 def _title(path: Path) -> str:
-    first = nbformat.read(path, as_version=4).cells[0].source
+    first = str(nbformat.read(path, as_version=4).cells[0].source)
     return first.splitlines()[0].removeprefix("# ")
 
 
@@ -96,7 +99,7 @@ def python_wanted(environment: str) -> str:
     Raises:
         ValueError: it asks for more than a Python and pip, which this cannot make.
     """
-    wanted = yaml.safe_load(environment)["dependencies"]
+    wanted: list[str] = yaml.safe_load(environment)["dependencies"]
     versions = [one.removeprefix("python=") for one in wanted if one.startswith("python=")]
     if len(versions) != 1 or set(wanted) != {f"python={versions[0]}", "pip"}:
         raise ValueError(f"Expected python=X.Y and pip alone, and environment.yml has {wanted}.")
@@ -104,14 +107,8 @@ def python_wanted(environment: str) -> str:
 
 
 def copy_of_clone(folder: Path) -> None:
-    """Copy what git tracks, as it stands in this folder now."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    """Copy what a clone has, as it stands in this folder now."""
+    shutil.copytree(ROOT, folder, ignore=_NOT_IN_A_CLONE, dirs_exist_ok=True)
 
 
 def build(folder: Path, python: str, commands: Sequence[Sequence[str]] = ()) -> None:
@@ -132,7 +129,8 @@ def check() -> None:
     """Build as Binder does, and execute every notebook there."""
     version = python_wanted((ROOT / "binder" / "environment.yml").read_text(encoding="utf-8"))
     python = f"python{version}"
-    if shutil.which(python) is None or subprocess.run([python, "--version"]).returncode != 0:
+    there = shutil.which(python) is not None
+    if not there or subprocess.run([python, "--version"], check=False).returncode != 0:
         python = sys.executable
         print(f"There is no python{version} here: taking {sys.version.split()[0]}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="nbflow-binder-") as folder:

@@ -56,10 +56,15 @@ Every public name, with what it takes, what it says of itself, and an example th
 text is that of the docstrings: `help(name)` says the rest.
 
 {chapters}
+- **{rest}**: all other modules, as tables.
 
 For a way in, see the [tutorial](10_tutorial.ipynb); for a purpose, the recipes for
 [tasks](20_how_to_run_tasks.ipynb), [questions](21_how_to_ask.ipynb), and
 [keeping and sharing](22_how_to_keep_and_share.ipynb)."""
+_MARKS: dict[Any, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 _SHOW_ALL = """from IPython.core.interactiveshell import InteractiveShell
 
 InteractiveShell.ast_node_interactivity = "all"  # each line of an example shows its value"""
@@ -68,12 +73,13 @@ _SPEC = re.compile(r"\s*\(\d[\d, -]*\)")
 _ROLE = re.compile(r":\w+:`~?(?:[\w.]+\s*<)?(?:[\w]+\s*\.\s*)*(\w+)>?`")
 
 
-def notebook() -> nbformat.NotebookNode:
+def notebook() -> Any:
     """The notebook as the names are now, without outputs."""
-    rest = [module for module in PUBLIC if module not in sum(CHAPTERS.values(), ()) and _own(module)]
+    told = sum(CHAPTERS.values(), ())
+    rest = [module for module in PUBLIC if module not in told and _own(module)]
     chapters = {**CHAPTERS, REST: tuple(rest)}
-    listed = "\n".join(f"- **{title}**: {_listed(of)}" for title, of in chapters.items())
-    cells = [_text(_HEAD.format(chapters=listed)), nbformat.v4.new_code_cell(_SHOW_ALL)]
+    listed = "\n".join(f"- **{title}**: {_listed(of)}" for title, of in CHAPTERS.items())
+    cells = [_text(_HEAD.format(chapters=listed, rest=REST)), nbformat.v4.new_code_cell(_SHOW_ALL)]
     for title, modules in chapters.items():
         cells.append(_text(f"## {title}"))
         for module in modules:
@@ -89,7 +95,7 @@ def _listed(modules: Sequence[str]) -> str:
     return ", ".join(f"`{module}`" for module in modules)
 
 
-def _text(source: str) -> nbformat.NotebookNode:
+def _text(source: str) -> Any:
     return nbformat.v4.new_markdown_cell(source)
 
 
@@ -119,7 +125,7 @@ def _signature(name: str, value: Any) -> str:
     for parameter in signature.parameters.values():
         if parameter.name in ("self", "cls") or parameter.name.startswith("_"):
             continue
-        mark = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        mark = _MARKS.get(parameter.kind, "")
         if parameter.kind is parameter.KEYWORD_ONLY and not any(p.startswith("*") for p in parts):
             parts.append("*")
         default = "" if parameter.default is parameter.empty else "="
@@ -131,12 +137,12 @@ def _signature(name: str, value: Any) -> str:
     return f"{name}({', '.join(parts)})"
 
 
-def _in_tables(module: str) -> list[nbformat.NotebookNode]:
+def _in_tables(module: str) -> list[Any]:
     rows = [f"| `{one.local}` | {_cell(_said(text_of(one)))} |" for one in _own(module)]
     return [_text(_head(module) + "\n\n" + "\n".join([*_COLUMNS, *rows]))]
 
 
-def _with_examples(module: str) -> list[nbformat.NotebookNode]:
+def _with_examples(module: str) -> list[Any]:
     cells = []
     shown = [(name, _example(module, name)) for name in _own(module)]
     without = [name for name, example in shown if not example]
@@ -177,7 +183,8 @@ def _example(module: str, name: Name) -> str:
     """The example of a docstring as a cell that stands alone; empty where there is none."""
     texts = [text_of(name)]
     if is_own_class(name):
-        texts += [inspect.getdoc(getattr(name.value, member)) or "" for member, _ in members(name.value)]
+        cls = name.value
+        texts += [inspect.getdoc(getattr(cls, member)) or "" for member, _ in members(cls)]
     parser = doctest.DocTestParser()
     for text in texts:
         examples = [one for one in parser.get_examples(text) if one.exc_msg is None]
@@ -188,7 +195,8 @@ def _example(module: str, name: Name) -> str:
 
 def _alone(module: str, source: str, name: Name) -> str:
     imports = sorted(_imports(module, source, name))
-    return "\n".join([*imports, *([""] if imports else []), source])
+    parted = [] if not imports or source.startswith(("from ", "import ")) else [""]
+    return "\n".join([*imports, *parted, source])
 
 
 def _imports(module: str, source: str, name: Name) -> Iterator[str]:

@@ -45,11 +45,24 @@ def test_a_demo_runs_from_a_fresh_kernel(name: str) -> None:
     assert (outcome.error, outcome.result) == (None, _RESULTS[name])
     committed = nbformat.read(_NOTEBOOKS / f"{name}.ipynb", as_version=4)
     assert _shape(committed) == _shape(outcome.notebook), "nbflow demo --write brings it up to date"
+    assert _values(committed) == _values(outcome.notebook), "nbflow demo --write"
 
 
 def _shape(notebook: nbformat.NotebookNode) -> list[set[tuple[str, ...]]]:
     """What outputs each cell has, and of which elements; without times, and the order of prints."""
     return [{_elements(output) for output in cell.get("outputs", [])} for cell in notebook.cells]
+
+
+def _values(notebook: nbformat.NotebookNode) -> list[list[str]]:
+    """What the last line of each cell is; without pages, whose texts have times."""
+    return [
+        [
+            re.sub(r"\b[0-9a-f]{8,32}\b|0x[0-9a-f]+", "ID", output.data["text/plain"])
+            for output in cell.get("outputs", [])
+            if output.output_type == "execute_result" and "text/html" not in output.data
+        ]
+        for cell in notebook.cells
+    ]
 
 
 def _elements(output: nbformat.NotebookNode) -> tuple[str, ...]:

@@ -144,7 +144,8 @@ def test_the_terminal_lists_and_answers_what_waits(tmp_path: Path) -> None:
 
 
 _GUARANTEES = re.findall(
-    r"\[`(test_\w+)`\]\(([^)]+)\)", _README.read_text(encoding="utf-8").partition("## What holds")[2]
+    r"\[`(test_\w+)`\]\(([^)]+)\)",
+    _README.read_text(encoding="utf-8").partition("## What holds")[2],
 )
 
 
