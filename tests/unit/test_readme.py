@@ -16,7 +16,7 @@ _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 (
     _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
-    _BACK, _EXPORT, _NOTEBOOK_TASK, _ANSWER_WITH,
+    _BACK, _EXPORT, _NOTEBOOK_TASK, _ANSWER_WITH, _ADOPT,
 ) = _BLOCKS  # fmt: skip
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
@@ -75,6 +75,23 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
     ]
     assert (back.returncode, back.stderr) == (0, "")
     assert back.stdout.splitlines() == ["1 question again, 1 difference"]
+
+
+_SORRY = """
+print(run.wait(), run.interrupts[0].value["question"])
+run.resume("We are very sorry.")
+print(run.result(timeout=10), len(run.history()))
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
+    ran = _python(_ADOPT + _SORRY, tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "interrupted Better words?",
+        "{'text': 'We are very sorry.'} 3",
+    ]
 
 
 _RENDER = """
