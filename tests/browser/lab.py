@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import httpx
 import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect
+
+import nbflow
 
 __all__ = [
     "CELL_MS",
@@ -66,28 +69,33 @@ class Lab:
 
 
 @contextmanager
-def serve(root: Path, state: Path) -> Iterator[Lab]:
-    """Start JupyterLab on a free port of the loopback; it ends with the block.
+def serve(root: Path, state: Path, app: str = "jupyterlab") -> Iterator[Lab]:
+    """Start a Jupyter server on a free port of the loopback; it ends with the block.
+
+    It has nbflow's extensions, as the wheel installs them.
 
     Args:
         root: the folder to serve.
         state: an empty folder for its settings, so that nothing of the user's is read.
+        app: the module that is run: ``jupyterlab``, ``notebook`` or ``jupyter_server``.
     """
     port, token = _free_port(), secrets.token_hex(16)
     environment = {
         **os.environ,
         **{f"JUPYTER_{name}_DIR": str(state / name) for name in ("CONFIG", "DATA", "RUNTIME")},
+        "JUPYTER_PATH": str(state / "share"),
+        "JUPYTER_CONFIG_PATH": str(state / "etc"),
         "IPYTHONDIR": str(state / "ipython"),
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
     }
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser",
-        "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
-        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        sys.executable, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1",
+        f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={root}", *_FLAGS_OF.get(app, ()),
     ]  # fmt: skip
     _stay_quiet(state / "settings")
+    _install_extensions(state)
     with (state / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -98,6 +106,25 @@ def serve(root: Path, state: Path) -> Iterator[Lab]:
         yield lab
     finally:
         _end(process)
+
+
+_FLAGS_OF = {
+    "jupyterlab": (
+        "--expose-app-in-browser",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ),
+    "notebook": ("--expose-app-in-browser",),
+}
+
+
+def _install_extensions(state: Path) -> None:
+    """Put nbflow's extensions where the wheel's data goes."""
+    package = Path(next(iter(nbflow.__path__)))
+    for folder in ("share/labextensions", "etc/jupyter_server_config.d"):
+        (state / folder).mkdir(parents=True)
+    (state / "share" / "labextensions" / "nbflow").symlink_to(package / "labextension")
+    config = state / "etc" / "jupyter_server_config.d" / "nbflow.json"
+    shutil.copy(package / "server" / "nbflow.json", config)
 
 
 def _stay_quiet(settings: Path) -> None:
