@@ -31,6 +31,7 @@ from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import is_at_work, past_events
 from nbflow._hooks import hooks
+from nbflow._made import note_run
 from nbflow._waits import Waits
 from nbflow.errors import NbflowError, ThreadBusyError, UnknownThreadError
 from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
@@ -112,6 +113,7 @@ class Run(Answers, Branching, Waits):
         self._exception: BaseException | None = None
         self._traceback: TracebackType | None = None
         """Of the exception, as it was raised: each raising adds to the exception's own."""
+        note_run(self)
 
     # -- how it comes to be -------------------------------------------------------------------
 
