@@ -31,6 +31,7 @@ async function main() {
 async function containerFor(languages) {
   const digest = createHash("sha256");
   for (const language of languages) digest.update(await readFile(`${out}static/${language}.js`));
+  digest.update(await readFile(here("labextension/container.ts")));
   const version = digest.digest("hex").slice(0, 16);
   const load = `static/remoteEntry.${version}.js`;
   await build({

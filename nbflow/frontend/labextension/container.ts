@@ -41,13 +41,14 @@ async function take(name: string): Promise<unknown> {
   return (await shared.get())();
 }
 
-async function plugin(): Promise<() => { default: unknown }> {
+async function plugin(): Promise<() => unknown> {
   const found = await Promise.all(NEEDED.map(take));
   const host = Object.fromEntries(NEEDED.map((name, at) => [name, found[at]])) as unknown as Host;
   const { ILabShell, ILayoutRestorer } = host["@jupyterlab/application"];
   const { ICommandPalette } = host["@jupyterlab/apputils"];
   const { ITranslator } = host["@jupyterlab/translation"];
   return () => ({
+    __esModule: true,
     default: {
       id: "nbflow:panel",
       description: "Lists the runs and questions of nbflow.",

@@ -33,9 +33,8 @@ export class Pages {
     const { kernel } = this.#desk.active;
     if (!kernel) return;
     const id = `nbflow-run-${kernel.id}-${row.key}`;
-    const label = row.thread_id ?? row.workflow;
-    const caption = `${row.workflow} ${row.thread_id ?? ""}`.trim();
-    this.#show(id, { label, caption, note: "" }, () => {
+    const label = row.thread_id === null ? row.workflow : `${row.workflow}: ${row.thread_id}`;
+    this.#show(id, { label, caption: label, note: "" }, () => {
       const line = overComm(kernel, { shows: "run", run: row.key });
       const draw: Draw = (el) =>
         mountClient(el, new RunClient(portOf(line.channel)), (view, client) => (
