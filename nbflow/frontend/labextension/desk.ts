@@ -24,6 +24,7 @@ class Listed {
     this.#changed = changed;
     line.channel.on("change:snapshot", this.#begin);
     line.channel.on("refused", this.#refuse);
+    if (line.channel.ready) this.#begin();
   }
 
   readonly #begin = (): void => {

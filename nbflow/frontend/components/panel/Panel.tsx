@@ -39,7 +39,7 @@ export function Panel({ view, actions }: Props): ReactNode {
   return (
     <Guard>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are of the buttons in it */}
-      <div ref={root} className="nbf-panel" onKeyDown={walk}>
+      <div ref={root} className="nbf-walk" onKeyDown={walk}>
         {view.sources
           .filter(({ kind }) => kind === "kernel")
           .map((source) => (
