@@ -53,6 +53,7 @@ class Lab:
     root: Path
     """The folder that it serves."""
     process: subprocess.Popen[bytes]
+    app: str = "jupyterlab"
 
     def kernels(self) -> list[psutil.Process]:
         """The running kernels."""
@@ -101,12 +102,15 @@ def serve(root: Path, state: Path, app: str = "jupyterlab") -> Iterator[Lab]:
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        lab = Lab(f"http://127.0.0.1:{port}", token, root, process)
+        lab = Lab(f"http://127.0.0.1:{port}", token, root, process, app)
         _await_answer(lab, state / "lab.log")
         yield lab
     finally:
         _end(process)
 
+
+_PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+"""Where a notebook is opened."""
 
 _FLAGS_OF = {
     "jupyterlab": (
@@ -191,7 +195,7 @@ class Notebook:
 
     def __init__(self, page: Page, lab: Lab, name: str) -> None:
         self.page = page
-        self._url = f"{lab.url}/lab/tree/{name}?token={lab.token}&reset"
+        self._url = f"{lab.url}/{_PAGES[lab.app]}/{name}?token={lab.token}&reset"
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def open(self) -> None:
