@@ -40,7 +40,7 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync",
 START_S = 60
 """Seconds that JupyterLab may take to answer for the first time."""
 
-CELL_MS = 8_000
+CELL_MS = 30_000
 """Milliseconds that a cell, or what it shows, may take to appear."""
 
 
