@@ -40,7 +40,8 @@ export function start(given: Given): void {
 
 function actionsOf(given: Given, desk: Desk, pages: Pages): PanelActions {
   return {
-    open(source, row, interruptId) {
+    async open(source, row, interruptId) {
+      await given.app.restored; // else what is restored would cover it
       if (source.kind === "kernel") pages.run(row);
       else pages.inbox(source, interruptId ?? row.questions[0]?.interrupt_id ?? null);
     },
