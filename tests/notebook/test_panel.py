@@ -79,7 +79,7 @@ def test_the_panel_works_while_a_cell_waits(page: Kernel) -> None:
     assert panel.runs() == []
     waiting = page.run("run = review.start('cats', thread_id='cats'); print(run.result())")
     page.wait_for(lambda: len(panel.heard("snapshot")) > 1)
-    page.wait_for(lambda: waiting.widget())
+    page.wait_for(waiting.widget)
     assert panel.runs() == [("cats", "interrupted", ["Publish cats?"])]
 
     listed = panel.answer({"type": "runs", "request": "2", "mark": ""})["list"]
