@@ -16,6 +16,6 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
-    from nbflow.server.extension import load
+    from nbflow.server.extension import add_routes
 
-    load(app)
+    add_routes(app)

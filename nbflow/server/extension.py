@@ -11,10 +11,10 @@ from jupyter_server.utils import url_path_join
 from nbflow.server.databases import Databases
 from nbflow.server.handlers import ChannelHandler, DatabasesHandler, Service
 
-__all__ = ["load"]
+__all__ = ["add_routes"]
 
 
-def load(app: Any) -> Service:
+def add_routes(app: Any) -> Service:
     """Add the routes below ``nbflow/`` to a server; returns what its handlers share.
 
     Args:

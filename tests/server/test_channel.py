@@ -137,8 +137,8 @@ async def test_who_has_no_token_gets_no_channel(door: Door, database: str) -> No
 async def test_a_page_of_another_site_gets_no_channel(door: Door, database: str) -> None:
     """It would come with the cookie of the person who has both open."""
     door.ask("POST", database)
-    with httpx.Client(base_url=door.server.url, follow_redirects=True) as browser:
-        browser.get("/", params={"token": door.server.token})
+    async with httpx.AsyncClient(base_url=door.server.url, follow_redirects=True) as browser:
+        await browser.get("/", params={"token": door.server.token})
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     own = {"Cookie": cookie, "Origin": door.server.url}
     async with door.channel(database, headers=own) as channel:
@@ -154,8 +154,8 @@ async def test_a_page_of_another_site_gets_no_channel(door: Door, database: str)
 async def test_nonsense_is_answered_and_the_channel_lives_on(door: Door, database: str) -> None:
     door.ask("POST", database)
     async with door.channel(database) as channel:
-        every: list[Any] = [None, 7, [], "x", {}, {"type": []}, {"type": "open", "request": 3}]
-        for nonsense in every:
+        wrong: list[Any] = [None, 7, [], "x", {}, {"type": []}, {"type": "open", "request": 3}]
+        for nonsense in wrong:
             assert (await channel.answer(nonsense))["type"] == "failed"
         await channel.socket.write_message("{" * 9)
         assert (await channel.frame())["message"]["type"] == "failed"
