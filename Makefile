@@ -92,7 +92,7 @@ build: $(VENV)/.dev
 	python -m build
 
 clean:
-	rm -rf $(VENV) dist nbflow/widgets/static $(FRONTEND)/node_modules
+	rm -rf $(VENV) dist nbflow/widgets/static nbflow/labextension $(FRONTEND)/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find nbflow tests -name __pycache__ -prune -exec rm -rf {} +
 

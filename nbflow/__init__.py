@@ -63,6 +63,10 @@ def unload_ipython_extension(ipython: Any) -> None:
     unload(ipython)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "nbflow"}]
+
+
 def __getattr__(name: str) -> Any:
     """What is loaded when it is first used, so that importing nbflow stays quick."""
     if name == "review":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._answerers import Answers
 from nbflow._hooks import hooks
+from nbflow._made import note_run
 from nbflow._waits import Waits
 from nbflow.events import Answered, Asked, Event, RunEnded
 from nbflow.types import Interrupt
@@ -71,6 +72,7 @@ class BaseRun(Answers, Waits, ABC):
         self._exception: BaseException | None = None
         self._traceback: TracebackType | None = None
         """Of the exception, as it was raised: each raising adds to the exception's own."""
+        note_run(self)
 
     @property
     def _run(self) -> BaseRun:

@@ -13,19 +13,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from nbflow._engine import forks
 from nbflow._engine.answered_elsewhere import store_answer
 from nbflow._engine.history import ops_of
 from nbflow._engine.ids import ROOT
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
+from nbflow.errors import UnknownThreadError
 from nbflow.threads import row_of, saver_of
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
     from nbflow.workflow import Workflow
 
-__all__ = ["PendingQuestion", "keep_answer", "pending"]
+__all__ = ["PendingQuestion", "ask_again", "keep_answer", "pending"]
 
 _PAGE = 200
 
@@ -145,6 +147,38 @@ def keep_answer(
     'yes'
     """
     store_answer(saver, row_of(saver, thread_id), interrupt_id, answer)
+
+
+def ask_again(saver: BaseCheckpointSaver, thread_id: str | int, interrupt_id: str) -> None:
+    """Take back an answer where the code that asked is not at hand: the question is open again.
+
+    The thread gets a new branch that ends at the question, as ``workflow.fork(config,
+    before=interrupt_id)`` makes one; what happened since stays in the history.
+
+    Raises:
+        UnknownThreadError: the saver holds no such thread, or it holds no run.
+        UnknownOpError: its newest run has no such question.
+        ThreadBusyError: the run is at work.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> from nbflow.func import entrypoint
+    >>> from nbflow.types import interrupt
+    >>> saver = InMemorySaver()
+    >>> @entrypoint(checkpointer=saver)
+    ... def review(name: str) -> str:
+    ...     return interrupt(f"Publish {name}?")
+    >>> (question,) = review.invoke("a", {"configurable": {"thread_id": "1"}})["__interrupt__"]
+    >>> keep_answer(saver, "1", question.id, "no")
+    >>> ask_again(saver, "1", question.id)
+    >>> [one.interrupt.value for one in pending(saver)]
+    ['Publish a?']
+    """
+    row = row_of(saver, thread_id)
+    run = None if row.run is None else saver.get_run(row.run)
+    if run is None:
+        raise UnknownThreadError(f"Thread {row.thread_id!r} holds no run, so it asked nothing.")
+    config = {"configurable": {"thread_id": row.thread_id}}
+    forks.fork(saver, config, run.workflow, run.code_fp, after=None, before=interrupt_id)
 
 
 def _all(saver: BaseCheckpointSaver) -> Iterator[PendingQuestion]:

@@ -5,11 +5,12 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+export const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = here("../widgets/static/");
 
 const GZIP_LIMIT = 200_000;
@@ -29,9 +30,9 @@ const common = {
 };
 
 /** Languages besides English; each is a bundle of its own, with a folder of words. */
-const LANGUAGES = ["de"];
+export const LANGUAGES = ["de"];
 
-const bundleOptions = {
+export const bundleOptions = {
   ...common,
   entryPoints: [here("widgets/index.ts")],
   jsx: "automatic",
@@ -39,7 +40,7 @@ const bundleOptions = {
 };
 
 /** Takes the words of another language where the sources name the English ones. */
-const inWordsOf = (language) => ({
+export const inWordsOf = (language) => ({
   name: "words",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/words\/en$/ }, () => ({
@@ -59,16 +60,22 @@ function problems(code) {
   return found;
 }
 
-/** Builds one bundle, and returns it with its size as it is sent. */
-async function bundleIn(name, plugins) {
-  await build({ ...bundleOptions, plugins, outfile: `${out}${name}` });
-  const bundle = await readFile(`${out}${name}`);
+/** Reads what was built, and throws if it must not ship. */
+export async function refuse(file, limit) {
+  const name = basename(file);
+  const bundle = await readFile(file);
   const packed = gzipSync(bundle, { level: 9 }).length;
   const found = problems(bundle.toString());
-  if (packed > GZIP_LIMIT) found.push(`it is ${packed} bytes packed, more than ${GZIP_LIMIT}`);
+  if (packed > limit) found.push(`it is ${packed} bytes packed, more than ${limit}`);
   if (found.length > 0) throw new Error(`${name} must not ship: ${found.join("; ")}.`);
   console.log(`${name}: ${bundle.length} bytes, ${packed} packed`);
   return bundle;
+}
+
+/** Builds one bundle, and returns it with its size as it is sent. */
+async function bundleIn(name, plugins) {
+  await build({ ...bundleOptions, plugins, outfile: `${out}${name}` });
+  return refuse(`${out}${name}`, GZIP_LIMIT);
 }
 
 async function main() {

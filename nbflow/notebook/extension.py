@@ -15,6 +15,7 @@ from nbflow.base_workflow import BaseWorkflow
 from nbflow.errors import MissingBundleError
 from nbflow.export import Record
 from nbflow.notebook import display, magics
+from nbflow.notebook.panel import offer_panel, withdraw_panel
 from nbflow.notebook.prints import pass_on_prints, stop_passing_on
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ def load_ipython_extension(ip: InteractiveShell) -> None:
         ip: the shell of the notebook, or of a terminal, where runs are shown as text.
     """
     fill_hooks()
-    if getattr(ip, "kernel", None) is not None:
+    kernel = getattr(ip, "kernel", None)
+    if kernel is not None:
         hooks.started = display.show_started
         pass_on_prints()
         _warm_up()
+        offer_panel(kernel)
     formatter = _shower(ip)
     if formatter is not None:
         formatter.for_type(BaseRun, display.show)
@@ -46,6 +49,9 @@ def unload_ipython_extension(ip: InteractiveShell) -> None:
     """Stop showing runs by themselves; what is already shown stays live."""
     hooks.started = None
     stop_passing_on()
+    kernel = getattr(ip, "kernel", None)
+    if kernel is not None:
+        withdraw_panel(kernel)
     formatter = _shower(ip)
     if formatter is not None:
         formatter.pop(BaseRun, None)

@@ -30,6 +30,7 @@ class Tap:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._own: set[str] = set()
+        self._targets = {_CONTROL}
         self._status = threading.Lock()
         self._cells: dict[int, dict[str, Any]] = {}
 
@@ -52,6 +53,10 @@ class Tap:
     def serve(self, comm_ids: Iterable[str]) -> None:
         """Serve the messages of these comms from now on."""
         self._own.update(comm_ids)
+
+    def serve_target(self, name: str) -> None:
+        """Serve from now on the comms that pages open to this target."""
+        self._targets.add(name)
 
     def _watch_cells(self) -> None:
         """Keep the requests of the cells that run, to say busy again after an idle of our own.
@@ -92,11 +97,11 @@ class Tap:
             return False
         content = session.unpack(packed)
         comm_id = content.get("comm_id")
-        if kind == "comm_open" and content.get("target_name") == _CONTROL:
+        if kind == "comm_open" and content.get("target_name") in self._targets:
             # A page sends its first message right after; the comm is registered later.
             self._own.add(comm_id)
         comm = self._kernel.comm_manager.comms.get(comm_id)
-        return comm_id in self._own or getattr(comm, "target_name", None) == _CONTROL
+        return comm_id in self._own or getattr(comm, "target_name", None) in self._targets
 
     def _answer(self, message: ShellMessage) -> None:
         """Serve one message as the kernel would have."""

@@ -16,7 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from weakref import finalize, ref
 
 from nbflow._hooks import hooks
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from nbflow.workflow import Workflow
 
-__all__ = ["ROWS", "InboxSession"]
+__all__ = ["ROWS", "InboxSession", "Keeper"]
 
 ROWS = 500
 """How many questions a page gets at once."""
@@ -62,12 +62,24 @@ _acting = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
+class Keeper(Protocol):
+    """Keeps answers where no code is at hand; the runs go on where it is."""
+
+    def answer(self, question: PendingQuestion, value: Any) -> None:
+        """Store an answer."""
+
+    def ask_again(self, question: PendingQuestion) -> None:
+        """Take an answer back."""
+
+
 class InboxSession(Conversation):
     """What one inbox says to its pages, and what they say to it.
 
     Args:
         find: reads the open questions.
         workflows: the code that answers them, by name.
+        keeper: stores the answers to questions of other workflows; without one, those are listed
+            and cannot be answered here.
 
     >>> session = InboxSession(lambda: [], {})
     >>> class Log:
@@ -84,10 +96,12 @@ class InboxSession(Conversation):
         self,
         find: Callable[[], list[PendingQuestion]],
         workflows: Mapping[str, Workflow[Any, Any]],
+        keeper: Keeper | None = None,
     ) -> None:
         super().__init__()
         self._find = find
         self._workflows = workflows
+        self._keeper = keeper
         self._observing = False
         self._news = 0
         self._rows: dict[str, QuestionRow] = {}
@@ -214,7 +228,7 @@ class InboxSession(Conversation):
                 "task": question.task,
                 "title": shorten(form["title"], _TITLE_CHARS)[0],
                 "asked_at": question.asked_at,
-                "known": question.workflow in self._workflows,
+                "known": not self._unknown(question),
                 "bulk": _bulk(form),
                 "deadline": question.interrupt.deadline,
                 "yours": False,
@@ -268,7 +282,7 @@ class InboxSession(Conversation):
 
     def _unknown(self, question: PendingQuestion) -> str:
         """Return why a question cannot be answered here; empty when it can."""
-        if question.workflow in self._workflows:
+        if question.workflow in self._workflows or self._keeper is not None:
             return ""
         return (
             f"The code of the workflow {question.workflow!r} is not known to this inbox, so it "
@@ -289,10 +303,13 @@ class InboxSession(Conversation):
                 (interrupt_id,),
             )
         workflow = self._workflows.get(question.workflow)
-        if workflow is None:
+        if workflow is None and self._keeper is None:
             raise UnknownInterruptError(self._unknown(question), "not_pending", (interrupt_id,))
         with _acting, acting_as(via="inbox"):
-            workflow.thread(question.thread_id).answer(interrupt_id, value)
+            if workflow is not None:
+                workflow.thread(question.thread_id).answer(interrupt_id, value)
+            elif self._keeper is not None:
+                self._keeper.answer(question, value)
         self._note_answer(question, value)
 
     def _note_answer(self, question: PendingQuestion, value: Any) -> None:
@@ -345,11 +362,10 @@ class InboxSession(Conversation):
         you = responder().name
         if not question.is_for(you):
             raise NotAssignedError(you, question.interrupt.assignees)
-        workflow = self._workflows[question.workflow]
-        here = {"configurable": {"thread_id": question.thread_id}}
+        workflow = self._workflows.get(question.workflow)
         with _acting:
             try:
-                workflow.fork(here, before=interrupt_id)
+                self._fork(workflow, question)
             except UnknownOpError as exc:
                 raise UnknownOpError(
                     f"Thread {question.thread_id!r} has gone another way since: it was asked "
@@ -359,11 +375,19 @@ class InboxSession(Conversation):
                 answered["undone"] = True
             again = self._asked_again(question)
             try:
-                workflow.start(None, thread_id=question.thread_id)
+                if workflow is not None:
+                    workflow.start(None, thread_id=question.thread_id)
             except NbflowError:  # the fork waits at the question all the same
                 _log.warning("The question %s is asked again, but not live", again, exc_info=True)
         batches.mark(self)
         return again
+
+    def _fork(self, workflow: Workflow[Any, Any] | None, question: PendingQuestion) -> None:
+        if workflow is not None:
+            here = {"configurable": {"thread_id": question.thread_id}}
+            workflow.fork(here, before=question.interrupt.id)
+        elif self._keeper is not None:
+            self._keeper.ask_again(question)
 
     def _asked_again(self, question: PendingQuestion) -> str | None:
         asked = question.interrupt

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.lab import FLAGS, Lab, serve
 
+LOCAL = ("http://127.0.0.1:", "data:", "blob:", "about:", "file:")
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
@@ -34,10 +35,14 @@ def browser(chromium_executable: str | None) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
+    """A page that asks nobody but this machine for anything: the test fails where it does."""
     context = browser.new_context(viewport={"width": 1100, "height": 1000}, locale="en-GB")
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
     yield page
     context.close()
+    assert [url for url in asked if not url.startswith(LOCAL)] == []
 
 
 @pytest.fixture

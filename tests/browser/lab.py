@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import httpx
 import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect
+
+import nbflow
 
 __all__ = [
     "CELL_MS",
@@ -50,6 +53,7 @@ class Lab:
     root: Path
     """The folder that it serves."""
     process: subprocess.Popen[bytes]
+    app: str = "jupyterlab"
 
     def kernels(self) -> list[psutil.Process]:
         """The running kernels."""
@@ -67,54 +71,80 @@ class Lab:
 
 @contextmanager
 def serve(
-    root: Path, state: Path, app: str = "jupyterlab", data: Path | None = None, *more: str
+    root: Path,
+    state: Path,
+    app: str = "jupyterlab",
+    data: Path | None = None,
+    *more: str,
+    python: str = sys.executable,
 ) -> Iterator[Lab]:
-    """Start JupyterLab on a free port of the loopback; it ends with the block.
+    """Start a Jupyter server on a free port of the loopback; it ends with the block.
+
+    It has nbflow's extensions, as the wheel installs them.
 
     Args:
         root: the folder to serve.
         state: an empty folder for its settings, so that nothing of the user's is read.
-        app: or ``notebook``, or ``voila``.
+        app: the module that is run: ``jupyterlab``, ``notebook``, ``voila`` or ``jupyter_server``.
         data: a folder of more kernels.
         more: options of the application.
+        python: of another environment, which has the extensions itself.
     """
     port, token = _free_port(), secrets.token_hex(16)
     environment = {
         **os.environ,
         **{f"JUPYTER_{name}_DIR": str(state / name) for name in ("CONFIG", "DATA", "RUNTIME")},
+        "JUPYTER_PATH": os.pathsep.join(map(str, filter(None, (state / "share", data)))),
+        "JUPYTER_CONFIG_PATH": str(state / "etc"),
         "IPYTHONDIR": str(state / "ipython"),
         "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
     }
-    if data is not None:
-        environment["JUPYTER_PATH"] = str(data)
-    options = {
-        "jupyterlab": [
-            "--expose-app-in-browser",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ],
-        "notebook": ["--JupyterNotebookApp.expose_app_in_browser=True"],
-        "voila": [f"--Voila.root_dir={root}", "--show_tracebacks=True"],
-    }  # fmt: skip
-    if app != "voila":
-        options[app] += [
+    if app == "voila":
+        more = (f"--Voila.root_dir={root}", "--show_tracebacks=True", *more)
+    else:
+        more = (
             "--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0",
-            f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        ]  # fmt: skip
+            f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", *more,
+        )  # fmt: skip
     command = [
-        sys.executable, "-m", app, "--no-browser", f"--port={port}", *options[app], *more,
+        python, "-m", app, "--no-browser", f"--port={port}", *_FLAGS_OF.get(app, ()), *more,
     ]  # fmt: skip
     _stay_quiet(state / "settings")
+    if python == sys.executable:
+        _install_extensions(state)
     with (state / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        lab = Lab(f"http://127.0.0.1:{port}", token, root, process)
+        lab = Lab(f"http://127.0.0.1:{port}", token, root, process, app)
         _await_answer(lab, state / "lab.log")
         yield lab
     finally:
         _end(process)
+
+
+_PAGES = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+"""Where a notebook is opened."""
+
+_FLAGS_OF = {
+    "jupyterlab": (
+        "--expose-app-in-browser",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ),
+    "notebook": ("--expose-app-in-browser",),
+}
+
+
+def _install_extensions(state: Path) -> None:
+    """Put nbflow's extensions where the wheel's data goes."""
+    package = Path(next(iter(nbflow.__path__)))
+    for folder in ("share/labextensions", "etc/jupyter_server_config.d"):
+        (state / folder).mkdir(parents=True)
+    (state / "share" / "labextensions" / "nbflow").symlink_to(package / "labextension")
+    config = state / "etc" / "jupyter_server_config.d" / "nbflow.json"
+    shutil.copy(package / "server" / "nbflow.json", config)
 
 
 def _stay_quiet(settings: Path) -> None:
@@ -181,9 +211,9 @@ def write_notebook(lab: Lab, name: str, cells: Sequence[str], kernel: str = "pyt
 class Notebook:
     """One notebook open in the page."""
 
-    def __init__(self, page: Page, lab: Lab, name: str, place: str = "lab/tree") -> None:
+    def __init__(self, page: Page, lab: Lab, name: str) -> None:
         self.page = page
-        self._url = f"{lab.url}/{place}/{name}?token={lab.token}&reset"
+        self._url = f"{lab.url}/{_PAGES[lab.app]}/{name}?token={lab.token}&reset"
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def open(self) -> None:

@@ -98,8 +98,7 @@ def _in_notebook(page: Page, host: Host, server: Lab, kernel: str, wait: str) ->
         "print('then', answer[1])",
     ]
     write_notebook(server, name, cells, kernel)
-    place = "lab/tree" if host.app == "jupyterlab" else "notebooks"
-    notebook = Notebook(page, server, name, place)
+    notebook = Notebook(page, server, name)
     notebook.open()
     for cell in (0, 1, 2):
         notebook.run_cell(cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,14 +17,20 @@ _CHECKOUT = Path(__file__).parents[2]
 _NOT_IN_A_CLONE = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "static", "dist", "__pycache__", ".*_cache", ".hypothesis"
 )
+_EXTENSION = ("install.json", "package.json", "static/en.js", "static/de.js")
 _BUNDLE = {f"nbflow/widgets/static/{name}" for name in ("bundle.mjs", "loader.mjs", "bundle.json")}
+
+
+def _in_no_clone(folder: str, names: list[str]) -> set[str]:
+    built = {"labextension"} if Path(folder) == _CHECKOUT / "nbflow" else set()
+    return _NOT_IN_A_CLONE(folder, names) | built
 
 
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, built from the sources alone, and the wheel built from it."""
     root = tmp_path_factory.mktemp("build")
-    shutil.copytree(_CHECKOUT, root / "clone", ignore=_NOT_IN_A_CLONE)
+    shutil.copytree(_CHECKOUT, root / "clone", ignore=_in_no_clone)
     shell = shutil.which("sh")
     assert shell is not None
     (root / "bin").mkdir()
@@ -49,6 +56,7 @@ def test_sdist_carries_bundle_sources_and_notebooks(distributions: Path) -> None
 
     assert {
         *_BUNDLE,
+        *(f"nbflow/labextension/{name}" for name in _EXTENSION),
         "nbflow/frontend/package-lock.json",
         "notebooks/01_review_an_essay.ipynb",
         "notebooks/01_review_an_essay.answers.json",
@@ -65,5 +73,45 @@ def test_wheel_carries_bundle_and_sql_but_no_frontend_sources(distributions: Pat
 
     assert {*_BUNDLE, "nbflow/py.typed", "nbflow/_database/sqlite/schema.sql"} <= names
     assert [name for name in names if name.startswith("nbflow/frontend/")] == []
-    assert {name.partition("/")[0] for name in names} == {"nbflow", "nbflow-0.1.0.dist-info"}
+    folders = {"nbflow", "nbflow-0.1.0.data", "nbflow-0.1.0.dist-info"}
+    assert {name.partition("/")[0] for name in names} == folders
     assert bundle_kib < 200
+
+
+@pytest.mark.timeout(300)
+def test_wheel_brings_both_extensions_to_a_machine_without_node(
+    distributions: Path, tmp_path: Path
+) -> None:
+    """JupyterLab, and all that both need, is that of this environment; nbflow is the wheel's."""
+    [wheel] = distributions.glob("*.whl")
+    there = tmp_path / "there"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, "--prefix", there, wheel], check=True)
+    [packages] = there.glob("lib/python*/site-packages")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "PATH": "",
+        "PYTHONPATH": str(packages),
+        "JUPYTER_PATH": str(there / "share" / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(there / "etc" / "jupyter"),
+        **{f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("DATA", "RUNTIME")},
+    }
+
+    def listed(command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *command.split(), "list"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+
+    extension = listed("jupyter labextension")
+    assert re.search(r"nbflow v0\.1\.0 enabled OK \(python, nbflow\)", extension), extension
+    served = listed("jupyter server extension")
+    assert re.search(r"nbflow\.server enabled\n(.*\n)+?\s*nbflow\.server +OK", served), served
+    (load,) = (there / "share/jupyter/labextensions/nbflow/static").glob("remoteEntry.*.js")
+    assert load.stat().st_size < 5_000

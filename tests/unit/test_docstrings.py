@@ -40,6 +40,7 @@ NO_TEXT: Excuses = {}
 
 NO_FIELD_TEXT: Excuses = {
     "nbflow.widgets.inbox_protocol.*": "a message has the names of what it tells of",
+    "nbflow.widgets.panel_protocol.*": "a message has the names of what it tells of",
     "nbflow.forms.model.*": "a message has the names of the event that it is made of",
     "nbflow.widgets.protocol.*": "a message has the names of the event that it is made of",
     "nbflow.widgets.history_protocol.*": "a message has the names of what it tells of",
@@ -95,6 +96,10 @@ NO_EXAMPLE: Excuses = {
     "nbflow.widgets.protocol.*": "tests/messages holds every message",
     "nbflow.widgets.history_protocol.*": "tests/messages holds every message",
     "nbflow.widgets.inbox_protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.panel_protocol.*": "tests/messages holds every message",
+    "nbflow.widgets.inbox_session.Keeper": "a protocol; nbflow.server.databases has one",
+    "nbflow.server.*": "needs a Jupyter server; tests/server runs it",
+    "nbflow.notebook.panel.*": "needs a kernel; tests/notebook runs it",
     "nbflow.widgets.inbox_view.*": "needs a built front end; tests/browser runs it",
     "nbflow.widgets.start_protocol.*": "tests/messages holds every message",
     "nbflow.widgets.start_view.*": "needs a built front end; tests/browser runs it",

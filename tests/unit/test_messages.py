@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from nbflow.widgets.history_protocol import PastToBrowser, PastToKernel
 from nbflow.widgets.inbox_protocol import InboxSnapshot, InboxToBrowser, InboxToKernel
+from nbflow.widgets.panel_protocol import PanelSnapshot, PanelToBrowser, PanelToKernel
 from nbflow.widgets.protocol import (
     PROTOCOL,
     AskHistory,
@@ -50,6 +51,14 @@ class GoldenStart(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
+class GoldenPanel(TypedDict):
+    about: str
+    snapshot: PanelSnapshot
+    to_browser: list[Annotated[PanelToBrowser, Field(discriminator="type")]]
+    to_kernel: list[Annotated[PanelToKernel, Field(discriminator="type")]]
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
 class GoldenPast(TypedDict):
     about: str
     snapshot: Snapshot
@@ -61,7 +70,8 @@ GOLDEN_FILE: TypeAdapter[Golden] = TypeAdapter(Golden)
 INBOX = GOLDEN / "inbox.json"
 START = GOLDEN / "start.json"
 PAST = GOLDEN / "past.json"
-FILES = sorted(path for path in GOLDEN.glob("*.json") if path not in (INBOX, START, PAST))
+PANEL = GOLDEN / "panel.json"
+FILES = sorted(path for path in GOLDEN.glob("*.json") if path not in (INBOX, START, PAST, PANEL))
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -90,10 +100,11 @@ def test_a_golden_file_keeps_to_the_protocol(path: Path) -> None:
     ("path", "shape", "says", "hears"),
     [
         (INBOX, GoldenInbox, InboxToBrowser, InboxToKernel),
+        (PANEL, GoldenPanel, PanelToBrowser, PanelToKernel),
         (START, GoldenStart, StartToBrowser, StartToKernel),
         (PAST, GoldenPast, PastToBrowser | History, PastToKernel | AskHistory),
     ],
-    ids=["inbox", "start", "past"],
+    ids=["inbox", "panel", "start", "past"],
 )
 def test_another_view_keeps_to_its_protocol(path: Path, shape: Any, says: Any, hears: Any) -> None:
     data: Any = load(path)

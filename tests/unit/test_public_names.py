@@ -28,6 +28,7 @@ REEXPORTED = {
     "Failure": ("nbflow.types", "nbflow.events"),  # the events say it
     "Record": ("nbflow.export.story", "nbflow.export"),  # export.record(run) makes one
     "acting_as": ("nbflow.identity", "nbflow"),  # one call, as it is written
+    "adopt": ("nbflow.guests.graph", "nbflow"),  # one call, as it is written
     "answer_of": ("nbflow.forms.answers", "nbflow.forms"),
     "decided_in": ("nbflow.forms.answers", "nbflow.forms"),
     "glue": ("nbflow.notebook.glued", "nbflow"),  # one call, as it is written

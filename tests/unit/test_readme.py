@@ -14,7 +14,7 @@ from tests.notebook.notebooks import printed_in, write_notebook
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT = _BLOCKS
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
@@ -72,6 +72,23 @@ def test_the_readme_runs_and_survives_a_killed_process(tmp_path: Path) -> None:
     ]
     assert (back.returncode, back.stderr) == (0, "")
     assert back.stdout.splitlines() == ["1 question again, 1 difference"]
+
+
+_SORRY = """
+print(run.wait(), run.interrupts[0].value["question"])
+run.resume("We are very sorry.")
+print(run.result(timeout=10), len(run.history()))
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
+    ran = _python(_ADOPT + _SORRY, tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "interrupted Better words?",
+        "{'text': 'We are very sorry.'} 3",
+    ]
 
 
 @pytest.mark.timeout(60)

@@ -6,10 +6,13 @@ export type IconName =
   | "cancelled"
   | "chevron"
   | "copy"
+  | "cross"
   | "done"
   | "failed"
+  | "inbox"
   | "plus"
   | "question"
+  | "refresh"
   | "running"
   | "search"
   | "trash"
@@ -54,6 +57,9 @@ const PATHS: Record<IconName, ReactNode> = {
       <path d="m10.4 10.4 3.4 3.4" />
     </>
   ),
+  refresh: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5V5h-2.5" />,
+  cross: <path d="m4 4 8 8m0-8-8 8" />,
+  inbox: <path d="M2.5 9.5 4.6 3h6.8l2.1 6.5V13h-11V9.5h3.2c.2 1.4 1 2 2.3 2s2.1-.6 2.3-2h3.2" />,
   plus: <path d="M8 3.5v9M3.5 8h9" />,
   trash: <path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5" />,
   copy: (

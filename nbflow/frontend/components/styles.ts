@@ -7,6 +7,7 @@ import form from "./form/form.css";
 import history from "./history.css";
 import inbox from "./inbox.css";
 import media from "./media.css";
+import panel from "./panel/panel.css";
 import questions from "./questions.css";
 import start from "./start.css";
 import timeline from "./timeline/timeline.css";
@@ -21,5 +22,6 @@ export const styles: string = [
   history,
   inbox,
   start,
+  panel,
   media,
 ].join("");

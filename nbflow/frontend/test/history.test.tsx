@@ -1,9 +1,17 @@
 import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { mergedBranches, moved, type Row, rowsOf } from "../components/history/model";
+import {
+  isMidway,
+  mergedBranches,
+  moved,
+  opens,
+  type Row,
+  rowsOf,
+} from "../components/history/model";
 import { PastView } from "../components/history/PastView";
+import { whatIs } from "../components/history/Tree";
 import type { Comparison, Outcome } from "../protocol/history";
-import type { BranchItem, History } from "../protocol/messages";
+import type { BranchItem, CheckpointItem, History } from "../protocol/messages";
 import { axeIds } from "./axe";
 import { type Kernel, kernel, told } from "./pastGolden";
 
@@ -54,6 +62,31 @@ const item = (tree: HTMLElement, name: RegExp): HTMLElement =>
   within(tree).getByRole("treeitem", { name });
 
 const pane = (): HTMLElement => screen.getByRole("group", { name: "What was chosen" });
+
+describe("a checkpoint between two steps", () => {
+  const midway: CheckpointItem = {
+    checkpoint_id: "c1",
+    parent_id: null,
+    source: "loop",
+    step: 1,
+    created_at: "2026-11-27T12:00:00+00:00",
+    values: { text: "8", kind: "json", cut: 0 },
+    next: ["review", "price"],
+    questions: 0,
+    status: "done",
+    branch: 1,
+  };
+
+  it("is named by what comes next, and opens to what ran then", () => {
+    expect(whatIs(midway)).toBe("Before review, price");
+    expect(opens(midway)).toBe(true);
+  });
+
+  it("is none where nothing comes next", () => {
+    const end = { ...midway, next: [] };
+    expect([isMidway(end), opens(end), whatIs(end)]).toEqual([false, false, "Result"]);
+  });
+});
 
 describe("the tree", () => {
   it("unfolds the newest branch and what its run did", async () => {

@@ -5,38 +5,14 @@ import { createRoot } from "react-dom/client";
 import { strings } from "../components/strings";
 import { styles } from "../components/styles";
 import { guardKeyboard } from "./keyboard";
-import type { Model, RenderProps } from "./model";
+import type { RenderProps } from "./model";
+import { portOf } from "./port";
 import type { Port } from "./talk";
-
-function portOf<Hears, Says extends { type: string }, State>(
-  model: Model,
-): Port<Hears, Says, State> {
-  return {
-    send(message) {
-      try {
-        model.send(message);
-      } catch (error) {
-        // A comm whose kernel is gone may throw; the silence that follows tells the person.
-        console.warn("nbflow: not sent", message.type, error);
-      }
-    },
-    snapshot: () => model.get("snapshot") as State,
-    onMessage(listener) {
-      const hear = (message: Hears): void => listener(message);
-      model.on("msg:custom", hear);
-      return () => model.off("msg:custom", hear);
-    },
-    onSnapshot(listener) {
-      model.on("change:snapshot", listener);
-      return () => model.off("change:snapshot", listener);
-    },
-  };
-}
 
 const STYLE_ID = "nbflow-styles";
 
 /** Puts the styles into the page once, or into the shadow root that the host renders in. */
-function ensureStyles(el: HTMLElement): void {
+export function ensureStyles(el: HTMLElement): void {
   const root = el.getRootNode();
   const place = root instanceof ShadowRoot ? root : document.head;
   if (place.querySelector(`#${STYLE_ID}`)) return;
@@ -46,7 +22,7 @@ function ensureStyles(el: HTMLElement): void {
   place.append(style);
 }
 
-interface Client {
+export interface Client {
   start(): void;
   stop(): void;
   subscribe(listener: () => void): () => void;
@@ -62,20 +38,27 @@ function Live({ client, draw }: LiveProps): ReactNode {
   return draw(useSyncExternalStore(client.subscribe, client.view));
 }
 
-/** Draws one view with the client that `begin` makes; returns how to take it away again. */
-export function mount<Hears, Says extends { type: string }, State, C extends Client>(
-  { model, el }: RenderProps,
-  begin: (port: Port<Hears, Says, State>) => C,
+interface Look {
+  /** Besides the class that every view has. */
+  className?: string;
+  /** Whether the host's shortcuts are kept away, as a form needs it. */
+  guarded?: boolean;
+}
+
+/** Draws one view of a client that is there; returns how to take it away again. */
+export function mountClient<C extends Client>(
+  el: HTMLElement,
+  client: C,
   draw: (view: ReturnType<C["view"]>, client: C) => ReactNode,
+  { className = "", guarded = true }: Look = {},
 ): () => void {
   ensureStyles(el);
   const host = document.createElement("div");
-  host.className = "nbflow";
+  host.className = `nbflow ${className}`.trim();
   host.lang = strings.language;
   host.dir = strings.direction;
   el.append(host);
-  const release = guardKeyboard(host);
-  const client = begin(portOf(model));
+  const release = guarded ? guardKeyboard(host) : () => {};
   client.start();
   const root = createRoot(host);
   root.render(
@@ -87,4 +70,13 @@ export function mount<Hears, Says extends { type: string }, State, C extends Cli
     release();
     host.remove();
   };
+}
+
+/** Draws one view with the client that `begin` makes; returns how to take it away again. */
+export function mount<Hears, Says extends { type: string }, State, C extends Client>(
+  { model, el }: RenderProps,
+  begin: (port: Port<Hears, Says, State>) => C,
+  draw: (view: ReturnType<C["view"]>, client: C) => ReactNode,
+): () => void {
+  return mountClient(el, begin(portOf(model)), draw);
 }

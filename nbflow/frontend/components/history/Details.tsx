@@ -12,7 +12,7 @@ import { ComparisonView } from "./Changes";
 import { CopyCode, Refused } from "./Copy";
 import { EditState } from "./EditState";
 import type { Row } from "./model";
-import { opName, StatusIcon, statusOfOp } from "./Tree";
+import { opName, StatusIcon, statusOfOp, whatIs } from "./Tree";
 import type { Past } from "./usePast";
 
 interface Props {
@@ -57,10 +57,7 @@ export function Details(props: Props): ReactNode {
 }
 
 export const nameOf = (item: CheckpointItem): string =>
-  strings.past.place(
-    item.branch,
-    `${strings.past.source(item.source).toLowerCase()}, ${strings.past.step(item.step)}`,
-  );
+  strings.past.place(item.branch, `${whatIs(item).toLowerCase()}, ${strings.past.step(item.step)}`);
 
 function Title({ children, status }: { children: ReactNode; status: string | null }): ReactNode {
   return (

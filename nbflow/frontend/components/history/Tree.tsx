@@ -6,7 +6,7 @@ import type { CheckpointItem } from "../../protocol/messages";
 import { Icon, type IconName } from "../icons";
 import { Moment } from "../Moment";
 import { strings } from "../strings";
-import { moved, type Row } from "./model";
+import { isMidway, moved, type Row } from "./model";
 import type { Past } from "./usePast";
 
 interface Props {
@@ -131,7 +131,7 @@ function RowBody({ row }: { row: Row }): ReactNode {
       ) : (
         <StatusIcon status={item.status ?? null} />
       )}
-      <span className="nbf-past-name">{strings.past.source(item.source)}</span>
+      <span className="nbf-past-name">{whatIs(item)}</span>
       <span className="nbf-past-note">
         {[strings.past.step(item.step), noteOf(row)].filter(Boolean).join(" · ")}
       </span>
@@ -139,6 +139,9 @@ function RowBody({ row }: { row: Row }): ReactNode {
     </>
   );
 }
+
+export const whatIs = (item: CheckpointItem): string =>
+  isMidway(item) ? strings.past.before(item.next) : strings.past.source(item.source);
 
 function noteOf({ item, open }: Extract<Row, { kind: "checkpoint" }>): string {
   if (item.questions > 0) return strings.past.questions(item.questions);

@@ -29,9 +29,14 @@ export type Row = Place &
 
 export const branchKey = (branch: number): string => `b${branch}`;
 
-/** Whether a checkpoint opened a run, whose tasks and questions can be looked at: not in a record. */
+/** Whether a checkpoint lies between two steps of a run, as those of an adopted graph do. */
+export const isMidway = (item: CheckpointItem): boolean =>
+  item.source === "loop" && item.next.length > 0;
+
+/** Whether something ran from a checkpoint on that can be looked at: not in a record. */
 export const opens = (item: CheckpointItem): boolean =>
-  item.status !== undefined && (item.source === "input" || item.source === "fork");
+  item.status !== undefined &&
+  (item.source === "input" || item.source === "fork" || isMidway(item));
 
 export function rowsOf({ items, branches, details, unfolded }: Known): readonly Row[] {
   const rows: Row[] = [];

@@ -3,6 +3,7 @@
 import { numbersIn, sizesIn } from "../numbers";
 import type { Words } from "../words";
 import { inbox } from "./inbox";
+import { panel } from "./panel";
 import { past } from "./past";
 import { start } from "./start";
 import { tasks } from "./tasks";
@@ -400,6 +401,7 @@ export const strings: Words = {
     hidden: "Ein geheimer Wert wurde geändert; er wird nicht gezeigt.",
   },
   inbox,
+  panel,
   start,
   preview: {
     copy: "Kopieren",

@@ -36,6 +36,7 @@ export const past: Words["past"] = {
   from: (n) => `von Zweig ${number(n)}`,
   checkpoints: (n) => plural(n, "Checkpoint", "Checkpoints"),
   source: (source) => SOURCES[source] ?? source,
+  before: (nodes) => `Vor ${nodes.join(", ")}`,
   step: (n) => `Schritt ${n}`,
   status: (status) => STATUS[status] ?? status,
   questions: (n) => plural(n, "Frage", "Fragen"),

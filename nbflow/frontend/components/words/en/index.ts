@@ -3,6 +3,7 @@
 import type { RunStatus } from "../../../protocol/messages";
 import { numbersIn, sizesIn } from "../numbers";
 import { inbox } from "./inbox";
+import { panel } from "./panel";
 import { past } from "./past";
 import { start } from "./start";
 import { tasks } from "./tasks";
@@ -332,6 +333,7 @@ export const strings = {
     hidden: "A secret value was changed; it is not shown.",
   },
   inbox,
+  panel,
   start,
   preview: {
     copy: "Copy",

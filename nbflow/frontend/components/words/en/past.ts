@@ -35,6 +35,7 @@ export const past = {
   from: (n: number) => `from branch ${number(n)}`,
   checkpoints: (n: number) => plural(n, "checkpoint", "checkpoints"),
   source: (source: string) => SOURCES[source] ?? source,
+  before: (nodes: readonly string[]) => `Before ${nodes.join(", ")}`,
   step: (n: number) => `step ${n}`,
   status: (status: string) => STATUS[status] ?? status,
   questions: (n: number) => plural(n, "question", "questions"),
