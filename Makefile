@@ -18,7 +18,8 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery film hosts build clean
+.PHONY: help demo test check format bench bench-page forms-report gallery film hosts reference badges binder-check build \
+	clean
 
 help:
 	@echo 'make demo           set up and open the first demo notebook in JupyterLab'
@@ -32,6 +33,9 @@ help:
 	@echo 'make gallery        photograph every view again into notebooks/pictures/'
 	@echo 'make film           play the story of the README again and film it'
 	@echo 'make hosts          play waiting in every host with every kernel; WRITE=1 keeps the table'
+	@echo 'make reference      make the reference notebook of the docstrings again'
+	@echo 'make badges REPO=owner/name   let the Binder badges of the README lead there'
+	@echo 'make binder-check   build what binder/ says, and execute the notebooks in it'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 
@@ -73,6 +77,15 @@ film: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 
 hosts: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	python -m tests.hosts.matrix $(if $(WRITE),--write)
+
+reference: $(VENV)/.dev $(BUNDLE)
+	python -m tests.reference
+
+badges: $(VENV)/.dev
+	python -m tests.binder badges '$(REPO)'
+
+binder-check: $(VENV)/.dev
+	python -m tests.binder check
 
 build: $(VENV)/.dev
 	rm -rf dist

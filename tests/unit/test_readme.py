@@ -14,10 +14,7 @@ from tests.notebook.notebooks import printed_in, write_notebook
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-(
-    _DEFINE, _START, _FORM, _ATTACH, _ANSWER, _SCRIPT, _PROGRESS, _TERMS, _AUDIT, _REVIEW, _INBOX,
-    _BACK, _EXPORT, _NOTEBOOK_TASK, _ANSWER_WITH, _ADOPT,
-) = _BLOCKS  # fmt: skip
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT = _BLOCKS
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
@@ -94,56 +91,6 @@ def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
     ]
 
 
-_RENDER = """
-from nbflow.widgets.wire import progress_in
-
-@entrypoint()
-def report(pages: int) -> str:
-    return render(pages).result()
-
-said = list(report.stream(2, stream_mode="custom"))
-print(said[1], progress_in(said[1])["share"])
-"""
-
-
-@pytest.mark.timeout(60)
-def test_a_task_says_how_far_it_is(tmp_path: Path) -> None:
-    ran = _python(_DEFINE + _PROGRESS + _RENDER, tmp_path)
-
-    said = "{'progress': {'done': 1, 'total': 2, 'text': 'pages'}} 0.5\n"
-    assert (ran.stdout, ran.stderr) == (said, "")
-
-
-_ASK_ADA = """
-import nbflow
-ask = {"configurable": {"thread_id": "tea"}}
-(question,) = price.invoke("tea", ask)["__interrupt__"]
-print(question.assignees, question.default)
-with nbflow.acting_as("ada"):
-    try:
-        price.invoke(Command(resume=200), ask)
-    except nbflow.errors.InvalidAnswerError as error:
-        print(error.errors[0]["message"])
-    print(price.invoke(Command(resume=7), ask))
-print([(one.by, one.answer) for one in price.audit("tea")])
-"""
-
-
-@pytest.mark.timeout(60)
-def test_a_question_on_terms_is_answered_by_who_may(tmp_path: Path) -> None:
-    asked = _python(_DEFINE + _TERMS + "from nbflow.types import Command" + _ASK_ADA, tmp_path)
-    assert (asked.returncode, asked.stderr) == (0, "")
-    assert asked.stdout.splitlines() == [
-        "('ada', 'grace') 9.99",
-        "Nobody pays that.",
-        "7.0",
-        "[('ada', 7)]",
-    ]
-
-    looked = _python(_DEFINE + _AUDIT, tmp_path)
-    assert (looked.returncode, looked.stderr) == (0, "")
-
-
 @pytest.mark.timeout(60)
 def test_the_workflow_of_the_readme_can_be_started_from_its_form(tmp_path: Path) -> None:
     shown = _python(_DEFINE + _FORM + _SEEN, tmp_path)
@@ -161,15 +108,6 @@ def test_a_run_is_told_elsewhere(tmp_path: Path) -> None:
         path.name for path in tmp_path.iterdir() if path.suffix in (".ipynb", ".html", ".json")
     }
     assert names == {"cats.ipynb", "cats.html", "cats.json"}
-
-
-@pytest.mark.timeout(60)
-def test_a_review_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    first = _python(_REVIEW + "run.wait(); run.resume(True); run.wait()", tmp_path)
-    assert (first.returncode, first.stderr) == (0, "")
-
-    second = _python(_REVIEW + "run.resume(False); print(run.result(timeout=10))", tmp_path)
-    assert (second.returncode, second.stdout, second.stderr) == (0, "[True, False]\n", "")
 
 
 _PUBLISHES = """
@@ -198,17 +136,6 @@ def test_the_command_of_the_readme_executes_a_notebook(tmp_path: Path) -> None:
     assert question["from"] == "entry 2 of answers.yaml"
 
 
-@pytest.mark.timeout(60)
-def test_a_notebook_is_a_task(tmp_path: Path) -> None:
-    handed = 'import nbflow; nbflow.glue("kept", 100 + month)'
-    write_notebook(tmp_path / "clean.ipynb", handed, parameters="month = 1")
-    invoked = 'print(monthly.invoke(8, {"configurable": {"thread_id": "8"}}))'
-
-    ran = _python(_DEFINE + _NOTEBOOK_TASK + invoked, tmp_path)
-
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "108\n", "")
-
-
 @pytest.mark.timeout(90)
 def test_the_terminal_lists_and_answers_what_waits(tmp_path: Path) -> None:
     begun = 'review.invoke("owls", {"configurable": {"thread_id": "owls"}})'
@@ -233,9 +160,30 @@ def test_the_terminal_lists_and_answers_what_waits(tmp_path: Path) -> None:
     assert "All is well." in run(looking)
 
 
-@pytest.mark.timeout(60)
-def test_a_function_answers(tmp_path: Path) -> None:
-    ran = _python(_DEFINE + _ANSWER_WITH + "print(run.result())", tmp_path)
+_GUARANTEES = re.findall(
+    r"\[`(test_\w+)`\]\(([^)]+)\)",
+    _README.read_text(encoding="utf-8").partition("## What holds")[2],
+)
 
-    said = "{'essay': 'An essay about birds', 'published': True}\n"
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, said, "")
+
+def test_each_guarantee_names_tests_that_hold_it() -> None:
+    table = _README.read_text(encoding="utf-8").partition("## What holds")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| **")]
+
+    assert len(rows) >= 12
+    assert [row for row in rows if not re.search(r"\[`test_\w+`\]\(tests/", row)] == []
+
+
+@pytest.mark.parametrize(("name", "path"), _GUARANTEES)
+def test_a_test_that_holds_a_guarantee_is_there(name: str, path: str) -> None:
+    source = (_README.parent / path).read_text(encoding="utf-8")
+
+    assert re.search(rf"^(?:async )?def {name}\(", source, re.M)
+
+
+def test_each_link_of_the_readme_leads_to_a_file() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", _README.read_text(encoding="utf-8"))
+    own = {link for link in links if not link.startswith("https://")}
+
+    assert own > {"CONTRIBUTING.md", "notebooks/10_tutorial.ipynb"}
+    assert [link for link in own if not (_README.parent / link).exists()] == []
