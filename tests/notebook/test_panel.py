@@ -109,6 +109,23 @@ def test_a_run_that_is_not_here_is_refused(page: Kernel) -> None:
         assert closings()[0]["refused"]["reason"] == "missing"
 
 
+def test_a_panel_that_is_long_silent_is_told_nothing_until_it_speaks(page: Kernel) -> None:
+    """A page that is loaded anew leaves its channel behind, and never says so."""
+    silent = Channel(page, shows="panel")
+    page.wait_for(lambda: silent.heard("snapshot"))
+    page.run("import nbflow.notebook.panel as panel; panel._SILENT_S = -1.0").finish()
+    page.run("review.invoke('a', {'configurable': {'thread_id': 'a'}})").finish()
+    page.run("panel._panel.flush()").finish()
+    assert page.run("print(len(panel._panel.pages))").finish().printed == "0\n"
+    told = len(silent.heard("snapshot"))
+    page.run("panel._SILENT_S = 300.0; panel._panel.flush()").finish()
+    assert len(silent.heard("snapshot")) == told
+
+    assert ("a", "interrupted", ["Publish a?"]) in silent.runs()
+    page.run("panel._panel.flush()").finish()
+    page.wait_for(lambda: len(silent.heard("snapshot")) > told)
+
+
 def test_unloading_takes_the_sign_away_and_loading_puts_it_back(page: Kernel) -> None:
     for line, there in (("%unload_ext nbflow", False), ("%load_ext nbflow", True)):
         page.run(line).finish()
