@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery film hosts reference badges binder-check build \
+.PHONY: help demo test check format bench bench-page forms-report gallery film hosts reference badges binder-check wheel-check build \
 	clean
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo 'make reference      make the reference notebook of the docstrings again'
 	@echo 'make badges REPO=owner/name   let the Binder badges of the README lead there'
 	@echo 'make binder-check   build what binder/ says, and execute the notebooks in it'
+	@echo 'make wheel-check    install the wheel where there is no Node, and play the stories against it'
 	@echo 'make build          sdist and wheel in dist/'
 	@echo 'make clean          remove everything that was built or installed'
 
@@ -86,6 +87,9 @@ badges: $(VENV)/.dev
 
 binder-check: $(VENV)/.dev
 	python -m tests.binder check
+
+wheel-check: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	python -m tests.wheel
 
 build: $(VENV)/.dev
 	rm -rf dist

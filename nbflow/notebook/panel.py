@@ -8,6 +8,7 @@ the runs. All of it is served while a cell keeps the kernel, where the kernel ha
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from comm.base_comm import BaseComm
@@ -25,6 +26,9 @@ __all__ = ["TARGET", "Channel", "offer_panel", "withdraw_panel"]
 
 TARGET = "nbflow.panel"
 """The comm target; the page knows it by the same name."""
+
+_SILENT_S = 300.0
+"""A panel asks every few seconds, and once a minute where its tab is hidden."""
 
 _log = logging.getLogger(__name__)
 _panel = PanelSession(lambda: rows_of_runs(runs()))
@@ -48,7 +52,9 @@ class Channel:
     def __init__(self, comm: Any, talk: PanelSession | Session) -> None:
         self._comm = comm
         self._talk = talk
-        comm.on_msg(lambda message: talk.receive(self, message["content"]["data"]))
+        self._heard_at = time.monotonic()
+        self._away = False
+        comm.on_msg(self._hear)
         comm.on_close(lambda _message: talk.detach(self))
         self.show(talk.attach(self))
 
@@ -57,8 +63,20 @@ class Channel:
         self._comm.send({"message": content}, buffers=buffers)
 
     def show(self, snapshot: Any) -> None:
-        """Send the small state."""
-        self._comm.send({"snapshot": snapshot})
+        """Send the small state, unless the page was loaded anew since: that one never says so."""
+        silent_s = time.monotonic() - self._heard_at
+        if isinstance(self._talk, PanelSession) and silent_s > _SILENT_S:
+            self._away = True
+            self._talk.detach(self)
+        else:
+            self._comm.send({"snapshot": snapshot})
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        self._heard_at = time.monotonic()
+        if self._away:
+            self._away = False
+            self._talk.attach(self)
+        self._talk.receive(self, message["content"]["data"])
 
     def follow(self, run: BaseRun) -> None:
         """The page hears of another run by its snapshot."""

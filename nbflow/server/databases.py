@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.pending import ask_again, keep_answer, pending
 from nbflow.server.refusals import RefusedError
+from nbflow.widgets.batches import batches
 from nbflow.widgets.inbox_session import InboxSession
 from nbflow.widgets.panel_session import PanelSession, rows_of_saver
 
@@ -56,11 +57,13 @@ class Database:
         """Store an answer; the run goes on where its code is."""
         with closing(SqliteSaver(self._file())) as saver:
             keep_answer(saver, question.thread_id, question.interrupt.id, value)
+        batches.mark(self.panel)
 
     def ask_again(self, question: PendingQuestion) -> None:
         """Take an answer back."""
         with closing(SqliteSaver(self._file())) as saver:
             ask_again(saver, question.thread_id, question.interrupt.id)
+        batches.mark(self.panel)
 
     def close(self) -> None:
         """Close the file."""

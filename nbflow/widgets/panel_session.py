@@ -83,7 +83,7 @@ class PanelSession(Conversation):
         with self._lock:
             self._news += 1
             snapshot = self._snapshot()
-            for page in self._pages.values():
+            for page in list(self._pages.values()):
                 page.show(snapshot)
 
     def _snapshot(self) -> PanelSnapshot:

@@ -44,6 +44,9 @@ CELL_MS = 30_000
 """Milliseconds that a cell, or what it shows, may take to appear."""
 
 
+_PYTHON = os.environ.get("NBFLOW_PYTHON", sys.executable)
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
     """One running server."""
@@ -76,11 +79,11 @@ def serve(
     app: str = "jupyterlab",
     data: Path | None = None,
     *more: str,
-    python: str = sys.executable,
 ) -> Iterator[Lab]:
     """Start a Jupyter server on a free port of the loopback; it ends with the block.
 
-    It has nbflow's extensions, as the wheel installs them.
+    It has nbflow's extensions, as the wheel installs them; with ``NBFLOW_PYTHON`` it is that of
+    another environment, with the wheel itself.
 
     Args:
         root: the folder to serve.
@@ -88,7 +91,6 @@ def serve(
         app: the module that is run: ``jupyterlab``, ``notebook``, ``voila`` or ``jupyter_server``.
         data: a folder of more kernels.
         more: options of the application.
-        python: of another environment, which has the extensions itself.
     """
     port, token = _free_port(), secrets.token_hex(16)
     environment = {
@@ -108,14 +110,14 @@ def serve(
             f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", *more,
         )  # fmt: skip
     command = [
-        python, "-m", app, "--no-browser", f"--port={port}", *_FLAGS_OF.get(app, ()), *more,
+        _PYTHON, "-m", app, "--no-browser", f"--port={port}", *_FLAGS_OF.get(app, ()), *more,
     ]  # fmt: skip
     _stay_quiet(state / "settings")
-    if python == sys.executable:
+    if sys.executable == _PYTHON:
         _install_extensions(state)
     with (state / "lab.log").open("wb") as log:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command, env=environment, cwd=state, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
         lab = Lab(f"http://127.0.0.1:{port}", token, root, process, app)

@@ -49,7 +49,7 @@ def test_an_agent_is_approved_by_keyboard_and_run_again(page: Page, lab: Lab, sh
     history.get_by_role("treeitem", name=re.compile("^Before HumanInTheLoop")).last.click()
     photograph(notebook, card, shots, "agent-history")
     expect(card.get_by_role("button", name="Fork")).to_have_count(0)
-    card.get_by_role("button", name=re.compile("^Run again")).first.click()
+    card.get_by_role("button", name=re.compile("^Run again from here")).first.click()
     expect(card.locator(".nbf-question-title")).to_have_text(
         "May delete_file run?", timeout=CELL_MS
     )

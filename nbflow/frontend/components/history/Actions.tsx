@@ -48,20 +48,30 @@ interface Props {
   op: string | null;
   /** The op is a question, so going back to it asks again. */
   asks: boolean;
+  /** The checkpoint lies within a run, so running again keeps what came before. */
+  midway?: boolean;
   going: Going;
   disabled: boolean;
   children?: ReactNode;
 }
 
+function nameOf(
+  action: CodeItem["action"],
+  { asks, midway }: Props,
+): keyof typeof strings.past.act {
+  if (action === "before" && asks) return "ask";
+  return action === "again" && midway ? "before" : action;
+}
+
 export function Actions(props: Props): ReactNode {
-  const { codes, asks, going, disabled, children } = props;
+  const { codes, going, disabled, children } = props;
   if (codes.length === 0 && !children) return <Faults going={going} />;
   return (
     <div className="nbf-part">
       <div className="nbf-part-label">{strings.past.actions}</div>
       <ul className="nbf-steps">
         {codes.map(({ action, text }) => {
-          const name = action === "before" && asks ? "ask" : action;
+          const name = nameOf(action, props);
           const label = strings.past.act[name];
           const step = stepOf(action, props);
           const busy = going.step !== null && step !== null && sameStep(going.step, step);

@@ -11,7 +11,7 @@ import { Actions, useGoing } from "./Actions";
 import { ComparisonView } from "./Changes";
 import { CopyCode, Refused } from "./Copy";
 import { EditState } from "./EditState";
-import type { Row } from "./model";
+import { isMidway, type Row } from "./model";
 import { opName, StatusIcon, statusOfOp, whatIs } from "./Tree";
 import type { Past } from "./usePast";
 
@@ -56,8 +56,10 @@ export function Details(props: Props): ReactNode {
   );
 }
 
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
 export const nameOf = (item: CheckpointItem): string =>
-  strings.past.place(item.branch, `${whatIs(item).toLowerCase()}, ${strings.past.step(item.step)}`);
+  strings.past.place(item.branch, `${lowered(whatIs(item))}, ${strings.past.step(item.step)}`);
 
 function Title({ children, status }: { children: ReactNode; status: string | null }): ReactNode {
   return (
@@ -110,6 +112,7 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
           codes={codes}
           op={null}
           asks={false}
+          midway={isMidway(item)}
           going={going}
           disabled={disabled}
         >
@@ -121,6 +124,7 @@ function CheckpointDetails(props: CheckpointProps): ReactNode {
           form={detail.form}
           checkpointId={item.checkpoint_id}
           rerun={detail.rerun}
+          midway={isMidway(item)}
           asking={(past.items[0]?.questions ?? 0) > 0}
           going={going}
           past={actions}

@@ -19,6 +19,8 @@ interface Props {
   checkpointId: string;
   /** Whether there is an input that can run again. */
   rerun: boolean;
+  /** The checkpoint lies within a run, which then goes on from the edited state. */
+  midway: boolean;
   /** The run asks: what waits is left behind. */
   asking: boolean;
   going: Going;
@@ -28,6 +30,12 @@ interface Props {
 }
 
 type Save = "rerun" | "update";
+
+function wordsOf(action: Save, midway: boolean): [string, string] {
+  const { past } = strings;
+  if (action === "update") return [past.save, midway ? past.editMidwayHint : past.editHint];
+  return midway ? [past.goOn, past.goOnHint] : [past.rerun, past.rerunHint];
+}
 
 export function EditState(props: Props): ReactNode {
   const { form, checkpointId, going, past, disabled, onClose } = props;
@@ -82,7 +90,7 @@ export function EditState(props: Props): ReactNode {
       {props.asking && <p className="nbf-note">{strings.past.dropsQuestions}</p>}
       <ul className="nbf-steps">
         {saves.map((action) => {
-          const label = action === "rerun" ? strings.past.rerun : strings.past.save;
+          const [label, hint] = wordsOf(action, props.midway);
           return (
             <li key={action}>
               <button
@@ -96,9 +104,7 @@ export function EditState(props: Props): ReactNode {
                 {going.step?.action === action && <Icon name="running" />}
                 {label}
               </button>
-              <span className="nbf-action-hint">
-                {action === "rerun" ? strings.past.rerunHint : strings.past.editHint}
-              </span>
+              <span className="nbf-action-hint">{hint}</span>
               <CopyCode what={label} text={() => code(action)} />
             </li>
           );
