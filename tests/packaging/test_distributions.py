@@ -89,8 +89,8 @@ def test_wheel_brings_both_extensions_to_a_machine_without_node(
     there = tmp_path / "there"
     venv.create(there, with_pip=False)
     python = there / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", python]
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
         "PATH": "",
