@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 
@@ -82,24 +84,23 @@ def test_wheel_carries_bundle_and_sql_but_no_frontend_sources(distributions: Pat
 def test_wheel_brings_both_extensions_to_a_machine_without_node(
     distributions: Path, tmp_path: Path
 ) -> None:
-    """JupyterLab, and all that both need, is that of this environment; nbflow is the wheel's."""
+    """A fresh environment has the wheel; what both extensions need is lent by this one."""
     [wheel] = distributions.glob("*.whl")
     there = tmp_path / "there"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*install, "--prefix", there, wheel], check=True)
-    [packages] = there.glob("lib/python*/site-packages")
+    venv.create(there, with_pip=False)
+    python = there / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
     environment = {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
         "PATH": "",
-        "PYTHONPATH": str(packages),
-        "JUPYTER_PATH": str(there / "share" / "jupyter"),
-        "JUPYTER_CONFIG_DIR": str(there / "etc" / "jupyter"),
-        **{f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("DATA", "RUNTIME")},
+        "PYTHONPATH": sysconfig.get_path("purelib"),
+        **{f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")},
     }
 
-    def listed(command: str) -> str:
+    def listed(module: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *command.split(), "list"],
+            [python, "-m", module, "list"],
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,
@@ -109,9 +110,9 @@ def test_wheel_brings_both_extensions_to_a_machine_without_node(
         )
         return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
 
-    extension = listed("jupyter labextension")
+    extension = listed("jupyterlab.labextensions")
     assert re.search(r"nbflow v0\.1\.0 enabled OK \(python, nbflow\)", extension), extension
-    served = listed("jupyter server extension")
+    served = listed("jupyter_server.extension.serverextension")
     assert re.search(r"nbflow\.server enabled\n(.*\n)+?\s*nbflow\.server +OK", served), served
     (load,) = (there / "share/jupyter/labextensions/nbflow/static").glob("remoteEntry.*.js")
     assert load.stat().st_size < 5_000
