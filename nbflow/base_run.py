@@ -53,7 +53,7 @@ class BaseRun(Answers, Waits, ABC):
         self.thread_id = thread_id
         """The thread's name; None when nothing is kept."""
         self.id: str = ""
-        """32 hex digits; the run's id in the database."""
+        """32 hex digits."""
         self._state = threading.Condition(threading.RLock())
         self._events: list[Event] = []
         self._listeners: list[Callable[[Event], None]] = []

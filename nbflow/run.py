@@ -76,6 +76,8 @@ class Run(Branching, BaseRun):
         super().__init__(thread_id)
         self.workflow: Workflow[Any, Any] = workflow
         """What runs."""
+        self.id: str = ""
+        """32 hex digits; the run's id in the database."""
         self._config = config
         self._context = context
         self._root: RootOp | None = None

@@ -65,7 +65,7 @@ class AdoptedRun(BaseRun):
         super().__init__(thread_id)
         self.workflow: AdoptedGraph = graph
         """What runs."""
-        self.id = uuid.uuid4().hex
+        self.id: str = uuid.uuid4().hex
         """32 hex digits, made up here: LangGraph has no name for a run."""
         self._config = config
         self._context = context

@@ -25,6 +25,7 @@ from nbflow.guests.input_schemas import readable
 from nbflow.guests.snapshots import as_snapshot, config_of
 
 if TYPE_CHECKING:
+    from nbflow.checkpoint.base import BaseCheckpointSaver
     from nbflow.types import StateSnapshot
 
 __all__ = ["AdoptedGraph", "adopt"]
@@ -86,9 +87,9 @@ class AdoptedGraph(BaseWorkflow):
         """LangGraph's own."""
         is_function = "__previous__" in graph.channels
         own = next(iter(graph.nodes)) if is_function else graph.name
-        self.name = name or ("graph" if own == "LangGraph" else own)
+        self.name: str = name or ("graph" if own == "LangGraph" else own)
         """What it is called in every view."""
-        self.saver = None
+        self.saver: BaseCheckpointSaver | None = None
         """None: LangGraph's saver keeps the threads."""
         self.driver: Driver = Driver(graph, is_async=is_async)
         """How it is called."""
