@@ -83,7 +83,8 @@ class Run(Branching, BaseRun):
         self._root: RootOp | None = None
         self._epoch = 0
         """Of the thread, when the log was last up to date with it."""
-        self._answered_meanwhile = False
+        self._answered_meanwhile: set[str] = set()
+        """Ids of questions whose answers the execution has not seen."""
         self._alarms: dict[str, Alarm] = {}
         """By the ids of the open questions that have a deadline."""
         self._background: concurrent.futures.Future[Any] | None = None
@@ -108,9 +109,9 @@ class Run(Branching, BaseRun):
         return run
 
     @classmethod
-    def watching(cls, workflow: Workflow[Any, Any], config: dict[str, Any]) -> Run:
+    def watching(cls, workflow: Workflow[Any, Any], config: dict[str, Any], input: Any) -> Run:
         """A run that somebody else drives: the log of a plain ``invoke``."""
-        return cls._for(workflow, config, None, None)
+        return cls._for(workflow, config, input, None)
 
     @classmethod
     def attached(cls, workflow: Workflow[Any, Any], thread_id: str) -> Run:
@@ -285,7 +286,7 @@ class Run(Branching, BaseRun):
         self._running = True
         self._told = False
         self._turn += 1
-        self._answered_meanwhile = False
+        self._answered_meanwhile.clear()
         self._status = "running"
         self._exception = None
 
@@ -301,8 +302,10 @@ class Run(Branching, BaseRun):
     def _rest(self, event: RunEnded) -> bool:
         """The execution ended; True when an answer came meanwhile and it goes on at once."""
         if event.status == "interrupted" and self._answered_meanwhile:
+            given = self._answered_meanwhile
+            event.interrupts = tuple(one for one in event.interrupts if one.id not in given)
             self._ended = event
-            self._answered_meanwhile = False
+            given.clear()
             return True
         outcome = None if self._root is None else self._root.outcome
         self._exception = None if outcome is None else outcome.exception
@@ -349,9 +352,10 @@ class Run(Branching, BaseRun):
     def _take_meanwhile(self, rows: list[OpRow]) -> None:
         execution = self._execution()
         execution.take_answers(rows)
-        self._answered_meanwhile = True
         for row in rows:
-            self.log(answered_event(execution.run_id, row))
+            answered = answered_event(execution.run_id, row)
+            self._answered_meanwhile.add(answered.interrupt_id)
+            self.log(answered)
 
     def _execution(self) -> Execution:
         assert self._root is not None

@@ -435,7 +435,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         if frame is not None:
             settings = settings_apart(frame.config, settings)
         elif hooks.started is not None:
-            run = Run.watching(self, settings)
+            run = Run.watching(self, settings, input)
             listeners = (*listeners, run.log)
         opened = self._opened(input, settings, context, listeners, options)
         if run is not None and opened.root is not None:

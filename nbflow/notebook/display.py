@@ -393,11 +393,15 @@ def _on_end(publish: Callable[[bool], None]) -> Callable[[Event], None]:
     An update goes out in the name of the cell that runs now, in a context of its own: clients
     that execute cell by cell drop what comes late in the name of an earlier one.
     """
-    seen = -1
+    seen, one_by_one = -1, threading.Lock()
 
     def listen(event: Event) -> None:
         nonlocal seen
-        if isinstance(event, RunEnded) and event.seq > seen:
+        if not isinstance(event, RunEnded):
+            return
+        with one_by_one:  # a run may end again while its pause is being written
+            if event.seq <= seen:
+                return
             seen = event.seq
             try:
                 Context().run(publish, True)

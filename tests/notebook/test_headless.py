@@ -99,3 +99,16 @@ def test_a_file_that_the_environment_names_answers(runner: list[str], tmp_path: 
 
     assert ran.returncode == 0, ran.stderr
     assert printed_in(tmp_path / "out.ipynb") == "('An essay about cats', False)\n"
+
+
+def test_the_card_of_a_run_that_a_function_answers_tells_the_end(tmp_path: Path) -> None:
+    cell = "run = review.start('{0}', thread_id='{0}')\nrun.answer_with(lambda _: True).result()"
+    write_notebook(tmp_path / "in.ipynb", REVIEW, *(cell.format(n) for n in range(15)))
+
+    ran = run(RUNNERS["nbclient"], tmp_path)
+
+    assert ran.returncode == 0, ran.stderr
+    found = outputs_of(tmp_path / "out.ipynb")
+    cards = [one.data["text/plain"] for one in found if one.output_type == "display_data"]
+    assert len(cards) == 15
+    assert [card for card in cards if "not answered" in card or "✓ done" not in card] == []
