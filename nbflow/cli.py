@@ -90,7 +90,7 @@ def _execute(notebook: nbformat.NotebookNode, directory: str, answers: Path) -> 
         timeout=_CELL_TIMEOUT_S,
         store_widget_state=False,
         record_timing=False,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         resources={"metadata": {"path": directory}},
     )
     try:

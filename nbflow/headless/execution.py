@@ -109,7 +109,7 @@ class Execution:
         self._client = NotebookClient(
             notebook, timeout=None if timeout is None else max(1, round(timeout)),
             store_widget_state=False, record_timing=False,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"], **named,
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"], **named,
         )  # fmt: skip
         self._cell = 0
         self._finishing = False

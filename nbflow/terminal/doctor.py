@@ -198,7 +198,7 @@ def _waiting(host: str) -> Finding:
 def _said_by_kernel(name: str) -> dict[str, Any]:
     """What a fresh kernel says of itself, to a client that takes input as a page does."""
     manager = KernelManager(kernel_name=name)
-    manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=ERROR"])
+    manager.start_kernel(extra_arguments=["--IPKernelApp.log_level=CRITICAL"])
     client = manager.client()
     try:
         client.start_channels()
