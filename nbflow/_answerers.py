@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from nbflow._engine.loops import background_loop
-from nbflow.errors import UnknownInterruptError
+from nbflow.errors import ThreadBusyError, UnknownInterruptError
 from nbflow.events import Asked, Event, RunEnded
 from nbflow.identity import acting_as
 from nbflow.types import UNSET, Interrupt
@@ -80,6 +80,8 @@ class Answerer:
         self._context = copy_context()
         self._state = threading.Lock()
         self._seen: set[str] = set()
+        self._answers: dict[str, Any] = {}
+        """What the function has said, by question, until the run has taken it."""
         self._waiting: deque[Interrupt] = deque()
         self.at_work = False
         """Whether the function has questions still."""
@@ -128,6 +130,8 @@ class Answerer:
                 question = self._waiting.popleft()
             try:
                 self._one(question)
+            except ThreadBusyError:
+                self._later(question)
             except UnknownInterruptError:
                 _log.debug("Somebody else was quicker with %s", question.id)
             except Exception as exc:
@@ -136,13 +140,25 @@ class Answerer:
                     self._error = exc
         self._run._wake()
 
+    def _later(self, question: Interrupt) -> None:
+        """The run takes no answer while it is at work: give it again at its next stop."""
+        with self._state:
+            self._seen.discard(question.id)
+        if self._run.status == "interrupted":
+            self.take(question)
+
     def _one(self, question: Interrupt) -> None:
-        answer = self._answer(question)
-        if inspect.isawaitable(answer):
-            answer = asyncio.run_coroutine_threadsafe(_awaited(answer), background_loop()).result()
+        if question.id not in self._answers:
+            answer = self._answer(question)
+            if inspect.isawaitable(answer):
+                future = asyncio.run_coroutine_threadsafe(_awaited(answer), background_loop())
+                answer = future.result()
+            self._answers[question.id] = answer
+        answer = self._answers[question.id]
         if answer is not UNSET:
             with acting_as(via="answer_with"):
                 self._run.answer(question.id, answer)
+        del self._answers[question.id]
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:

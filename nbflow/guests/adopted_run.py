@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from nbflow.base_run import BaseRun
 from nbflow.branches import checkpoint_id_of
 from nbflow.errors import (
     AlreadyAnsweredError,
-    MissingSaverError,
     ThreadBusyError,
+    UnknownCheckpointError,
     UnknownInterruptError,
     UnknownOpError,
 )
@@ -33,7 +34,7 @@ __all__ = ["AdoptedRun"]
 _TAKEN_S = 30.0
 """How long a caller waits for LangGraph to take what it was given, before it goes on."""
 
-_STOPS_S = 10.0
+_STOPS_S = 1.0
 """How long an answer waits for a run that is still at work beside its question."""
 
 
@@ -84,6 +85,8 @@ class AdoptedRun(BaseRun):
         ):
             if isinstance(event, RunStarted):
                 self.id = event.run_id
+            elif isinstance(event, RunEnded):
+                event.value = graph.as_output(event.value)
             self.log(event)
 
     # -- looking ----------------------------------------------------------------------------
@@ -92,6 +95,11 @@ class AdoptedRun(BaseRun):
     def is_at_work(self) -> bool:
         """Whether it goes on in this process now."""
         return self._running
+
+    @property
+    def settings(self) -> tuple[dict[str, Any], Any]:
+        """The configuration and the context that it goes on with."""
+        return self._config, self._context
 
     def is_newest(self) -> bool:
         """Whether nobody has gone on with the thread since."""
@@ -123,8 +131,8 @@ class AdoptedRun(BaseRun):
     def answer(self, interrupt_id: str, value: Any) -> None:
         """Answer one question; the run goes on in the background.
 
-        When this returns, LangGraph has taken the answer. It takes none while it runs, so this
-        waits for the end of the step that the question was asked in, for ten seconds at most.
+        When this returns, LangGraph has taken the answer. It takes none while a task beside the
+        question is at work; this waits for that for a second at most.
 
         Raises:
             InvalidAnswerError: it does not fit the schema that the question has.
@@ -134,8 +142,10 @@ class AdoptedRun(BaseRun):
         from langgraph.types import Command
 
         with self._state:
-            self._state.wait_for(lambda: not self._running, _STOPS_S)
+            if not self.workflow.driver.is_on_its_loop:
+                self._state.wait_for(lambda: not self._running, _STOPS_S)
             question = self._open_question(interrupt_id)
+            self._refuse_stale(interrupt_id)
             if question.response_schema is not None:
                 encoded_answer(question.response_schema, None, value, interrupt_id)
             who = responder()
@@ -147,9 +157,12 @@ class AdoptedRun(BaseRun):
         """Give the answer to the one open question; without one, go on.
 
         Raises:
-            UnknownInterruptError: there is not one question alone.
+            UnknownInterruptError: there is not one question alone, or somebody else has gone on
+                with the thread.
         """
         if not answer:
+            if self._status in ("interrupted", "ready"):
+                self._refuse_stale(None)
             self._wait_taken(self._go(None))
             return
         questions = self.interrupts
@@ -208,12 +221,16 @@ class AdoptedRun(BaseRun):
 
         Raises:
             MissingSaverError: nothing is kept.
+            UnknownCheckpointError: the thread has no such checkpoint.
         """
-        if not self.workflow.keeps_threads or self.thread_id is None:
-            raise MissingSaverError(
-                f"The graph {self.workflow.name!r} keeps nothing, so there is nothing to go back "
-                "to. Compile it with a checkpointer: graph.compile(checkpointer=InMemorySaver())."
-            )
+        self.workflow.refuse_unkept("begin")
+        if checkpoint_id is not None:
+            at = config_of(self.thread_id or "", checkpoint_id)
+            if self.workflow.get_state(at).created_at is None:
+                raise UnknownCheckpointError(
+                    f"Thread {self.thread_id!r} of {self.workflow.name!r} has no checkpoint "
+                    f"{checkpoint_id!r}. run.history() lists those that there are."
+                )
         make = partial(AdoptedRun, self.workflow, self.thread_id, self._config, self._context)
         run = self._context_vars.copy().run(make)
         run.go(input, checkpoint_id)
@@ -249,6 +266,8 @@ class AdoptedRun(BaseRun):
         return taken
 
     def _wait_taken(self, taken: threading.Event) -> None:
+        if self.workflow.driver.is_on_its_loop:
+            return
         taken.wait(_TAKEN_S)
         refusal, self._refusal = self._refusal, None
         if refusal is not None:
@@ -258,7 +277,7 @@ class AdoptedRun(BaseRun):
         self, input: Any, config: dict[str, Any], before: Event | None, taken: threading.Event
     ) -> None:
         status = self._status
-        begun = False
+        begun, teller = False, Teller()
         try:
             teller = Teller(self.workflow.unseen, self._kept(config))
             parts = self.workflow.driver.parts(input, config, self._context)
@@ -269,18 +288,17 @@ class AdoptedRun(BaseRun):
                     begun = True
                     self._begin_log(input, before)
                     taken.set()
-                for event in teller.events(ns, mode, data):
-                    self.log(event)
+                self._log_all(*teller.events(ns, mode, data))
                 if self._stopped:
                     parts.stop()
             if not begun:
+                begun = True
                 self._begin_log(input, before)
-            self.log(self._end(teller))
+            ended = self._end(teller)
+            self._log_all(*teller.rest(ended.status), ended)
         except BaseException as exc:
             if begun:
-                self._exception = without_runtime(exc)
-                self._traceback = exc.__traceback__
-                self.log(self._ending("error", error=as_failure(exc)))
+                self._failed(exc, teller)
             else:
                 self._refuse(exc, status)
         finally:
@@ -288,10 +306,32 @@ class AdoptedRun(BaseRun):
                 self._parts = None
             taken.set()
 
+    def _log_all(self, *events: Event) -> None:
+        for event in events:
+            self.log(event)
+
+    def _failed(self, exc: BaseException, teller: Teller) -> None:
+        """Tell how an execution has failed; questions beside the failure stay open."""
+        self._exception = without_runtime(exc)
+        self._traceback = exc.__traceback__
+        if isinstance(exc, NotImplementedError | TypeError) and "sync" in str(exc):
+            exc.add_note("nbflow.adopt(graph, is_async=True) runs it by its async methods.")
+        questions: tuple[Interrupt, ...] = ()
+        if teller.asked and self.workflow.keeps_threads and self.thread_id is not None:
+            with suppress(Exception):  # of the saver, which may be what has failed
+                questions = self.workflow.get_state(config_of(self.thread_id)).interrupts
+        ended = self._ending("error", error=as_failure(exc), interrupts=questions)
+        self._log_all(*teller.rest("error"), ended)
+
     def _kept(self, config: dict[str, Any]) -> dict[str, Any]:
-        """What the tasks of a workflow have returned that stopped at a question."""
-        is_kept = self.workflow.unseen is not None and self.workflow.keeps_threads
-        return self.workflow.driver.stored(config)[1] if is_kept else {}
+        """What tasks have returned that do not run again when the thread goes on."""
+        graph = self.workflow
+        if not graph.keeps_threads or self.thread_id is None:
+            return {}
+        if graph.unseen is not None:
+            return graph.driver.stored(config)[1]
+        tasks = graph.driver.call("get_state", config).tasks
+        return {task.id: task.result for task in tasks if task.result is not None}
 
     def _begin_log(self, input: Any, answered: Event | None) -> None:
         with self._state:
@@ -321,10 +361,12 @@ class AdoptedRun(BaseRun):
         if self._stopped:
             return self._ending("cancelled")
         if not self.workflow.keeps_threads or self.thread_id is None:
-            return self._ending("done", value=teller.value)
+            if teller.asked:
+                self.workflow.refuse_unkept("answer")
+            return self._ending("done", value=self.workflow.as_output(teller.value))
         shot = as_snapshot(self.workflow.driver.call("get_state", config_of(self.thread_id)))
         status = "interrupted" if shot.interrupts else "ready" if shot.next else "done"
-        value = teller.value if status == "done" else None
+        value = self.workflow.as_output(teller.value) if status == "done" else None
         return self._ending(status, value=value, interrupts=shot.interrupts)
 
     def _ending(self, status: str, **what: Any) -> RunEnded:
@@ -332,6 +374,24 @@ class AdoptedRun(BaseRun):
         ended = RunEnded(workflow=self.workflow.name, status=status, **what)
         ended.duration_s = 0.0 if started is None else max(0.0, ended.ts - started)
         return ended
+
+    def _refuse_stale(self, interrupt_id: str | None) -> None:
+        """LangGraph would take an answer that nobody waits for, and go on with another branch.
+
+        Raises:
+            UnknownInterruptError: somebody else has gone on with the thread since.
+        """
+        shot = self.workflow.get_state(config_of(self.thread_id or ""))
+        open_ = [question.id for question in shot.interrupts]
+        is_stale = not self.is_newest() if interrupt_id is None else interrupt_id not in open_
+        if is_stale:
+            raise UnknownInterruptError(
+                f"Somebody has gone on with thread {self.thread_id!r} since, so nothing was done. "
+                f"{self.workflow.name}.thread({self.thread_id!r}) shows how it stands.",
+                "not_pending",
+                [] if interrupt_id is None else [interrupt_id],
+                open_,
+            )
 
     def _open_question(self, interrupt_id: str) -> Interrupt:
         questions: Mapping[str, Interrupt] = {one.id: one for one in self.interrupts}

@@ -43,6 +43,11 @@ class Driver:
             return getattr(self.graph, name)(*args, **options)
         return _on_loop(getattr(self.graph, f"a{name}")(*args, **options))
 
+    @property
+    def is_on_its_loop(self) -> bool:
+        """Whether this is the thread that the graph runs on, so that nothing here may wait."""
+        return self.is_async and is_running(background_loop())
+
     def history(self, config: dict[str, Any], **choice: Any) -> list[Any]:
         """LangGraph's snapshots of a thread, newest first."""
         if not self.is_async:
@@ -93,11 +98,6 @@ class Parts:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._stopped = False
-
-    @property
-    def was_stopped(self) -> bool:
-        """Whether somebody has stopped it."""
-        return self._stopped
 
     def __iter__(self) -> Iterator[Any]:
         try:
@@ -172,7 +172,11 @@ def needs_async(graph: Any) -> bool:
     if isinstance(getattr(graph.checkpointer, "loop", None), asyncio.AbstractEventLoop):
         return True
     graphs = [graph, *(below for _, below in graph.get_subgraphs(recurse=True))]
-    return any(_is_async_only(node.bound) for one in graphs for node in one.nodes.values())
+    if any(_is_async_only(node.bound) for one in graphs for node in one.nodes.values()):
+        return True
+    builders = [one.builder for one in graphs if hasattr(one, "builder")]
+    branches = (by for builder in builders for by in builder.branches.values())
+    return any(_is_async_only(one.path) for by in branches for one in by.values())
 
 
 def _is_async_only(bound: Any) -> bool:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from nbflow._hooks import hooks
 from nbflow.base_workflow import BaseWorkflow
@@ -16,6 +16,8 @@ from nbflow.compare import differences
 from nbflow.errors import (
     DeclarationError,
     InvalidUpdateError,
+    MissingSaverError,
+    NbflowError,
     ThreadBusyError,
     UnknownThreadError,
 )
@@ -96,8 +98,7 @@ class AdoptedGraph(BaseWorkflow):
         self.unseen: str | None = own if is_function else None
         """The name of the task that is the run itself; None for none."""
         self.__doc__ = getattr(graph, "description", None)
-        self._runs: WeakValueDictionary[str, AdoptedRun] = WeakValueDictionary()
-        self._claiming = threading.Lock()
+        self._runs: WeakValueDictionary[str, AdoptedRun] = _runs_of(graph.checkpointer)
 
     def __repr__(self) -> str:
         return f"<nbflow adopted graph {self.name!r}>"
@@ -195,22 +196,42 @@ class AdoptedGraph(BaseWorkflow):
             return {"__interrupt__": list(run.interrupts)}
         return run.result()
 
-    def thread(self, thread_id: str | int) -> AdoptedRun:
+    def thread(
+        self,
+        thread_id: str | int,
+        *,
+        config: dict[str, Any] | None = None,
+        context: Any = None,
+    ) -> AdoptedRun:
         """The newest run of a thread, to look at, to answer and to continue.
 
+        Args:
+            config: what the run goes on with, as ``start`` takes it; LangGraph keeps none of it.
+            context: the same.
+
         Raises:
+            MissingSaverError: nothing is kept.
             UnknownThreadError: the saver holds no such thread.
         """
+        self.refuse_unkept("thread")
         name = str(thread_id)
         known = self._runs.get(name)
-        if known is not None and known.is_newest():
+        if known is not None and known.is_at_work:
+            return known
+        is_given = config is not None or context is not None
+        if known is not None and known.workflow is self and known.is_newest() and not is_given:
             return known
         if self.thread_status(name) is None:
             raise UnknownThreadError(
                 f"There is no thread {name!r} in the checkpointer of {self.name!r}. Begin one: "
                 "adopted.start(input, thread_id=...)."
             )
-        run = AdoptedRun(self, name, config_of(name), None)
+        if known is not None and not is_given:
+            settings, context = known.settings
+        else:
+            own = dict((config or {}).get("configurable") or {})
+            settings = {**(config or {}), "configurable": {**own, "thread_id": name}}
+        run = AdoptedRun(self, name, settings, context)
         run.take_past()
         self._runs[name] = run
         return run
@@ -221,15 +242,37 @@ class AdoptedGraph(BaseWorkflow):
         Raises:
             ThreadBusyError: another one goes on.
         """
-        with self._claiming:
-            busy = self._runs.get(run.thread_id or "")
-            if busy is not None and busy.is_at_work:
-                raise ThreadBusyError(
-                    f"Thread {run.thread_id!r} of {self.name!r} is running. Wait for it, "
-                    "run.wait(), or stop it, run.cancel()."
-                )
+        with _claiming:
+            self._refuse_busy(run.thread_id)
             if run.thread_id is not None:
                 self._runs[run.thread_id] = run
+
+    def _refuse_busy(self, thread_id: str | None) -> None:
+        busy = self._runs.get(thread_id or "")
+        if busy is not None and busy.is_at_work:
+            raise ThreadBusyError(
+                f"Thread {thread_id!r} of {self.name!r} is running. Wait for it, run.wait(), or "
+                "stop it, run.cancel()."
+            )
+
+    def refuse_unkept(self, what: str) -> None:
+        """Raise where there is no thread.
+
+        Raises:
+            MissingSaverError: it was compiled without a saver.
+        """
+        if not self.keeps_threads:
+            raise MissingSaverError(
+                f"{what}() needs a thread, and the graph {self.name!r} keeps nothing. Compile it "
+                "with a checkpointer: graph.compile(checkpointer=InMemorySaver())."
+            )
+
+    def as_output(self, value: Any) -> Any:
+        """A whole state as the graph's ``invoke`` returns it: without what is not output."""
+        shown = self.graph.output_channels
+        if isinstance(shown, str) or not isinstance(value, dict):
+            return value
+        return {name: part for name, part in value.items() if name in shown}
 
     # -- states -----------------------------------------------------------------------------
 
@@ -238,7 +281,12 @@ class AdoptedGraph(BaseWorkflow):
         return self.get_state(config_of(thread_id)).status if self.keeps_threads else None
 
     def get_state(self, config: dict[str, Any]) -> StateSnapshot:
-        """The thread at its newest checkpoint, or at the one that ``config`` names."""
+        """The thread at its newest checkpoint, or at the one that ``config`` names.
+
+        Raises:
+            MissingSaverError: nothing is kept.
+        """
+        self.refuse_unkept("get_state")
         return as_snapshot(self.driver.call("get_state", _at_root(config)))
 
     def get_state_history(self, config: dict[str, Any], **choice: Any) -> Iterator[StateSnapshot]:
@@ -246,7 +294,11 @@ class AdoptedGraph(BaseWorkflow):
 
         Args:
             choice: ``filter``, ``before`` and ``limit``, as LangGraph has them.
+
+        Raises:
+            MissingSaverError: nothing is kept.
         """
+        self.refuse_unkept("get_state_history")
         return (as_snapshot(shot) for shot in self.driver.history(_at_root(config), **choice))
 
     def get_input(self, config: dict[str, Any]) -> None:
@@ -263,7 +315,8 @@ class AdoptedGraph(BaseWorkflow):
         """Store another state: what ``values`` says is what the state is afterwards.
 
         Where LangGraph's ``update_state`` adds to a value that has a reducer, this replaces it.
-        Values that stay as they are need not be given. Open questions of the thread are dropped.
+        What is left out stays as it is; messages may be written as LangGraph takes them. Open
+        questions of the thread are dropped.
 
         Args:
             force: as of nbflow's own workflows; it changes nothing here.
@@ -272,33 +325,75 @@ class AdoptedGraph(BaseWorkflow):
             The configuration that names the new checkpoint.
 
         Raises:
-            InvalidUpdateError: LangGraph refuses it, or it takes a value away.
+            MissingSaverError: nothing is kept.
+            UnknownThreadError: there is no such thread, or no such checkpoint.
+            ThreadBusyError: a run on this thread goes on in this process.
+            InvalidUpdateError: LangGraph refuses it, or it names a value that the state has not.
         """
+        thread_id = str(config["configurable"]["thread_id"])
+        shot = self.get_state(config)
+        self._refuse_busy(thread_id)
+        if shot.created_at is None:
+            raise UnknownThreadError(
+                f"There is no such checkpoint of thread {thread_id!r} in the checkpointer of "
+                f"{self.name!r}, so nothing was stored. Begin it: adopted.start(...)."
+            )
         with _as_ours():
-            update = self._replacing(config, values) if isinstance(values, dict) else values
-            node = as_node or self.unseen
-            made = self.driver.call("update_state", _at_root(config), update, node)
+            is_state = isinstance(values, dict) and self.unseen is None
+            update = self._replacing(shot.values, values) if is_state else values
+            made = self._stored(_at_root(config), shot, update, as_node or self.unseen)
         at = made["configurable"]
         return config_of(str(at["thread_id"]), at["checkpoint_id"])
 
-    def _replacing(self, config: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-        if self.unseen is not None:
-            return values
-        from langgraph.channels.binop import BinaryOperatorAggregate
-        from langgraph.types import Overwrite
+    def _stored(
+        self, config: dict[str, Any], shot: StateSnapshot, update: Any, node: str | None
+    ) -> Any:
+        """Store an update; after several nodes at once LangGraph wants it from all of them."""
+        from langgraph.types import StateUpdate
 
-        now = self.get_state(config).values
-        changed = {
-            name: value
+        before = None if shot.parent_config is None else self.get_state(shot.parent_config)
+        names = [] if before is None or node is not None else [task.name for task in before.tasks]
+        if len(names) < 2:
+            return self.driver.call("update_state", config, update, node)
+        step = [StateUpdate(update, names[0]), *(StateUpdate({}, name) for name in names[1:])]
+        return self.driver.call("bulk_update_state", config, [step])
+
+    def _replacing(self, now: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """What of the values is new, so written that it replaces what there is."""
+        unknown = sorted(set(values) - set(self.graph.channels))
+        if unknown:
+            raise InvalidUpdateError(
+                f"The state of {self.name!r} has no {', '.join(map(repr, unknown))}, so nothing "
+                "was stored. Correct the names."
+            )
+        return {
+            name: self._overwriting(name, value)
             for name, value in values.items()
             if name not in now or differences(now[name], value, limit=1)
         }
-        return {
-            name: Overwrite(value)
-            if isinstance(self.graph.channels.get(name), BinaryOperatorAggregate)
-            else value
-            for name, value in changed.items()
-        }
+
+    def _overwriting(self, name: str, value: Any) -> Any:
+        from langgraph.channels.binop import BinaryOperatorAggregate
+        from langgraph.types import Overwrite
+
+        channel = self.graph.channels.get(name)
+        if not isinstance(channel, BinaryOperatorAggregate):
+            return value
+        reducer = getattr(channel.operator, "func", channel.operator)  # add_messages(format=...)
+        makes_messages = "add_messages" in getattr(reducer, "__name__", "")
+        return Overwrite(channel.operator([], value) if makes_messages else value)
+
+
+_savers: WeakKeyDictionary[Any, WeakValueDictionary[str, AdoptedRun]] = WeakKeyDictionary()
+_claiming = threading.RLock()
+
+
+def _runs_of(saver: Any) -> WeakValueDictionary[str, AdoptedRun]:
+    """The runs by thread that are known of a saver, whichever adoption began them."""
+    if saver in (None, True, False):
+        return WeakValueDictionary()
+    with _claiming:
+        return _savers.setdefault(saver, WeakValueDictionary())
 
 
 def _at_root(config: dict[str, Any]) -> dict[str, Any]:
@@ -312,5 +407,7 @@ def _as_ours() -> Iterator[None]:
 
     try:
         yield
-    except TheirError as exc:
+    except NbflowError:
+        raise
+    except (TheirError, ValueError) as exc:
         raise InvalidUpdateError(f"LangGraph refused the update: {exc}") from exc

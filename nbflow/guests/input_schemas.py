@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import typing
 import warnings
 from copy import deepcopy
 from typing import Any
+
+import typing_extensions
+from pydantic import TypeAdapter
 
 __all__ = ["readable"]
 
@@ -35,7 +40,7 @@ def readable(graph: Any) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            schema = deepcopy(graph.get_input_jsonschema())
+            schema = deepcopy(_schema_of(graph))
     except Exception:  # of a state that Pydantic cannot describe
         return {}
     if not isinstance(schema, dict):
@@ -48,6 +53,16 @@ def readable(graph: Any) -> dict[str, Any]:
     if kinds and "#/$defs/" not in repr({k: v for k, v in schema.items() if k != "$defs"}):
         del schema["$defs"]
     return schema
+
+
+def _schema_of(graph: Any) -> Any:
+    """Before Python 3.12 Pydantic reads no TypedDict of ``typing``, so it gets the same anew."""
+    state: Any = getattr(getattr(graph, "builder", None), "input_schema", None)
+    if sys.version_info >= (3, 12) or not typing.is_typeddict(state):
+        return graph.get_input_jsonschema()
+    hints = typing.get_type_hints(state, include_extras=True)
+    make: Any = typing_extensions.TypedDict
+    return TypeAdapter(make(state.__name__, hints, total=state.__total__)).json_schema()
 
 
 def _holds_messages(part: Any) -> bool:

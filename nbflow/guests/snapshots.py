@@ -130,17 +130,18 @@ def past_of(
         for task in () if _is_left(run, at) else shot.tasks:
             if task.name not in (_START, unseen):
                 yield from _task(task, _time(shot), ends)
-            elif task.name == unseen:
+            elif task.name == unseen and task.result is None:
                 for question in map(as_interrupt, task.interrupts):
                     yield Asked(ts=_time(shot), interrupt=question, task=None)
     status = status_of(newest) or "done"
-    errors = [as_failure(task.error) for task in newest.tasks if task.error is not None]
+    left = [task for task in newest.tasks if task.result is None]
+    errors = [as_failure(task.error) for task in left if task.error is not None]
     yield RunEnded(
         ts=_time(newest),
         workflow=name,
         status=status,
         value=newest.values if status == "done" else None,
-        interrupts=tuple(map(as_interrupt, newest.interrupts)),
+        interrupts=as_snapshot(newest).interrupts,
         error=errors[0] if errors else None,
         duration_s=max(0.0, _time(newest) - _time(opening)),
     )
@@ -169,7 +170,11 @@ def _task(task: Any, begins: float, ends: float) -> Iterator[Event]:
     told = {"id": id_of(task.id), "name": task.name, "parent": None}
     yield TaskStarted(**told, ts=begins, input=((), {}), attempt=1)
     questions = tuple(map(as_interrupt, task.interrupts))
-    if task.error is not None:
+    if task.result is not None:  # LangGraph keeps earlier questions and failures beside it
+        yield TaskFinished(
+            **told, ts=ends, result=task.result, duration_s=ends - begins, replayed=True
+        )
+    elif task.error is not None:
         yield TaskFailed(
             **told, ts=ends, error=as_failure(task.error), duration_s=ends - begins, replayed=True
         )
@@ -177,17 +182,14 @@ def _task(task: Any, begins: float, ends: float) -> Iterator[Event]:
         for question in questions:
             yield Asked(ts=ends, interrupt=question, task=told["id"])
         yield TaskPaused(**told, ts=ends, interrupts=questions, replayed=True)
-    elif task.result is not None:
-        yield TaskFinished(
-            **told, ts=ends, result=task.result, duration_s=ends - begins, replayed=True
-        )
 
 
 def _ops(task: PregelTask, place: str) -> Iterator[OpSnapshot]:
     """A node is the same call in every branch; LangGraph keeps no arguments to tell them by."""
     if task.name == _START:
         return
-    failed, done = task.error is not None, task.result is not None
+    done = task.result is not None
+    failed = task.error is not None and not done
     yield OpSnapshot(
         id=task.id, kind="task", name=task.name, parent=None, value=task.result, key=id_of(place),
         status="failed" if failed else "done" if done else "started",

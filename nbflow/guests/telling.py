@@ -18,6 +18,7 @@ from nbflow.events import (
     Custom,
     Event,
     Message,
+    TaskCancelled,
     TaskFailed,
     TaskFinished,
     TaskPaused,
@@ -47,7 +48,10 @@ class Teller:
         self._unseen = unseen
         self._kept = kept or {}
         self._began: dict[str, float] = {}
-        self._asked: set[str] = set()
+        self._open: dict[str, dict[str, Any]] = {}
+        """What is told of the tasks that have no end yet."""
+        self.asked: set[str] = set()
+        """Ids of the questions."""
 
     def events(self, ns: tuple[str, ...], mode: str, data: Any) -> Iterator[Event]:
         """The events of one part."""
@@ -57,7 +61,7 @@ class Teller:
             chunk, metadata = data
             yield Message(task=self._known(_last(metadata)), chunk=chunk, metadata=metadata)
         elif mode == "custom":
-            yield Custom(task=self._known(_parent(ns)), data=data)
+            yield Custom(task=self._at_work(self._known(_parent(ns))), data=data)
         elif mode == "checkpoints" and not ns:
             metadata = data["metadata"] or {}
             yield CheckpointSaved(
@@ -80,15 +84,17 @@ class Teller:
                 )
             elif not is_run:
                 self._began[told["id"]] = time.monotonic()
+                self._open[told["id"]] = told
                 yield TaskStarted(**told, input=given, attempt=1)
             return
         questions = tuple(as_interrupt(one) for one in data["interrupts"])
         for question in questions:
-            if question.id not in self._asked:
-                self._asked.add(question.id)
+            if question.id not in self.asked:
+                self.asked.add(question.id)
                 yield Asked(interrupt=question, task=None if is_run else told["id"])
         if is_run:
             return
+        self._open.pop(told["id"], None)
         took = time.monotonic() - self._began.get(told["id"], time.monotonic())
         if questions:
             yield TaskPaused(**told, interrupts=questions)
@@ -98,6 +104,25 @@ class Teller:
         else:
             result = _returned(data["result"])
             yield TaskFinished(**told, result=result, duration_s=took, replayed=False)
+
+    def rest(self, status: str) -> Iterator[Event]:
+        """The ends of tasks that the stream does not tell: of cached ones, and of those left."""
+        for told in self._open.values():
+            if status == "done":
+                yield TaskFinished(**told, result=None, duration_s=0.0, replayed=False, cached=True)
+            elif status == "interrupted":
+                yield TaskPaused(**told, interrupts=())
+            else:
+                yield TaskCancelled(**told, replayed=False)
+        self._open.clear()
+
+    def _at_work(self, parent: str | None) -> str | None:
+        """The one task that is at work in a namespace; what it belongs to where there are several.
+
+        LangGraph does not tell which task sent something.
+        """
+        there = [task for task, told in self._open.items() if told["parent"] == parent]
+        return there[0] if len(there) == 1 else parent
 
     def _known(self, task: str | None) -> str | None:
         return task if task in self._began else None
