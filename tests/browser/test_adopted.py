@@ -53,3 +53,4 @@ def test_an_agent_is_approved_by_keyboard_and_run_again(page: Page, lab: Lab, sh
     expect(card.locator(".nbf-question-title")).to_have_text(
         "May delete_file run?", timeout=CELL_MS
     )
+    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
