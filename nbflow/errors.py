@@ -1,7 +1,6 @@
 """Every error nbflow raises, and the control signals that are not errors.
 
-Each message says what happened, what was expected, and what to do next; the values are
-attributes. Constructor arguments go to ``super().__init__`` unchanged, so all of them pickle.
+Each message says what happened, what was expected and what to do; all of the errors pickle.
 
     Exception
     └── NbflowError
@@ -41,7 +40,8 @@ attributes. Constructor arguments go to ``super().__init__`` unchanged, so all o
         ├── WaitNotPossibleError        this kernel cannot wait here; says what can
         ├── CannotFreezeError           a run is shown where nothing can replace its live view
         ├── MissingBundleError          the front end was not built
-        └── CommandError                a line of ``%nbflow`` that cannot be meant
+        ├── CommandError                a line of ``%nbflow`` that cannot be meant
+        └── RefusedError                a request of a page that Jupyter's server does not serve
     BaseException
     ├── GraphInterrupt                  a question stops the run; ``except Exception`` lets it by
     ├── RunDrained                      the run is being drained; raised at its next op
