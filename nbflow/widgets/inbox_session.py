@@ -17,18 +17,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
-from weakref import finalize, ref
 
-from nbflow._hooks import hooks
 from nbflow.errors import NbflowError, NotAssignedError, UnknownInterruptError, UnknownOpError
-from nbflow.events import Answered, Asked, Event, RunEnded
+from nbflow.events import Answered, Asked, RunEnded
 from nbflow.forms import decided_in, form_of, preview, without_secrets
 from nbflow.forms.portable import clean_text, shorten
 from nbflow.identity import acting_as, responder
 from nbflow.pending import PendingQuestion
 from nbflow.widgets.batches import batches
-from nbflow.widgets.conversation import BadMessageError, Conversation, Page, number_in, text_in
-from nbflow.widgets.protocol import PROTOCOL
+from nbflow.widgets.conversation import BadMessageError, Page, number_in, text_in
+from nbflow.widgets.listing import ListingSession
 from nbflow.widgets.submissions import Submissions
 from nbflow.widgets.wire import secrets_of
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from nbflow.widgets.inbox_protocol import (
         AnsweredQuestion,
         Bulk,
-        InboxSnapshot,
         Listing,
         QuestionRow,
     )
@@ -72,7 +69,7 @@ class Keeper(Protocol):
         """Take an answer back."""
 
 
-class InboxSession(Conversation):
+class InboxSession(ListingSession):
     """What one inbox says to its pages, and what they say to it.
 
     Args:
@@ -92,6 +89,8 @@ class InboxSession(Conversation):
     []
     """
 
+    _heard: ClassVar = (Asked, Answered, RunEnded)
+
     def __init__(
         self,
         find: Callable[[], list[PendingQuestion]],
@@ -102,39 +101,12 @@ class InboxSession(Conversation):
         self._find = find
         self._workflows = workflows
         self._keeper = keeper
-        self._observing = False
-        self._news = 0
         self._rows: dict[str, QuestionRow] = {}
         """Of the questions that were open at the last look, drawn once each."""
         self._known: OrderedDict[str, PendingQuestion] = OrderedDict()
         """Questions that were opened or answered here, open or not."""
         self._answered: OrderedDict[str, AnsweredQuestion] = OrderedDict()
         self._submissions = Submissions(self._interrupt, self._answer)
-
-    def attach(self, page: Page) -> InboxSnapshot:
-        """Add a page, which hears of news from now on. Return the state to begin with."""
-        with self._lock:
-            if not self._observing:
-                self._observing = True
-                _observe(self)
-            self._pages[id(page)] = page
-            return self._snapshot()
-
-    def detach(self, page: Page) -> None:
-        """Forget a page."""
-        with self._lock:
-            self._pages.pop(id(page), None)
-
-    def flush(self) -> None:
-        """Tell every page that there is news."""
-        with self._lock:
-            self._news += 1
-            snapshot = self._snapshot()
-            for page in self._pages.values():
-                page.show(snapshot)
-
-    def _snapshot(self) -> InboxSnapshot:
-        return {"protocol": PROTOCOL, "news": self._news}
 
     # -- the list -----------------------------------------------------------------------------
 
@@ -420,19 +392,3 @@ def _bulk(form: Form) -> Bulk | None:
         ):
             return {"kind": cast("Any", kind), "names": [action["name"] for action in actions]}
     return None
-
-
-def _observe(session: InboxSession) -> None:
-    """Have a session hear of every execution of this process, as long as there is the session."""
-    known = ref(session)
-
-    def listen(event: Event) -> None:
-        there = known()
-        if there is not None and isinstance(event, Asked | Answered | RunEnded):
-            batches.mark(there)
-
-    def observer() -> Callable[[Event], None]:
-        return listen
-
-    hooks.observers.append(observer)
-    finalize(session, hooks.observers.remove, observer)

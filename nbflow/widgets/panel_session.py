@@ -11,19 +11,16 @@ import time
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from weakref import finalize, ref
 
-from nbflow._hooks import hooks
 from nbflow.errors import CorruptDataError, UnknownThreadError
-from nbflow.events import Answered, Asked, Event, RunEnded, RunStarted
+from nbflow.events import Answered, Asked, RunEnded, RunStarted
 from nbflow.forms import form_of
 from nbflow.forms.portable import shorten
 from nbflow.identity import responder
 from nbflow.pending import pending
 from nbflow.threads import thread_of
-from nbflow.widgets.batches import batches
-from nbflow.widgets.conversation import Conversation, Page, text_in
-from nbflow.widgets.protocol import PROTOCOL
+from nbflow.widgets.conversation import Page, text_in
+from nbflow.widgets.listing import ListingSession
 from nbflow.widgets.wire import secrets_of
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from nbflow.checkpoint.base import BaseCheckpointSaver
     from nbflow.pending import PendingQuestion
     from nbflow.types import Interrupt
-    from nbflow.widgets.panel_protocol import PanelQuestion, PanelRow, PanelSnapshot
+    from nbflow.widgets.panel_protocol import PanelQuestion, PanelRow
 
 __all__ = ["PanelSession", "rows_of_runs", "rows_of_saver"]
 
@@ -43,7 +40,7 @@ _NOT_OVER = ("running", "interrupted", "ready")
 _ORDER = {"interrupted": 0, "error": 0, "running": 1, "ready": 2, "crashed": 3}
 
 
-class PanelSession(Conversation):
+class PanelSession(ListingSession):
     """What is told to the panels that list one kernel or database.
 
     Args:
@@ -58,36 +55,11 @@ class PanelSession(Conversation):
     {'rows': [], 'more': 0, 'waiting': 0}
     """
 
+    _heard: ClassVar = (RunStarted, Asked, Answered, RunEnded)
+
     def __init__(self, find: Callable[[], list[PanelRow]]) -> None:
         super().__init__()
         self._find = find
-        self._observing = False
-        self._news = 0
-
-    def attach(self, page: Page) -> PanelSnapshot:
-        """Add a panel, which hears of news from now on. Return the state to begin with."""
-        with self._lock:
-            if not self._observing:
-                self._observing = True
-                _observe(self)
-            self._pages[id(page)] = page
-            return self._snapshot()
-
-    def detach(self, page: Page) -> None:
-        """Forget a panel."""
-        with self._lock:
-            self._pages.pop(id(page), None)
-
-    def flush(self) -> None:
-        """Tell every panel that there is news."""
-        with self._lock:
-            self._news += 1
-            snapshot = self._snapshot()
-            for page in list(self._pages.values()):
-                page.show(snapshot)
-
-    def _snapshot(self) -> PanelSnapshot:
-        return {"protocol": PROTOCOL, "news": self._news}
 
     def _serve_runs(self, page: Page, content: dict[str, Any]) -> None:
         rows = sorted(self._find(), key=lambda row: (_ORDER[row["status"]], row["since"]))
@@ -211,19 +183,3 @@ def _question(
         "deadline": asked.deadline,
         "yours": not asked.assignees or responder().name in asked.assignees,
     }
-
-
-def _observe(session: PanelSession) -> None:
-    """Have a session hear of every execution of this process, as long as there is the session."""
-    known = ref(session)
-
-    def listen(event: Event) -> None:
-        there = known()
-        if there is not None and isinstance(event, RunStarted | Asked | Answered | RunEnded):
-            batches.mark(there)
-
-    def observer() -> Callable[[Event], None]:
-        return listen
-
-    hooks.observers.append(observer)
-    finalize(session, hooks.observers.remove, observer)
