@@ -8,14 +8,12 @@ kept here that the database does not hold, save what this inbox itself has answe
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from nbflow.errors import NbflowError, NotAssignedError, UnknownInterruptError, UnknownOpError
@@ -121,8 +119,7 @@ class InboxSession(ListingSession):
             now - number_in(content, "older_than_s"),
             mine=content.get("mine") is True,
         )
-        written = json.dumps(listing, sort_keys=True).encode()
-        mark = blake2b(written, digest_size=8).hexdigest()
+        mark = self._mark(listing)
         same = mark == text_in(content, "mark")
         self._post(
             page,

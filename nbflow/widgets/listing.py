@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import ClassVar, TypedDict
+from hashlib import blake2b
+from typing import Any, ClassVar, TypedDict
 from weakref import finalize, ref
 
 from nbflow._hooks import hooks
@@ -70,6 +72,10 @@ class ListingSession(Conversation):
             snapshot = self._snapshot()
             for page in list(self._pages.values()):
                 page.show(snapshot)
+
+    def _mark(self, listed: Any) -> str:
+        """A list's mark: a page that has it already is not sent it again."""
+        return blake2b(json.dumps(listed, sort_keys=True).encode(), digest_size=8).hexdigest()
 
     def _snapshot(self) -> News:
         return {"protocol": PROTOCOL, "news": self._news}

@@ -6,10 +6,8 @@ questions are titled; reading runs nothing.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from nbflow.errors import CorruptDataError, UnknownThreadError
@@ -68,8 +66,7 @@ class PanelSession(ListingSession):
             "more": max(0, len(rows) - _ROWS),
             "waiting": sum(len(row["questions"]) for row in rows),
         }
-        written = json.dumps(listed, sort_keys=True).encode()
-        mark = blake2b(written, digest_size=8).hexdigest()
+        mark = self._mark(listed)
         self._post(
             page,
             {
