@@ -187,11 +187,9 @@ def targets(block: Block, at: int) -> list[int]:
 
 
 def is_loose(statement: Statement) -> bool:
-    """Whether its value depends on the schedule."""
-    if isinstance(statement, Race):
+    """Whether its value depends on the schedule, or, after an edit, on what was recorded."""
+    if isinstance(statement, Race | Dropped):
         return True
-    if isinstance(statement, Dropped):
-        return statement.late
     if isinstance(statement, Late):
         return statement.end == "close"
     if isinstance(statement, Together):
