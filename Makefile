@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery film hosts reference badges binder-check wheel-check build \
+.PHONY: help demo test check format bench bench-page forms-report gallery looks film hosts reference badges binder-check wheel-check build \
 	clean
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
 	@echo 'make gallery        photograph every view again into notebooks/pictures/'
+	@echo 'make looks          look for what is hard to see in every state, in each theme, narrow and wide'
 	@echo 'make film           play the story of the README again and film it'
 	@echo 'make hosts          play waiting in every host with every kernel; WRITE=1 keeps the table'
 	@echo 'make reference      make the reference notebook of the docstrings again'
@@ -72,6 +73,9 @@ forms-report: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 
 gallery: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	cd $(FRONTEND) && node dev/gallery.mjs
+
+looks: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+	cd $(FRONTEND) && VIEWS=light:320,dark:2000,contrast:360,forced-dark:1000 node dev/shots.mjs -
 
 film: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	python -m tests.browser.film

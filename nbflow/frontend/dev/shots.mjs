@@ -6,7 +6,7 @@
  * VIEWS=light:320,contrast:1000 takes other themes and widths: light, dark, JupyterLab's high
  * `contrast`, the colours of the system (`forced`, `forced-dark`), `still` and `print`; `mirrored`
  * is a page from right to left, `german` one of the other language: of that there are only the states
- * that need no English word to come about.
+ * that need no English word to come about. IN_TURN=1 takes each state in one of the views, in turn.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { faultsOf, pose, withCamera } from "./camera.mjs";
 import { STATES } from "./states.mjs";
 
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 const [folder = join(tmpdir(), "shots"), ...wanted] = process.argv.slice(2);
 const views = (process.env.VIEWS ?? "light:360,light:1000,dark:360,dark:1000")
@@ -23,7 +23,14 @@ const views = (process.env.VIEWS ?? "light:360,light:1000,dark:360,dark:1000")
   .map((view) => view.split(":"));
 const waiting = Object.entries(STATES)
   .filter(([state]) => wanted.length === 0 || wanted.includes(state))
-  .flatMap(([state, spec]) => views.map(([theme, width]) => [state, spec, theme, Number(width)]))
+  .flatMap(([state, spec], at) =>
+    (process.env.IN_TURN ? [views[at % views.length]] : views).map(([theme, width]) => [
+      state,
+      spec,
+      theme,
+      Number(width),
+    ]),
+  )
   .filter(([, spec, theme]) => theme !== "german" || spec.do === undefined);
 
 let bad = 0;
