@@ -121,7 +121,7 @@ class OpRow:
         """Encoded result, failure, question or answer; what a ``pause`` tells, as it is; None for
         most ``start`` and for ``void``."""
         self.attempt: int = attempt
-        """From 1."""
+        """From 1; of a ``start`` how many had begun by then, 0 when it was only called."""
         self.gen: int = gen
         """Which life of this key: grows by one with each ``void``."""
         self.ts: float = ts
