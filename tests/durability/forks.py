@@ -25,6 +25,7 @@ class Child:
     def __init__(self, work: Callable[[], object]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        self._status: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
@@ -41,13 +42,20 @@ class Child:
         time.sleep(seconds)
         os.kill(self.pid, signal.SIGKILL)
 
+    def freeze(self) -> bool:
+        """Stop it where it is; False when it has ended."""
+        os.kill(self.pid, signal.SIGSTOP)
+        _, status = os.waitpid(self.pid, os.WUNTRACED)
+        self._status = None if os.WIFSTOPPED(status) else status
+        return self._status is None
+
     def was_killed(self) -> bool:
         """Wait for its end; False when it came to the end of its work.
 
         Raises:
             AssertionError: its work raised an exception.
         """
-        _, status = os.waitpid(self.pid, 0)
+        status = os.waitpid(self.pid, 0)[1] if self._status is None else self._status
         if os.WIFSIGNALED(status):
             assert os.WTERMSIG(status) == signal.SIGKILL
             return True
