@@ -9,6 +9,7 @@ from typing import Any
 from nbflow._engine.owners import is_alive
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.errors import (
+    CorruptDataError,
     MissingThreadError,
     ThreadBusyError,
     UnknownThreadError,
@@ -19,9 +20,11 @@ __all__ = [
     "address_of",
     "config_of",
     "current_run",
+    "damaged",
     "new_checkpoint",
     "new_checkpoint_id",
     "refuse_busy",
+    "refuse_damaged",
     "refuse_foreign",
     "thread_id_of",
 ]
@@ -94,11 +97,34 @@ def new_checkpoint(
     )  # fmt: skip
 
 
+_STATUSES = frozenset(("idle", "ready", "running", "interrupted", "error", "cancelled"))
+
+
+def refuse_damaged(thread: ThreadRow) -> None:
+    """Take no status for another one.
+
+    Raises:
+        CorruptDataError: it is none.
+    """
+    if thread.status not in _STATUSES:
+        raise damaged(thread, f"status {thread.status!r}, which no version of nbflow writes")
+
+
+def damaged(thread: ThreadRow, what: str) -> CorruptDataError:
+    """The error for a row of a thread that does not fit the rest of the database."""
+    return CorruptDataError(
+        f"The row of thread {thread.thread_id!r} is damaged: it has {what}. Other threads are not "
+        "affected. Restore the database from a copy."
+    )
+
+
 def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
     """The newest run of a thread that has one."""
-    run = None if thread.run is None else saver.get_run(thread.run)
-    if run is None:
+    if thread.run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
+    run = saver.get_run(thread.run)
+    if run is None:
+        raise damaged(thread, f"the run {thread.run}, which is not there")
     return run
 
 
@@ -107,7 +133,9 @@ def refuse_busy(thread: ThreadRow) -> None:
 
     Raises:
         ThreadBusyError: its owner lives.
+        CorruptDataError: its row is damaged.
     """
+    refuse_damaged(thread)
     if thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch):
         raise ThreadBusyError(
             f"Thread {thread.thread_id!r} is running now (owner {thread.owner}). Nothing was "

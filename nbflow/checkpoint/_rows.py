@@ -40,7 +40,7 @@ class ThreadRow:
     run: str | None
     """Id of the newest run; None before the first."""
     status: str
-    """``idle``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
+    """``idle``, ``ready``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
     epoch: int
     """Grows by one with every new owner; a commit under an older epoch is refused."""
     owner: str | None
