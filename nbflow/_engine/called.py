@@ -260,6 +260,11 @@ class Called:
             show_life(self.frame)
         return self.execution.watched
 
+    @property
+    def took_s(self) -> float:
+        """Seconds until now; none when the clock was set back meanwhile."""
+        return max(0.0, time.time() - self.started)
+
     def row(self, kind: str, value: bytes | None = None) -> OpRow:
         assert self.parent is not None
         now = time.time()
@@ -267,5 +272,5 @@ class Called:
         begun = self.attempt - (kind == "start" and self.frame is None)
         return OpRow(
             kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
-            begun, self.gen, began, now - began, self.site,
+            begun, self.gen, began, max(0.0, now - began), self.site,
         )  # fmt: skip

@@ -384,10 +384,10 @@ class Op(Called):
         if execution.watched:
             if execution.printing is not None:
                 execution.printing.flush(self.shown_id)
-            self.announced, now = False, time.time()
+            self.announced = False
             event = TaskFinished(
-                ts=now, id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
-                is_workflow=self.is_workflow, result=value, duration_s=now - self.started,
+                id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
+                is_workflow=self.is_workflow, result=value, duration_s=self.took_s,
                 replayed=False,
             )  # fmt: skip
             if from_cache:
@@ -412,7 +412,7 @@ class Op(Called):
             exc = as_replayed(exc, record)
         if execution.watched:
             self.tell(
-                TaskFailed, error=failure, duration_s=time.time() - self.started, replayed=False,
+                TaskFailed, error=failure, duration_s=self.took_s, replayed=False,
                 exception=exc,
             )  # fmt: skip
         execution.failed.note(exc, self.future, self.row("void"))
@@ -483,7 +483,7 @@ class Op(Called):
             self.tell(TaskPaused, interrupts=exc.interrupts)
         elif isinstance(exc, Exception):
             self.tell(
-                TaskFailed, error=failure_of(exc), duration_s=time.time() - self.started,
+                TaskFailed, error=failure_of(exc), duration_s=self.took_s,
                 replayed=False, exception=exc,
             )  # fmt: skip
         else:

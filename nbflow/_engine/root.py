@@ -301,7 +301,7 @@ class RootOp(Op):
         gen = 0 if earlier is None else earlier.gen + 1
         return OpRow(
             "error", ROOT, b"", self.name, b"", "0", 0, encode_failure(exc), self.attempt, gen,
-            self.started, time.time() - self.started,
+            self.started, self.took_s,
         )  # fmt: skip
 
     def _end(self, outcome: Outcome, failure: Failure | None = None) -> None:
@@ -321,7 +321,7 @@ class RootOp(Op):
                 RunEnded(
                     id=self.id, workflow=self.name, status=outcome.status, value=outcome.value,
                     interrupts=outcome.interrupts, error=failure, cached=outcome.from_cache,
-                    duration_s=time.time() - execution.started,
+                    duration_s=max(0.0, time.time() - execution.started),
                 )
             )  # fmt: skip
 
