@@ -18,7 +18,7 @@ BUNDLE := nbflow/widgets/static/bundle.json
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench bench-page forms-report gallery looks film hosts reference badges binder-check wheel-check build \
+.PHONY: help demo test check format durability bench bench-page forms-report gallery looks film hosts reference badges binder-check wheel-check build \
 	clean
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make test           set up and run all tests (Python, front end, browser)'
 	@echo 'make check          lint, types, import contracts'
 	@echo 'make format         rewrite the sources in the house format'
+	@echo 'make durability     kill runs at 200 moments in each form, and print what was survived; SEED=n repeats'
 	@echo 'make bench          cost per task beside LangGraph'
 	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
@@ -60,6 +61,10 @@ format: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 	ruff check --fix
 	ruff format
 	cd $(FRONTEND) && npx biome check --write .
+
+durability: $(VENV)/.dev
+	pytest tests/durability
+	python -m tests.durability $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.dev
 	python -m tests.bench

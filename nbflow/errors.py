@@ -24,6 +24,7 @@ Each message says what happened, what was expected and what to do; all of the er
         ├── NodeTimeoutError            a task or entrypoint took longer than its time-out
         ├── NodeCancelledError          a task or entrypoint raised CancelledError itself
         ├── NonDeterminismError         the code asked for something its record does not hold
+        ├── OutcomeUnknownError         a task that must not run twice, and perhaps has run
         ├── RecordedFailureError        a recorded failure whose class this process does not know
         ├── InvalidNameError            a thread id or name that cannot be stored
         ├── NotSerializableError        a value that cannot be stored, with the path to the part
@@ -58,46 +59,17 @@ if TYPE_CHECKING:
     from nbflow.types import Interrupt
 
 __all__ = [
-    "AlreadyAnsweredError",
-    "AnswerTimeoutError",
-    "AnswerTooLateError",
-    "CorruptDataError",
-    "DeclarationError",
-    "EmptyInputError",
-    "GeneratorRefusedError",
-    "GraphDrained",
-    "GraphInterrupt",
-    "InvalidAnswerError",
-    "InvalidConfigError",
-    "InvalidInputError",
-    "InvalidNameError",
-    "InvalidUpdateError",
-    "LeaseLostError",
-    "MissingBundleError",
-    "MissingSaverError",
-    "MissingThreadError",
-    "NbflowError",
-    "NodeCancelledError",
-    "NodeTimeoutError",
-    "NonDeterminismError",
-    "NotAssignedError",
-    "NotSerializableError",
-    "OutsideRunError",
-    "RecordedFailureError",
-    "RunCancelled",
-    "RunCancelledError",
-    "RunDrained",
-    "RunPendingError",
-    "StorageError",
-    "ThreadBusyError",
-    "ThreadExistsError",
-    "UnknownCheckpointError",
-    "UnknownInterruptError",
-    "UnknownOpError",
-    "UnknownThreadError",
-    "WaitNotPossibleError",
-    "WorkflowMismatchError",
-]
+    "AlreadyAnsweredError", "AnswerTimeoutError", "AnswerTooLateError", "CorruptDataError",
+    "DeclarationError", "EmptyInputError", "GeneratorRefusedError", "GraphDrained",
+    "GraphInterrupt", "InvalidAnswerError", "InvalidConfigError", "InvalidInputError",
+    "InvalidNameError", "InvalidUpdateError", "LeaseLostError", "MissingBundleError",
+    "MissingSaverError", "MissingThreadError", "NbflowError", "NodeCancelledError",
+    "NodeTimeoutError", "NonDeterminismError", "NotAssignedError", "NotSerializableError",
+    "OutcomeUnknownError", "OutsideRunError", "RecordedFailureError", "RunCancelled",
+    "RunCancelledError", "RunDrained", "RunPendingError", "StorageError", "ThreadBusyError",
+    "ThreadExistsError", "UnknownCheckpointError", "UnknownInterruptError", "UnknownOpError",
+    "UnknownThreadError", "WaitNotPossibleError", "WorkflowMismatchError",
+]  # fmt: skip
 
 
 class NbflowError(Exception):
@@ -375,6 +347,33 @@ class NonDeterminismError(_Worded, NbflowError, RuntimeError):
         self.message = message
         self.called = called
         self.recorded = recorded
+
+
+class OutcomeUnknownError(NbflowError, RuntimeError):
+    """A task declared ``at_most_once`` began, and nothing tells what came of it.
+
+    It did not run again. The error is raised each time that the run comes by the call.
+
+    Attributes:
+        task: its name.
+        site: where it was called, such as ``shop.py:12``.
+        task_id: what ``workflow.fork(config, before=...)`` takes.
+    """
+
+    def __init__(self, task: str, site: str, task_id: str) -> None:
+        super().__init__(task, site, task_id)
+        self.task = task
+        self.site = site
+        self.task_id = task_id
+
+    def __str__(self) -> str:
+        return (
+            f"Task {self.task!r}, called at {self.site}, began before, and the process ended "
+            "before an outcome was stored: perhaps it did its work, perhaps not. It is declared "
+            "at_most_once, so it was not run again. Find out what happened. If it did its work, "
+            "catch OutcomeUnknownError around the call and go on; if it did not, "
+            f"workflow.invoke(None, workflow.fork(config, before={self.task_id!r})) runs it."
+        )
 
 
 class NotSerializableError(_Worded, NbflowError, TypeError):

@@ -105,6 +105,9 @@ class TaskStarted(TaskEvent):
     """Positional arguments and keyword arguments, as the caller gave them."""
     attempt: int
     """From 1."""
+    unknown_outcomes: int = 0
+    """How many earlier attempts began whose outcome is not known: their process ended meanwhile, or
+    their run was stopped."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -70,8 +70,12 @@ class Task(Generic[P, T]):
         retry_policy: _Retry = None,
         cache_policy: CachePolicy | None = None,
         timeout: Timeout = None,
+        at_most_once: bool = False,
     ) -> None:
-        self._spec = TaskSpec(fn, name, retry_policy, cache_policy=cache_policy, timeout=timeout)
+        self._spec = TaskSpec(
+            fn, name, retry_policy, cache_policy=cache_policy, timeout=timeout,
+            at_most_once=at_most_once,
+        )  # fmt: skip
         self.cache_policy = cache_policy
         """How results are kept once the entrypoint has a cache; None keeps none."""
         self.func = fn
@@ -95,6 +99,8 @@ class Task(Generic[P, T]):
         Raises:
             OutsideRunError: no run is going on here (24).
             NonDeterminismError: unchanged code makes another call than it did before (71-74).
+            OutcomeUnknownError: it is declared ``at_most_once``, began before, and nothing tells
+                what came of it.
         """
         frame = current_frame.get()
         if frame is None:
@@ -145,6 +151,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
+    at_most_once: bool = False,
     retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
@@ -156,6 +163,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
+    at_most_once: bool = False,
     retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
@@ -165,6 +173,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
+    at_most_once: bool = False,
     retry: _Retry = None,
 ) -> _Declare: ...
 def task(
@@ -175,6 +184,7 @@ def task(
     retry_policy: _Retry = None,
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
+    at_most_once: bool = False,
     **deprecated: Any,
 ) -> Any:
     """Make a function a task: its calls run concurrently and are recorded (19-34).
@@ -193,6 +203,11 @@ def task(
             :class:`~nbflow.types.TimeoutPolicy`. Then it is cancelled, and fails with
             :class:`~nbflow.errors.NodeTimeoutError` whatever it does; what it still calls or
             writes is dropped (209-214).
+        at_most_once: for what must not happen twice, such as a payment. That a call begins is
+            stored before it runs, which costs one commit more; where the process died before its
+            outcome was stored, the call raises :class:`~nbflow.errors.OutcomeUnknownError` and the
+            function does not run again. A failure is an outcome: after it, it may. It can ask
+            nothing.
 
     Raises:
         DeclarationError: it cannot be a task (a class, a generator), or a policy or the time-out
@@ -213,8 +228,9 @@ def task(
 
     def declare(function: Callable[..., Any]) -> Task[Any, Any]:
         return Task(
-            function, name=name, retry_policy=policy, cache_policy=cache_policy, timeout=timeout
-        )
+            function, name=name, retry_policy=policy, cache_policy=cache_policy, timeout=timeout,
+            at_most_once=at_most_once,
+        )  # fmt: skip
 
     return declare if fn is None else declare(fn)
 

@@ -33,7 +33,8 @@ _WAL_PAGES = 8_000
 _MIGRATIONS = scripts.migrations("sqlite")
 _OLDER = scripts.queries("sqlite", "older")
 _left_behind: list[sqlite3.Connection] = []
-"""Connections of a parent process: closing them in a child would drop the parent's locks."""
+"""Connections that must not be closed: those of a parent process, whose locks that would drop, and
+those to files that are gone."""
 
 
 class SqliteFile:
@@ -53,6 +54,8 @@ class SqliteFile:
         self._given = given if self.name == ":memory:" else None
         self._open: sqlite3.Connection | None = None
         self._closed = False
+        self._at: tuple[str, tuple[int, int]] | None = None
+        """The path of the open file and its place on the disk; None for a database in memory."""
         self.lock = threading.Lock()
         """Held around every use of :attr:`connection`; one for all that share a given one."""
         with _registering:
@@ -64,6 +67,12 @@ class SqliteFile:
 
     def connection(self) -> sqlite3.Connection:
         """The connection; opened again in a forked child. Hold the lock."""
+        if self._is_gone and not self._closed:
+            raise StorageError(
+                f"The database {self.name} was deleted or replaced while it was open. Nothing was "
+                "stored, and no new file was made. Put the file back, or open anew what is there "
+                "now."
+            )
         if self._open is None:
             if self._closed:
                 raise StorageError(
@@ -71,9 +80,22 @@ class SqliteFile:
                 )
             try:
                 self._open = self._connect()
+                path = _file_of(self._open)
+                self._at = None if path == ":memory:" else (path, _place_of(path))
             except (sqlite3.Error, OSError) as fault:
                 self.fail(fault)
         return self._open
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether another file, or none, is where the open one was."""
+        if self._at is None:
+            return False
+        path, place = self._at
+        try:
+            return _place_of(path) != place
+        except OSError:
+            return True
 
     def _connect(self) -> sqlite3.Connection:
         if self._given is not None:
@@ -159,7 +181,10 @@ class SqliteFile:
         with self.lock:
             self._closed = True
             if self._open is not None and self._given is None:
-                self._open.close()
+                if self._is_gone:  # closing would delete the log of the file that is there now
+                    _left_behind.append(self._open)
+                else:
+                    self._open.close()
             self._open = None
 
     def forget_parent(self, lock: threading.Lock) -> None:
@@ -232,6 +257,12 @@ def _file_of(connection: sqlite3.Connection) -> str:
         if row[1] == "main" and row[2]:
             return str(row[2])
     return ":memory:"
+
+
+def _place_of(path: str) -> tuple[int, int]:
+    """Device and number of a file: another one at the same path has others."""
+    found = os.stat(path)  # noqa: PTH116  # for each statement, and much quicker than a Path
+    return found.st_dev, found.st_ino
 
 
 def _create_private(path: str) -> None:

@@ -12,6 +12,7 @@ from nbflow._engine.ids import parent_id, public_id
 from nbflow._engine.messages import place_of
 from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import OpRow
+from nbflow.errors import DeclarationError
 from nbflow.events import Custom, Message, TaskEvent, TaskRetried, TaskStarted
 from nbflow.runtime import Runtime
 from nbflow.types import RetryPolicy, TimeoutPolicy, Token
@@ -50,6 +51,10 @@ class Called:
     depth = 0
     """How many tasks run in one another's place, around it and itself included."""
     attempt = 1
+    unknown_outcomes = 0
+    """Attempts of earlier executions that began, and whose outcome is not on record."""
+    at_most_once = False
+    """Whether no attempt may begin after one whose outcome is not known."""
     started = 0.0
     frame: Frame | None = None
     """The attempt going on."""
@@ -124,6 +129,13 @@ class Called:
         return self.call_args, self.call_kwargs
 
     @property
+    def most_attempts(self) -> int | None:
+        """How many there may be in all; None where several policies apply."""
+        if len(self.policies) != 1:
+            return None
+        return self.policies[0].max_attempts + self.unknown_outcomes
+
+    @property
     def has_steps(self) -> bool:
         """Whether it is a workflow's body, which a drain stops between two ops, and no task's."""
         op: Called = self
@@ -135,6 +147,12 @@ class Called:
         """Its code asks a question: what comes of it, and of its callers, is for this run only."""
         op: Called | None = self
         while op is not None and not op.asked:
+            if op.at_most_once:
+                raise DeclarationError(
+                    f"Task {op.name!r} is declared at_most_once, and asks: with the answer it "
+                    "would have to run again. Nothing was asked. Ask before it is called, and "
+                    "hand it the answer."
+                )
             op.asked = True
             op = None if op.caller is None else op.caller.op
 
@@ -242,11 +260,17 @@ class Called:
             show_life(self.frame)
         return self.execution.watched
 
+    @property
+    def took_s(self) -> float:
+        """Seconds until now; none when the clock was set back meanwhile."""
+        return max(0.0, time.time() - self.started)
+
     def row(self, kind: str, value: bytes | None = None) -> OpRow:
         assert self.parent is not None
         now = time.time()
         began = self.started or now
+        begun = self.attempt - (kind == "start" and self.frame is None)
         return OpRow(
             kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
-            self.attempt, self.gen, began, now - began, self.site,
+            begun, self.gen, began, max(0.0, now - began), self.site,
         )  # fmt: skip

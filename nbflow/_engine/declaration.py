@@ -33,8 +33,9 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("cache", "fn", "injects", "is_async", "is_plain", "is_workflow", "keeps", "name",
-                 "own_cache", "policies", "previous_default", "store", "timeout")  # fmt: skip
+    __slots__ = ("at_most_once", "cache", "fn", "injects", "is_async", "is_plain", "is_workflow",
+                 "keeps", "name", "own_cache", "policies", "previous_default", "store",
+                 "timeout")  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class TaskSpec:
         cache_policy: CachePolicy | None = None,
         store: BaseStore | None = None,
         timeout: Timeout = None,
+        at_most_once: bool = False,
         is_workflow: bool = False,
         keeps: bool | None = None,
     ) -> None:
@@ -54,6 +56,8 @@ class TaskSpec:
         """Of a workflow: its own; None keeps the caller's (197)."""
         self.own_cache: BaseCache[Any] | None = None
         """Of a workflow: its own; None keeps the caller's."""
+        self.at_most_once = at_most_once
+        """Whether it never runs again after an attempt whose outcome is not known."""
         self.keeps = keeps
         """Of a workflow, its ``checkpointer``: True keeps what it saves for the next run, False
         stores nothing of it, None makes it a step like others (16)."""
@@ -78,7 +82,9 @@ class TaskSpec:
                 for at, p in enumerate(signature.parameters.values())
                 if p.name in injectable and p.kind not in _VARIADIC
             )
-        self.is_plain = not (is_workflow or self.cache or self.injects or self.timeout)
+        self.is_plain = not (
+            is_workflow or self.cache or self.injects or self.timeout or at_most_once
+        )
         """Whether a call needs nothing but its arguments."""
 
     def inject(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._codec.unpack import unpack
-from nbflow._engine import async_driver, messages
+from nbflow._engine import async_driver, faults, messages
 from nbflow._engine.arguments import own_copies
-from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
-from nbflow._engine.failures import failure_of
 from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
@@ -34,7 +31,7 @@ from nbflow._engine.in_place import Fresh
 from nbflow._engine.judging import Judges
 from nbflow._engine.limits import places_of
 from nbflow._engine.loops import is_running, loop_for
-from nbflow._engine.nested import mark_of, previous_of
+from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.printed import Printing
@@ -43,10 +40,7 @@ from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
-from nbflow.errors import (
-    InvalidAnswerError,
-    RunCancelled,
-)
+from nbflow.errors import InvalidAnswerError, RunCancelled
 from nbflow.events import Event
 from nbflow.runtime import RunControl, Runtime
 from nbflow.types import Interrupt
@@ -272,18 +266,24 @@ class Execution:
         return self._journal
 
     def frame_log(self, op: Op) -> FrameLog:
-        strict = self.strict and op.attempt == 1
+        strict = self.strict and op.attempt == 1 + op.unknown_outcomes
         by_name = self.on_divergence == "reuse"
         return FrameLog(self.journal.children(op.key), strict, by_name=by_name)
 
     def commit(
-        self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
+        self,
+        rows: list[OpRow],
+        op: Op | None = None,
+        checkpoint: CheckpointRow | None = None,
+        *,
+        at_once: bool = False,
     ) -> bool:
         """Store facts, and with them that the ops still running had begun.
 
         Args:
             op: whose outcome is among them.
             checkpoint: what a nested workflow keeps.
+            at_once: hold nothing back.
 
         Returns:
             False when the op has another outcome already; nothing was stored.
@@ -303,17 +303,32 @@ class Execution:
             if self._unannounced:
                 rows = [*self._begun(), *rows]
             stored = [*self.held_back, *rows] if self.held_back else rows
-            if self.holds_back and checkpoint is None:
+            if self.holds_back and checkpoint is None and not at_once:
                 self.held_back = [*stored]
             else:
+                name = stored[-1].name if stored else ""
                 try:
+                    if faults.hook is not None:
+                        faults.hook("before commit", name)
                     self.saver.append(self.run, self.epoch, stored, checkpoint)
+                    if faults.hook is not None:
+                        faults.hook("after commit", name)
                 except Exception as exc:
                     self.broken = exc
                     raise
                 self.held_back = []
             self._fresh += rows
         return True
+
+    def announce(self, op: Op) -> None:
+        """Have it on record that an attempt begins, before its first line runs.
+
+        Raises:
+            StorageError, LeaseLostError: it is not on record, and must not run.
+        """
+        if self.saver is not None:
+            self._unannounced.pop(op.key, None)
+            self.commit([op.row("start")], at_once=True)
 
     def _begun(self) -> list[OpRow]:
         begun, self._unannounced = self._unannounced, {}
@@ -338,7 +353,9 @@ class Execution:
             if self.held_back:
                 self.saver.append(self.run, self.epoch, self.held_back)
                 self.held_back = []
+            faults.reach("before answer")
             self.saver.answer(self.run, self.epoch, rows)
+            faults.reach("after answer")
             self._fresh += rows
             self.late_answers += [row.key for row in rows]
         answered = {public_id(self.run_id, row.key) for row in rows}
@@ -402,13 +419,14 @@ class Execution:
             value = call.value
             if nested is None and call.outcome == "result" and value and not (loop or self.watched):
                 return Held(unpack(value), call.key)
-            settled = self._settled(Replay(frame, task, call, (args, kwargs), loop, lane))
+            replay = Replay(frame, task, call, (args, kwargs), loop, lane)
+            settled = self._settled(replay)
             if settled is not None:
                 settled.key = call.key
                 return settled
-            key, n, gen = call.key, call.n, call.gen
+            key, n, gen, unknown = call.key, call.n, call.gen, replay.unknown_outcomes()
         else:
-            (key, n), gen = log.new_key(caller.key, name, digest), 0
+            (key, n), gen, unknown = log.new_key(caller.key, name, digest), 0, 0
         if self.saver is not None:
             args, kwargs = own_copies(args, kwargs)
         kept_lane = lane if lane is MAIN_LANE and frame._paused is None else frame.kept_lane(lane)
@@ -416,11 +434,11 @@ class Execution:
             self, name, task.fn, args, kwargs, task.policies, key, caller.key, digest, kept_lane,
             n, gen, call_site(3 if nested is None else 5), caller.ns, frame,
         )  # fmt: skip
-        if frame.trailing_cancels:
-            frame.trailing_cancels = ()
+        frame.trailing_cancels = ()
         op.recorded, op.called_in = recorded, lane
+        op.attempt, op.unknown_outcomes = 1 + unknown, unknown
         if not task.is_plain:
-            self._equip(op, task, nested)
+            op.equip(task, nested)
         if self.guides_langchain or (nested is not None and messages.are_guided(op.config)):
             messages.listen(op)
         return self._begin(op, task, loop)
@@ -437,17 +455,6 @@ class Execution:
         if call.outcome is not None:
             return replay.outcome()
         return replay.pause() if self.strict and waits(journal, call) else None
-
-    def _equip(self, op: Op, task: TaskSpec, nested: NestedCall | None) -> None:
-        """What a call needs besides its arguments."""
-        if nested is not None:
-            op.enter_workflow(nested, task)
-        if task.cache is not None and (cache := op.cache) is not None:
-            besides = () if nested is None else (previous_of(self, op), op.surroundings.context)
-            op.cached = CachedCall.of(cache, task.cache, op.call_args, op.call_kwargs, besides)
-        if task.injects:
-            op.inject = task.inject
-        op.timeout = task.timeout
 
     def _begin(
         self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
@@ -482,16 +489,6 @@ class Execution:
     def unfinished(self) -> list[Op]:
         """Tasks that were called and have no outcome yet."""
         return [op for op in tuple(self.open_ops.values()) if op.parent is not None]
-
-    def warn_unobserved(self) -> None:
-        """A task that failed while nobody asked for its result must not vanish (55)."""
-        for call in self.failed.unobserved():
-            failure = failure_of(call.exc)
-            warnings.warn(
-                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
-                "nothing asked for its result, so the run went on. Call .result() or await it.",
-                stacklevel=4,
-            )
 
 
 def _goes_on(loop: asyncio.AbstractEventLoop, nested: NestedCall | None) -> bool:

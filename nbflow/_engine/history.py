@@ -16,6 +16,7 @@ from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
+from nbflow._engine.threads import damaged, refuse_damaged
 from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError, UnknownCheckpointError
@@ -65,7 +66,10 @@ def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | No
     """The thread's newest checkpoint; None before the first."""
     if thread.head is None:
         return None
-    return saver.get_checkpoint(thread.thread_id, thread.ns, thread.head)
+    head = saver.get_checkpoint(thread.thread_id, thread.ns, thread.head)
+    if head is None:
+        raise damaged(thread, f"the checkpoint {thread.head}, which is not there")
+    return head
 
 
 def still_asks(saver: BaseCheckpointSaver, thread: ThreadRow) -> bool:
@@ -88,6 +92,8 @@ def checkpoint_at(
         UnknownCheckpointError: the thread has none of that name.
     """
     row = saver.get_checkpoint(thread_id, ns, wanted)
+    if row is None and wanted is None and (thread := saver.get_thread(thread_id, ns)) is not None:
+        return head_of(saver, thread)
     if row is None and wanted is not None:
         raise UnknownCheckpointError(
             f"Thread {thread_id!r} has no checkpoint {wanted!r}. get_state_history(config) "
@@ -212,7 +218,10 @@ def _open_task(run: RunRow, journal: Journal) -> PregelTask:
 def _status(saver: BaseCheckpointSaver, row: CheckpointRow, run: RunRow, task: PregelTask) -> str:
     """How the run of a checkpoint stands that nothing is known to have closed."""
     thread = saver.get_thread(row.thread_id, row.ns)
-    if thread is not None and thread.run == run.id and thread.head == row.id:
+    if thread is not None and thread.head == row.id:
+        refuse_damaged(thread)
+        if thread.run != run.id:
+            raise damaged(thread, f"the run {thread.run}, and its checkpoint is of {run.id}")
         if thread.status == "running":
             alive = is_alive(thread)
             return "running" if alive else "crashed"

@@ -64,7 +64,7 @@ def run_in_place(op: Op) -> Generator[Any, Any, None]:
     if time.monotonic() - execution.fresh.since > _LONGEST_S:
         op.runner = asyncio.current_task()
         yield
-    if op.inject is not None or op.timeout is not None or op.cached is not None:
+    if op.inject is not None or op.timeout is not None or op.cached is not None or op.at_most_once:
         yield from _steps(op, drive(op), context)
         return
     frame = op.begin_attempt()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbflow import serde
+from nbflow._engine import faults
 from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
@@ -25,11 +26,12 @@ from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.joining import join
 from nbflow._engine.messages import tell_messages
-from nbflow._engine.nested import to_keep
+from nbflow._engine.nested import previous_of, to_keep
 from nbflow._engine.retry import wait_before_retry
 from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
 from nbflow.errors import (
+    DeclarationError,
     GraphInterrupt,
     NodeCancelledError,
     NotSerializableError,
@@ -47,6 +49,8 @@ from nbflow.events import (
 
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
+    from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.nested_call import NestedCall
 
 __all__ = ["Op", "Steps"]
 
@@ -76,6 +80,32 @@ class Op(Called):
     runner: asyncio.Task[None] | None = None
     """The asyncio task that runs it for a caller in a thread."""
     future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
+
+    def equip(self, task: TaskSpec, nested: NestedCall | None) -> None:
+        """With what it needs besides its arguments.
+
+        Raises:
+            DeclarationError: it is to run at most once where nothing is on record.
+        """
+        execution = self.execution
+        if nested is not None:
+            self.enter_workflow(nested, task)
+        if task.cache is not None and (cache := self.cache) is not None:
+            context = self.surroundings.context
+            besides = () if nested is None else (previous_of(execution, self), context)
+            self.cached = CachedCall.of(
+                cache, task.cache, self.call_args, self.call_kwargs, besides
+            )
+        if task.injects:
+            self.inject = task.inject
+        self.timeout = task.timeout
+        self.at_most_once = task.at_most_once
+        if self.at_most_once and not self.recorded and execution.saver is not None:
+            raise DeclarationError(
+                f"Task {self.name!r} is declared at_most_once, and was called in a workflow with "
+                "checkpointer=False, whose steps are not on record. It did not run. Call it "
+                "elsewhere, or leave checkpointer= out there."
+            )
 
     # -- who runs it ------------------------------------------------------------------------
 
@@ -194,6 +224,7 @@ class Op(Called):
                 TaskStarted(
                     id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
                     is_workflow=self.is_workflow, input=self.input, attempt=self.attempt,
+                    unknown_outcomes=self.unknown_outcomes,
                 )
             )  # fmt: skip
         return frame
@@ -217,6 +248,8 @@ class Op(Called):
             try:
                 if not made:
                     self.check_begin()
+                    if self.at_most_once:
+                        execution.announce(self)
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())
@@ -236,7 +269,8 @@ class Op(Called):
                     yield self._cancelled_children()
                 if self._was_stopped(exc, frame):
                     return _warn_swallowed(self.name) if swallowed else None
-                wait_s = wait_before_retry(self.policies, exc, self.attempt, random.random)
+                made_here = self.attempt - self.unknown_outcomes
+                wait_s = wait_before_retry(self.policies, exc, made_here, random.random)
                 timed_out = frame.watch is not None and frame.watch.expired
                 while self.children and not (timed_out and wait_s is None):
                     yield list(self.children.values())
@@ -248,7 +282,7 @@ class Op(Called):
                 if execution.watched and self.parent is not None:
                     self.tell(
                         TaskRetried, attempt=self.attempt, wait_s=wait_s, error=failure_of(exc),
-                        limit=self.policies[0].max_attempts if len(self.policies) == 1 else None,
+                        limit=self.most_attempts,
                     )  # fmt: skip
                 yield wait_s
                 self.attempt += 1
@@ -320,6 +354,8 @@ class Op(Called):
         if self.is_workflow and isinstance(value, Final):
             value, saved = value.value, value.save
         if execution.saver is not None and self.recorded:
+            if faults.hook is not None:
+                faults.hook("task returned", self.name)
             kept = None
             try:
                 data = serde.dumps(value)
@@ -348,10 +384,10 @@ class Op(Called):
         if execution.watched:
             if execution.printing is not None:
                 execution.printing.flush(self.shown_id)
-            self.announced, now = False, time.time()
+            self.announced = False
             event = TaskFinished(
-                ts=now, id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
-                is_workflow=self.is_workflow, result=value, duration_s=now - self.started,
+                id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
+                is_workflow=self.is_workflow, result=value, duration_s=self.took_s,
                 replayed=False,
             )  # fmt: skip
             if from_cache:
@@ -376,7 +412,7 @@ class Op(Called):
             exc = as_replayed(exc, record)
         if execution.watched:
             self.tell(
-                TaskFailed, error=failure, duration_s=time.time() - self.started, replayed=False,
+                TaskFailed, error=failure, duration_s=self.took_s, replayed=False,
                 exception=exc,
             )  # fmt: skip
         execution.failed.note(exc, self.future, self.row("void"))
@@ -447,7 +483,7 @@ class Op(Called):
             self.tell(TaskPaused, interrupts=exc.interrupts)
         elif isinstance(exc, Exception):
             self.tell(
-                TaskFailed, error=failure_of(exc), duration_s=time.time() - self.started,
+                TaskFailed, error=failure_of(exc), duration_s=self.took_s,
                 replayed=False, exception=exc,
             )  # fmt: skip
         else:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
+from nbflow._engine import faults
 from nbflow._engine.answering import answered_event, answers_for, timed_out
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
@@ -178,7 +179,9 @@ def _begin_run(
     opening: CheckpointRow,
 ) -> None:
     with owning(saver, run, execution.epoch, execution.request_stop) as owner:
+        faults.reach("before opening")
         saver.begin_run(run, opening, owner, None if thread is None else thread.epoch)
+        faults.reach("after opening")
 
 
 def _next_epoch(thread: ThreadRow | None) -> int:
@@ -255,7 +258,9 @@ def _continue(
     )
     root = _root(call, execution, opening, [answered_event(run.id, row) for row in rows])
     with owning(saver, run, execution.epoch, execution.request_stop) as owner:
+        faults.reach("before opening")
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
+        faults.reach("after opening")
         with _given_back(saver, run, execution.epoch, thread.status):
             _take_in(saver, run, execution.epoch, journal, len(ops), rows)
     return Opened(root)
@@ -273,7 +278,9 @@ def _take_in(
     for op in ops_of(saver, run, after=known):
         journal.apply(op)
     if answers:
+        faults.reach("before answer")
         saver.answer(run, epoch, answers)
+        faults.reach("after answer")
         for row in answers:
             journal.apply(row)
 

@@ -75,8 +75,9 @@ def _events_of(run_id: str, op: OpRow, journal: Journal, begun: set[bytes]) -> I
     if op.key not in begun:
         begun.add(op.key)
         yield ev.TaskStarted(
-            ts=op.ts, id=shown, name=op.name, parent=parent, input=((), {}), attempt=op.attempt
-        )
+            ts=op.ts, id=shown, name=op.name, parent=parent, input=((), {}),
+            attempt=max(op.attempt, 1),
+        )  # fmt: skip
     if op.kind == "result":
         assert op.value is not None
         yield ev.TaskFinished(

@@ -49,7 +49,12 @@ class _Rehearsal(Execution):
         super().__init__(**parts)
 
     def commit(
-        self, rows: list[OpRow], op: Op | None = None, checkpoint: CheckpointRow | None = None
+        self,
+        rows: list[OpRow],
+        op: Op | None = None,
+        checkpoint: CheckpointRow | None = None,
+        *,
+        at_once: bool = False,
     ) -> bool:
         for row in rows:
             self.journal.apply(row)

@@ -128,11 +128,13 @@ class Divergence(Exception):
 class Journal:
     """The calls of one run, by the call they were made in."""
 
-    __slots__ = ("_calls", "_children", "_new", "facts", "paused_by")
+    __slots__ = ("_begun", "_calls", "_children", "_new", "facts", "paused_by")
 
     def __init__(self, ops: Iterable[OpRow] = ()) -> None:
         self._calls: dict[bytes, Call] = {}
         self._children: dict[bytes, list[Call]] = {}
+        self._begun: dict[bytes, int] = {}
+        """Attempts that began, of tasks whose outcome is not known, by key."""
         self._new: list[Call] = []
         """Questions with something new."""
         self.paused_by: set[bytes] = set()
@@ -171,6 +173,7 @@ class Journal:
         if call is None or (kind == "ask" and call.is_withdrawn):
             call = self._add(op)
         if kind in _SETTLES:
+            self._begun.pop(op.key, None)
             call.outcome = kind
             call.value = op.value
             call.gen = op.gen
@@ -179,6 +182,8 @@ class Journal:
                 call.took_s = op.dur
         elif kind == "start":
             call.start = op.value or call.start
+            if op.attempt:
+                self._begun[op.key] = op.attempt
         elif kind == "answer":
             call.answer = op.value
         elif kind == "void":
@@ -205,11 +210,17 @@ class Journal:
 
     def _pause(self, told: bytes) -> None:
         """The code has got everything that was new, but the answers that came too late for it."""
+        begun = self._begun.items()
+        self._begun = {key: n for key, n in begun if not self.questions_of(self._calls[key])}
         late = {told[at : at + _KEY] for at in range(_FINGERPRINT, len(told), _KEY)}
         self.paused_by.add(told[:_FINGERPRINT])
         for call in self._new:
             call.is_new = call.key in late
         self._new = [call for call in self._new if call.is_new]
+
+    def begun(self, call: Call) -> int:
+        """How many attempts at a call without outcome began, and did not end at a question."""
+        return self._begun.get(call.key, 0)
 
     @property
     def has_news(self) -> bool:

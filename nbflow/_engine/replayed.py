@@ -14,7 +14,7 @@ from nbflow._engine.ids import parent_id, public_id
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow.checkpoint.base import OpRow
-from nbflow.errors import GraphInterrupt
+from nbflow.errors import GraphInterrupt, OutcomeUnknownError
 from nbflow.events import Asked, TaskCancelled, TaskEvent, TaskFailed, TaskFinished, TaskPaused
 
 if TYPE_CHECKING:
@@ -98,6 +98,19 @@ class Replay:
         self.frame.left_a_question = True
         self._tell(TaskPaused, interrupts=questions)
         return self._settled(None, GraphInterrupt(questions))
+
+    def unknown_outcomes(self) -> int:
+        """How many attempts at a call without outcome began, and nothing tells what came of them.
+
+        Raises:
+            OutcomeUnknownError: there are some, and the task must not run twice.
+        """
+        call, execution = self.call, self.execution
+        begun = execution.journal.begun(call)
+        if begun and self.task.at_most_once:
+            shown = public_id(execution.run_id, call.key)
+            raise OutcomeUnknownError(self.task.name, call.site, shown)
+        return begun
 
     def _tell_end(self, value: Any, exc: BaseException | None) -> None:
         if exc is None:

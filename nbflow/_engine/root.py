@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine import async_driver, messages, sync_driver
+from nbflow._engine import async_driver, faults, messages, sync_driver
 from nbflow._engine.failures import (
     add_note,
     encode_failure,
@@ -225,7 +225,7 @@ class RootOp(Op):
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep({"value": returned, "save": saved})
         self._end(Outcome("done", returned, from_cache=from_cache))
-        execution.warn_unobserved()
+        execution.failed.warn_unobserved()
         if execution.resumed and self.frame is not None:
             _warn_orphaned(self.name, self.frame)
 
@@ -290,7 +290,9 @@ class RootOp(Op):
             if status == "interrupted":  # only now it is sure which answers came in time
                 rows = pause_rows(execution)
             last = [*execution.held_back, *rows]
+            faults.reach("before end")
             execution.saver.finish(execution.run, execution.epoch, status, last, closing)
+            faults.reach("after end")
             execution.closed, execution.held_back = True, []
             execution._fresh += rows
 
@@ -299,7 +301,7 @@ class RootOp(Op):
         gen = 0 if earlier is None else earlier.gen + 1
         return OpRow(
             "error", ROOT, b"", self.name, b"", "0", 0, encode_failure(exc), self.attempt, gen,
-            self.started, time.time() - self.started,
+            self.started, self.took_s,
         )  # fmt: skip
 
     def _end(self, outcome: Outcome, failure: Failure | None = None) -> None:
@@ -319,7 +321,7 @@ class RootOp(Op):
                 RunEnded(
                     id=self.id, workflow=self.name, status=outcome.status, value=outcome.value,
                     interrupts=outcome.interrupts, error=failure, cached=outcome.from_cache,
-                    duration_s=time.time() - execution.started,
+                    duration_s=max(0.0, time.time() - execution.started),
                 )
             )  # fmt: skip
 

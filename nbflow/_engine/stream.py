@@ -108,7 +108,7 @@ class Chunks:
         yield "tasks", (), self._start(event.id, event.workflow, event.input, "__start__")
 
     def _started(self, event: ev.TaskStarted) -> Iterator[Part]:
-        if event.attempt == 1:
+        if event.attempt == 1 + event.unknown_outcomes:
             yield "tasks", event.ns, self._start_of(event, event.input)
 
     def _finished(self, event: ev.TaskFinished) -> Iterator[Part]:

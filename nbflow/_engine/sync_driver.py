@@ -24,7 +24,10 @@ __all__ = ["drain", "drive"]
 def drive(op: Op) -> None:
     """Run the op in this thread until it has its outcome, whatever happens."""
     execution = op.execution
-    if op.cached is not None or execution.places is not None or execution.resumed:
+    if (
+        op.cached is not None or execution.places is not None or execution.resumed
+        or op.at_most_once
+    ):  # fmt: skip
         return _drive(op, op.take_context())
     op.started = time.time()
     frame, failure, value = op.begin_attempt(), None, None

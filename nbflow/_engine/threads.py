@@ -10,6 +10,7 @@ from typing import Any
 from nbflow._engine.owners import is_alive, stop_own
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.errors import (
+    CorruptDataError,
     MissingThreadError,
     ThreadBusyError,
     UnknownThreadError,
@@ -21,9 +22,11 @@ __all__ = [
     "address_of",
     "config_of",
     "current_run",
+    "damaged",
     "new_checkpoint",
     "new_checkpoint_id",
     "refuse_busy",
+    "refuse_damaged",
     "refuse_foreign",
     "thread_id_of",
 ]
@@ -96,11 +99,34 @@ def new_checkpoint(
     )  # fmt: skip
 
 
+_STATUSES = frozenset(("idle", "ready", "running", "interrupted", "error", "cancelled"))
+
+
+def refuse_damaged(thread: ThreadRow) -> None:
+    """Take no status for another one.
+
+    Raises:
+        CorruptDataError: it is none.
+    """
+    if thread.status not in _STATUSES:
+        raise damaged(thread, f"status {thread.status!r}, which no version of nbflow writes")
+
+
+def damaged(thread: ThreadRow, what: str) -> CorruptDataError:
+    """The error for a row of a thread that does not fit the rest of the database."""
+    return CorruptDataError(
+        f"The row of thread {thread.thread_id!r} is damaged: it has {what}. Other threads are not "
+        "affected. Restore the database from a copy."
+    )
+
+
 def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
     """The newest run of a thread that has one."""
-    run = None if thread.run is None else saver.get_run(thread.run)
-    if run is None:
+    if thread.run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
+    run = saver.get_run(thread.run)
+    if run is None:
+        raise damaged(thread, f"the run {thread.run}, which is not there")
     return run
 
 
@@ -113,7 +139,9 @@ def refuse_busy(thread: ThreadRow, *, cancel: bool = False) -> None:
 
     Raises:
         ThreadBusyError: its owner lives.
+        CorruptDataError: its row is damaged.
     """
+    refuse_damaged(thread)
     if cancel and not stop_own(thread):
         return
     if thread.status == "running" and is_alive(thread):

@@ -40,7 +40,7 @@ class ThreadRow:
     run: str | None
     """Id of the newest run; None before the first."""
     status: str
-    """``idle``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
+    """``idle``, ``ready``, ``running``, ``interrupted``, ``error`` or ``cancelled``."""
     epoch: int
     """Grows by one with every new owner; a commit under an older epoch is refused."""
     owner: str | None
@@ -124,7 +124,7 @@ class OpRow:
         """Encoded result, failure, question or answer; what a ``pause`` tells, as it is; None for
         most ``start`` and for ``void``."""
         self.attempt: int = attempt
-        """From 1."""
+        """From 1; of a ``start`` how many had begun by then, 0 when it was only called."""
         self.gen: int = gen
         """Which life of this key: grows by one with each ``void``."""
         self.ts: float = ts

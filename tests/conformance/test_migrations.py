@@ -42,6 +42,7 @@ def test_the_version_is_the_number_of_migrations(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """Fault 11: with both versions named."""
     path = tmp_path / "x.sqlite"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")

@@ -1,0 +1,242 @@
+"""A database with flipped bits and cut values: an error says so, and no other value is taken."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbflow.checkpoint.base import OpRow
+from nbflow.checkpoint.sqlite import SqliteSaver
+from nbflow.errors import CorruptDataError, NbflowError
+from nbflow.func import entrypoint, task
+from nbflow.types import Command, interrupt
+
+_FLIPS = 3
+"""Of each column."""
+
+CONTENT = {
+    "thread": ("status", "run"),
+    "run": ("base", "upto", "workflow", "code_fp", "fmt", "input", "meta", "ts", "check_"),
+    "op": ("parent", "key", "kind", "name", "lane", "n", "args", "attempt", "gen", "value",
+           "check_", "ts", "dur", "site"),
+    "ckpt": ("id", "parent", "run", "source", "step", "saved", "returned", "meta", "ts", "check_"),
+    "blob": ("h", "codec", "size", "data"),
+}  # fmt: skip
+"""Columns with what a run is."""
+
+PLACES = {
+    "thread": ("thread_id", "ns", "head", "epoch", "owner", "changed"),
+    "run": ("run", "id", "thread_id", "ns", "parent_run"),
+    "op": ("seq", "run", "epoch"),
+    "op_mark": ("seq",),
+    "ckpt": ("seq", "thread_id", "ns"),
+    "blob": ("blob",),
+}
+"""Columns with the place of a row: a row that is elsewhere is missed, as if it had been deleted."""
+
+
+def on(thread_id: str) -> dict[str, Any]:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def program(saver: SqliteSaver) -> Any:
+    """Something of everything: a caught failure, long values, a nested workflow, a question."""
+
+    @task
+    def small(n: int) -> int:
+        return n + 1
+
+    @task
+    def long(who: str, n: int) -> str:
+        return f"{who} {n} " * 2_000
+
+    @task
+    def fails(n: int) -> None:
+        raise ValueError(n)
+
+    @entrypoint(checkpointer=True)
+    def inner(n: int, *, previous: int | None = None) -> int:
+        return small(n).result() + (previous or 0)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(given: tuple[str, int], *, previous: Any = None) -> Any:
+        who, n = given
+        with suppress(ValueError):
+            fails(n).result()
+        first, second = small(n), small(n + 1)
+        found = [first.result(), second.result(), long(who, n).result(), inner.invoke(n)]
+        return entrypoint.final(value=[previous, found, interrupt(f"{who} {n}?")], save=n)
+
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two threads, each with two runs that are over and one that asks."""
+    path = tmp_path_factory.mktemp("whole") / "runs.sqlite"
+    with SqliteSaver(path) as saver:
+        workflow = program(saver)
+        for who in "ab":
+            for n in (1, 2):
+                workflow.invoke((who, n), on(who))
+                workflow.invoke(Command(resume=f"{who} {n}!"), on(who))
+            workflow.invoke((who, 3), on(who))
+    return path
+
+
+Look = tuple[str, Any]
+
+
+def looks(path: Path, thread_id: str) -> list[Look]:
+    """Everything that can be read of a thread; then it goes on."""
+
+    def told(look: Callable[[], Any]) -> Look:
+        try:
+            return "read", look()
+        except NbflowError as error:
+            return type(error).__name__, str(error)
+
+    def columns(op: OpRow) -> list[Any]:
+        return [getattr(op, name) for name in OpRow.__slots__]
+
+    with SqliteSaver(path) as saver:
+        workflow = program(saver)
+        return [
+            told(lambda: repr(workflow.get_state(on(thread_id)))),
+            told(lambda: [repr(one) for one in workflow.get_state_history(on(thread_id))]),
+            told(lambda: repr(saver.list_runs(thread_id))),
+            told(
+                lambda: [
+                    columns(op)
+                    for run in saver.list_runs(thread_id)
+                    for op in saver.get_ops(run.id)
+                ]
+            ),
+            told(lambda: repr(workflow.audit(thread_id))),
+            told(lambda: workflow.invoke(Command(resume="go"), on(thread_id))),
+            told(lambda: workflow.get_state(on(thread_id)).values),
+        ]
+
+
+def flipped(value: Any, chance: random.Random) -> Any:
+    """With one bit the other way."""
+    if isinstance(value, int):
+        return value ^ (1 << chance.randrange(16))
+    data = bytearray(
+        struct.pack("<d", value)
+        if isinstance(value, float)
+        else value.encode()
+        if isinstance(value, str)
+        else value
+    )
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return struct.unpack("<d", data)[0] if isinstance(value, float) else bytes(data)
+
+
+def flip(path: Path, table: str, column: str, chance: random.Random) -> str | None:
+    """Flip a bit of a column in any row of the threads; says what, or None where there is none."""
+    raw = sqlite3.connect(path, isolation_level=None)
+    try:
+        rows = raw.execute(f"SELECT rowid, {column}, typeof({column}) FROM {table}").fetchall()
+        rows = [row for row in rows if row[1] not in (None, "", b"")]
+        if not rows:
+            return None
+        rowid, before, kind = chance.choice(rows)
+        after = flipped(before, chance)
+        cast = "CAST(? AS TEXT)" if kind == "text" else "?"
+        raw.execute(f"UPDATE {table} SET {column} = {cast} WHERE rowid = ?", (after, rowid))
+        return f"{table}.{column} of row {rowid}: {before!r:.60} is now {after!r:.60}"
+    except sqlite3.IntegrityError:
+        return None  # the database itself refuses it
+    finally:
+        raw.close()
+
+
+def damaged(
+    whole: Path, folder: Path, seed: int, columns: dict[str, tuple[str, ...]]
+) -> Iterator[tuple[Path, str]]:
+    """Copies, each with one flipped bit."""
+    for table, names in columns.items():
+        for column in names:
+            for number in range(_FLIPS):
+                path = folder / f"{table}-{column}-{number}.sqlite"
+                shutil.copy(whole, path)
+                what = flip(path, table, column, random.Random(f"{seed} {path.name}"))
+                if what is not None:
+                    yield path, what
+
+
+@pytest.mark.timeout(120)  # 140 databases, read twice
+def test_a_flipped_bit_in_what_a_run_is(whole: Path, tmp_path: Path) -> None:
+    """Fault 9: of any column: the value is as it was, or an error says that it is not."""
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    shutil.copy(whole, tmp_path / "whole.sqlite")
+    expected = {who: looks(tmp_path / "whole.sqlite", who) for who in "ab"}
+    found = 0
+    for path, what in damaged(whole, tmp_path, seed, CONTENT):
+        harmed = []
+        for who in "ab":
+            for now, before in zip(looks(path, who), expected[who], strict=True):
+                if now != before:
+                    assert now[0] == "CorruptDataError", (what, now)
+                    harmed.append(who)
+        assert len({*harmed}) <= 1, what
+        found += bool(harmed)
+    assert found > 50
+
+
+@pytest.mark.timeout(120)
+def test_a_flipped_bit_in_the_place_of_a_row(whole: Path, tmp_path: Path) -> None:
+    """Fault 9: a row that is not found where it was ends in errors that say so, and in no other."""
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    for path, what in damaged(whole, tmp_path, seed, PLACES):
+        for who in "ab":
+            for kind, told in looks(path, who):
+                assert kind == "read" or len(told) > 20, what
+
+
+def test_every_column_is_flipped() -> None:
+    """Fault 9: of all tables that hold runs."""
+    raw = sqlite3.connect(":memory:")
+    SqliteSaver(raw)
+    of_runs = {*CONTENT, *PLACES}
+    there = {
+        (table, row[1])
+        for table in of_runs
+        for row in raw.execute(f"PRAGMA table_info({table})").fetchall()
+    }
+    raw.close()
+    assert there == {
+        (t, c) for kind in (CONTENT, PLACES) for t, names in kind.items() for c in names
+    }
+
+
+def test_a_value_that_was_cut(whole: Path, tmp_path: Path) -> None:
+    """Fault 9: the error names the op and the column; other threads go on."""
+    path = tmp_path / "cut.sqlite"
+    shutil.copy(whole, path)
+    with SqliteSaver(path) as saver:
+        run = saver.list_runs("a")[0]
+        cut = next(op for op in saver.get_ops(run.id) if op.kind == "result")
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("UPDATE op SET value = substr(value, 1, 0) WHERE seq = ?", (cut.seq,))
+    raw.close()
+
+    with SqliteSaver(path) as saver:
+        workflow = program(saver)
+        told = rf"Op {cut.seq} of run {run.id} in .*cut\.sqlite cannot be read: column value"
+        with pytest.raises(CorruptDataError, match=told):
+            workflow.get_state(on("a"))
+        with pytest.raises(CorruptDataError, match=told):
+            workflow.invoke(Command(resume="go"), on("a"))
+        assert workflow.invoke(Command(resume="go"), on("b"))[2] == "go"
