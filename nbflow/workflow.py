@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from concurrent.futures import Executor
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -28,6 +29,7 @@ from nbflow._engine.options import (
     refuse_traces,
 )
 from nbflow._engine.retry import as_policies
+from nbflow._engine.sending import as_executor
 from nbflow._engine.settings import given_settings, settings_apart, settings_of
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.signature_schemas import input_schema, input_type, output_schema, output_type
@@ -86,6 +88,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: Timeout = None,
+        executor: Executor | None = None,
     ) -> None:
         self._spec: EntrypointSpec = EntrypointSpec(fn, name, timeout)
         """The function, looked at."""
@@ -105,12 +108,16 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         )
         """How its own result is kept; None without a ``cache_policy``."""
         self.context_schema = context_schema
+        self.executor: Executor | None = as_executor(executor, "entrypoint", self.name)
+        """What runs the functions of its plain tasks; None for threads of the run's own."""
         self.policies: tuple[RetryPolicy, ...] = as_policies(retry_policy)
         """As declared; empty for one attempt."""
         self.judges: Judges = Judges()
         """Who judges answers to what this process's code asked."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
-        self._step = self._spec.as_task(self.policies, keeps, store, cache, self._cacheable)
+        self._step = self._spec.as_task(
+            self.policies, keeps, store, cache, self._cacheable, executor
+        )
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__name__: str = self.name

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -25,7 +25,6 @@ from nbflow._engine.arguments import own_copies
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.crew import crew
 from nbflow._engine.failed_calls import FailedCalls
-from nbflow._engine.failures import failure_of
 from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
@@ -41,12 +40,10 @@ from nbflow._engine.printed import Printing
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
+from nbflow._engine.sending import leave_sent, sending_of
 from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
-from nbflow.errors import (
-    InvalidAnswerError,
-    RunCancelled,
-)
+from nbflow.errors import InvalidAnswerError, RunCancelled
 from nbflow.events import Event
 from nbflow.runtime import RunControl, Runtime
 from nbflow.types import Interrupt
@@ -82,6 +79,8 @@ class Execution:
     listeners: tuple[Listener, ...] = ()
     options: Options = DEFAULT
     cache: BaseCache[Any] | None = None
+    executor: Executor | None = None
+    """Of the entrypoint: runs its plain tasks."""
     on_divergence: str = "error"
     """``error``, ``warn`` or ``reuse``."""
 
@@ -140,6 +139,8 @@ class Execution:
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
         self.control: RunControl = options.control or RunControl()
+        self.sends = bool(self.executor or config.get("executor"))
+        """Whether some workflow in it has an executor for its tasks."""
 
     # -- events -----------------------------------------------------------------------------
 
@@ -218,11 +219,13 @@ class Execution:
         """No op starts any more; tasks that nobody began are dropped."""
         self._halt()
         self.drop_unstarted()
+        leave_sent(self)
 
     def request_stop(self) -> None:
         """Stop from outside, a signal handler for example: no op starts any more, and what runs
         on an event loop is cancelled."""
         self._halt()
+        threading.Thread(target=leave_sent, args=(self,), name="nbflow-stop", daemon=True).start()
         if self.on_stop is not None:
             self.on_stop()
 
@@ -247,7 +250,7 @@ class Execution:
 
     def drop_unstarted(self) -> None:
         for op in self.unfinished():
-            if op.loop is None and op.claim():
+            if op.loop is None and op.withdraw():
                 op.settle(None, RunCancelled("the run ended before this task began"))
 
     def check(self) -> None:
@@ -419,7 +422,7 @@ class Execution:
         if frame.trailing_cancels:
             frame.trailing_cancels = ()
         op.recorded, op.called_in = recorded, lane
-        if not task.is_plain:
+        if self.sends or not task.is_plain:
             self._equip(op, task, nested)
         if self.guides_langchain or (nested is not None and messages.are_guided(op.config)):
             messages.listen(op)
@@ -442,12 +445,15 @@ class Execution:
         """What a call needs besides its arguments."""
         if nested is not None:
             op.enter_workflow(nested, task)
+            self.sends = self.sends or op.executor is not None
         if task.cache is not None and (cache := op.cache) is not None:
             besides = () if nested is None else (previous_of(self, op), op.surroundings.context)
             op.cached = CachedCall.of(cache, task.cache, op.call_args, op.call_kwargs, besides)
         if task.injects:
             op.inject = task.inject
         op.timeout = task.timeout
+        assert op.caller is not None
+        op.sending = sending_of(task, op.caller.op, op.call_args, op.call_kwargs)
 
     def _begin(
         self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
@@ -469,6 +475,10 @@ class Execution:
         if op.called_in is THREAD_LANE:
             crew.start(op)
             return future
+        if op.sending is not None:
+            op.claimed = True
+            op.run()
+            return future
         last, frame.left_alone = frame.left_alone, op
         if last is not None and not last.claimed:
             crew.start(last)
@@ -482,16 +492,6 @@ class Execution:
     def unfinished(self) -> list[Op]:
         """Tasks that were called and have no outcome yet."""
         return [op for op in tuple(self.open_ops.values()) if op.parent is not None]
-
-    def warn_unobserved(self) -> None:
-        """A task that failed while nobody asked for its result must not vanish (55)."""
-        for call in self.failed.unobserved():
-            failure = failure_of(call.exc)
-            warnings.warn(
-                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
-                "nothing asked for its result, so the run went on. Call .result() or await it.",
-                stacklevel=4,
-            )
 
 
 def _goes_on(loop: asyncio.AbstractEventLoop, nested: NestedCall | None) -> bool:

@@ -7,9 +7,10 @@ replay must take the same branch.
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any
 
-from nbflow._engine.failures import causes
+from nbflow._engine.failures import causes, failure_of
 from nbflow.checkpoint.base import OpRow
 
 __all__ = ["FailedCall", "FailedCalls"]
@@ -43,6 +44,16 @@ class FailedCalls:
     def unobserved(self) -> list[FailedCall]:
         """Those that nobody asked for."""
         return [call for call in self._calls if not call.future.observed]
+
+    def warn_unobserved(self) -> None:
+        """A task that failed while nobody asked for its result must not vanish (55)."""
+        for call in self.unobserved():
+            failure = failure_of(call.exc)
+            warnings.warn(
+                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
+                "nothing asked for its result, so the run went on. Call .result() or await it.",
+                stacklevel=4,
+            )
 
     def beside(self, exc: BaseException) -> list[FailedCall]:
         """Those that are no cause of a failure and that nobody asked for: they failed with it."""

@@ -47,6 +47,8 @@ from nbflow.events import (
 
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
+    from nbflow._engine.errand import Errand
+    from nbflow._engine.sending import Sending
 
 __all__ = ["Op", "Steps"]
 
@@ -75,6 +77,10 @@ class Op(Called):
     """The loop its function runs on; None for a thread."""
     runner: asyncio.Task[None] | None = None
     """The asyncio task that runs it for a caller in a thread."""
+    sending: Sending | None = None
+    """The executor that runs its function; None for a thread or loop of the run's own."""
+    errand: Errand | None = None
+    """Its way there and back, while it is on it."""
     future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
 
     # -- who runs it ------------------------------------------------------------------------
@@ -128,8 +134,12 @@ class Op(Called):
             self.recorded = False
             self.loop.call_soon_threadsafe(self.cancel_on_loop)
 
+    def withdraw(self) -> bool:
+        """Keep it from beginning; True when nobody runs it now, nor ever will."""
+        return self.claim() or (self.errand is not None and self.errand.recall())
+
     def cancel_unstarted(self) -> bool:
-        if not self.claim():
+        if not self.withdraw():
             return False
         self.cancelled(CancelledError())
         return True
@@ -144,7 +154,7 @@ class Op(Called):
         """
         if self.caller is not None and self.caller.over and self.loop is None:
             return True
-        self.claim()
+        self.withdraw()
         if self.is_settled:
             return False
         frame = self.frame
@@ -231,6 +241,8 @@ class Op(Called):
                 if frame.refused is not None:
                     raise frame.refused
                 frame.settle_record()
+            except GeneratorExit:  # somebody else decided on it while an executor had it
+                raise
             except BaseException as exc:
                 if isinstance(exc, asyncio.CancelledError):
                     yield self._cancelled_children()

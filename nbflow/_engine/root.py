@@ -225,7 +225,7 @@ class RootOp(Op):
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep({"value": returned, "save": saved})
         self._end(Outcome("done", returned, from_cache=from_cache))
-        execution.warn_unobserved()
+        execution.failed.warn_unobserved()
         if execution.resumed and self.frame is not None:
             _warn_orphaned(self.name, self.frame)
 
