@@ -60,6 +60,7 @@ class Errand:
         """Go on, in a worker: with the step that is due, or as its function has ended."""
         with self._taking:
             future, self._away = self._away, None
+        self._hang_up()
         if self._step is not None:
             value, exc = self._taken(self._step)
         elif future is not None:
@@ -115,31 +116,40 @@ class Errand:
     def _send(self, frame: Frame) -> None:
         op = self._op
         assert op.sending is not None
-        courier = courier_to(op.sending.executor)
-        ear = self._ear = courier.ear(frame)
-        settings = op.config
-        body = Body(
+        try:
+            courier = courier_to(op.sending.executor)
+            ear = self._ear = courier.ear(frame)
+            future = self._away = courier.send(self._body(frame, ear))
+        except Exception as exc:
+            self._hang_up()
+            if isinstance(exc, NotSendableError):
+                raise
+            raise _lost(exc, op.name) from None
+        future.add_done_callback(self._call_worker)
+
+    def _body(self, frame: Frame, ear: Ear) -> Body:
+        op = self._op
+        assert op.sending is not None
+        settings, around = op.config, op.surroundings
+        return Body(
             name=op.name, fn=op.fn, args=op.call_args, kwargs=op.call_kwargs,
             injects=op.sending.injects, say=ear, context=self._context,
             config={key: settings[key] for key in _SENT_SETTINGS if key in settings},
-            runtime=op.surroundings.override(
+            runtime=around.override(
                 previous=None, execution_info=frame.execution_info,
-                store=None if op.surroundings.store is None else Elsewhere("the store"),
+                store=None if around.store is None else Elsewhere("the store"),
             ),
         )  # fmt: skip
-        try:
-            future = self._away = courier.send(body)
-        except NotSendableError:
-            raise
-        except Exception as exc:
-            raise _lost(exc, op.name) from None
-        future.add_done_callback(self._call_worker)
+
+    def _hang_up(self) -> None:
+        """Its function says nothing more."""
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
 
     def _leave(self) -> None:
         """Nobody goes on with it any more."""
         op, op.errand = self._op, None
-        if self._ear is not None:
-            self._ear.close()
         if op.execution.places is not None:
             op.execution.places.leave(op)
 

@@ -218,8 +218,9 @@ def _subscription(client: Any) -> _Subscription:
     with _subscribing:
         found = _subscriptions.get(client)
         if found is None:
-            found = _subscriptions[client] = _Subscription()
+            found = _Subscription()
             client.subscribe_topic(found.topic, found.hear)
+            _subscriptions[client] = found
         return found
 
 

@@ -201,13 +201,20 @@ class Sealed:
 def _sealed(outcome: Outcome) -> bytes:
     """Failures go as they are recorded: whatever their class, they arrive."""
     value, exc = outcome
+    if exc is None:
+        return dumps((value, None))
     if not isinstance(exc, Exception):
-        return dumps((value, exc))
+        return dumps((None, (type(exc), exc.args)))
     add_note(exc, f"In the process that ran it:\n{failure_of(exc).traceback.rstrip()}")
     return dumps((None, encode_failure(exc)))
 
 
 def opened(data: bytes) -> Outcome:
     """What came of a body in another process."""
-    value, exc = pickle.loads(data)  # noqa: S301  # as the run's own worker sent it
-    return value, decode_failure(exc) if isinstance(exc, bytes) else exc
+    value, failure = pickle.loads(data)  # noqa: S301  # as the run's own worker sent it
+    if isinstance(failure, bytes):
+        return None, decode_failure(failure)
+    if failure is not None:
+        kind, args = failure
+        return None, kind(*args)
+    return value, None
