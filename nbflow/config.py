@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from nbflow._current import require_frame
@@ -54,6 +55,9 @@ class RunnableConfig(TypedDict, total=False):
     max_concurrency: int | None
     """At most so many tasks at work at once, 1 or more; one that waits for another does not
     count (47). None for as many as are called. A run has one limit, of the call that began it."""
+    executor: Executor | None
+    """Runs the functions of the run's plain tasks, but for those that have one of their own; see
+    :mod:`nbflow.executors`."""
     recursion_limit: int
     """LangGraph's. Below 1 it is refused; else it changes nothing, as a workflow is one step (194).
     """

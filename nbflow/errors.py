@@ -8,6 +8,7 @@ Each message says what happened, what was expected and what to do; all of the er
         │   └── GeneratorRefusedError   ... because it is a generator
         ├── InvalidConfigError          a configuration value that cannot be meant
         ├── OutsideRunError             a task, interrupt or get_* called where no run is going on
+        │   ├── InExecutorError         ... or where an executor runs the code, and not the run
         │   ├── MissingThreadError      a kept workflow run without a thread_id
         │   └── MissingSaverError       a look at a workflow that keeps nothing
         ├── EmptyInputError             invoke(None) with nothing to continue
@@ -28,6 +29,7 @@ Each message says what happened, what was expected and what to do; all of the er
         ├── RecordedFailureError        a recorded failure whose class this process does not know
         ├── InvalidNameError            a thread id or name that cannot be stored
         ├── NotSerializableError        a value that cannot be stored, with the path to the part
+        ├── NotSendableError            a task or its result that cannot go to another process
         ├── CorruptDataError            stored bytes that cannot be read back
         ├── UnknownThreadError          a thread id that the database does not hold
         ├── UnknownCheckpointError      a checkpoint id that the thread does not hold
@@ -152,12 +154,9 @@ class UnknownInterruptError(_Worded, NbflowError, RuntimeError):
     """
 
     def __init__(
-        self,
-        message: str,
-        reason: str = "not_pending",
-        interrupt_ids: Sequence[str] = (),
+        self, message: str, reason: str = "not_pending", interrupt_ids: Sequence[str] = (),
         pending_ids: Sequence[str] = (),
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(message, reason, tuple(interrupt_ids), tuple(pending_ids))
         self.message = message
         self.reason = reason

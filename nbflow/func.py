@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Executor
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -71,10 +72,11 @@ class Task(Generic[P, T]):
         cache_policy: CachePolicy | None = None,
         timeout: Timeout = None,
         at_most_once: bool = False,
+        executor: Executor | None = None,
     ) -> None:
         self._spec = TaskSpec(
             fn, name, retry_policy, cache_policy=cache_policy, timeout=timeout,
-            at_most_once=at_most_once,
+            at_most_once=at_most_once, executor=executor,
         )  # fmt: skip
         self.cache_policy = cache_policy
         """How results are kept once the entrypoint has a cache; None keeps none."""
@@ -132,6 +134,14 @@ class Task(Generic[P, T]):
     def __repr__(self) -> str:
         return f"<nbflow task {self._spec.name!r}>"
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """For code that an executor sends elsewhere: by its name, or with its function."""
+        from nbflow._engine.sent import goes_by_name
+
+        if goes_by_name(self):
+            return str(vars(self)["__qualname__"])
+        return functools.partial(Task, name=self.name), (self.func,)
+
 
 class _Declare(Protocol):
     """``@task(...)``: takes the function, gives the task."""
@@ -152,6 +162,7 @@ def task(
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     at_most_once: bool = False,
+    executor: Executor | None = None,
     retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
@@ -164,6 +175,7 @@ def task(
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     at_most_once: bool = False,
+    executor: Executor | None = None,
     retry: _Retry = None,
 ) -> Task[P, T]: ...
 @overload
@@ -174,6 +186,7 @@ def task(
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     at_most_once: bool = False,
+    executor: Executor | None = None,
     retry: _Retry = None,
 ) -> _Declare: ...
 def task(
@@ -185,6 +198,7 @@ def task(
     cache_policy: CachePolicy | None = None,
     timeout: Timeout = None,
     at_most_once: bool = False,
+    executor: Executor | None = None,
     **deprecated: Any,
 ) -> Any:
     """Make a function a task: its calls run concurrently and are recorded (19-34).
@@ -208,10 +222,13 @@ def task(
             outcome was stored, the call raises :class:`~nbflow.errors.OutcomeUnknownError` and the
             function does not run again. A failure is an outcome: after it, it may. It can ask
             nothing.
+        executor: runs the function, a plain one, in place of a thread of the run's own; see
+            :mod:`nbflow.executors`.
 
     Raises:
-        DeclarationError: it cannot be a task (a class, a generator), or a policy or the time-out
-            cannot be followed, or there is one and nothing can stop the function, a plain one.
+        DeclarationError: it cannot be a task (a class, a generator), or a policy, the time-out or
+            the executor cannot be followed: nothing can stop a plain function, and an async one
+            cannot leave its loop.
 
     >>> from nbflow.func import entrypoint, task
     >>> @task
@@ -229,7 +246,7 @@ def task(
     def declare(function: Callable[..., Any]) -> Task[Any, Any]:
         return Task(
             function, name=name, retry_policy=policy, cache_policy=cache_policy, timeout=timeout,
-            at_most_once=at_most_once,
+            at_most_once=at_most_once, executor=executor,
         )  # fmt: skip
 
     return declare if fn is None else declare(fn)
@@ -257,6 +274,9 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             finished tasks are not repeated.
         timeout: how long one attempt of an async function may take, as for a task. The async
             tasks that it called are cancelled with it; plain ones finish in their threads (213).
+        executor: runs the functions of the plain tasks that it calls, but for those that have one
+            of their own; the run's ``config={"executor": ...}`` counts first. See
+            :mod:`nbflow.executors`.
         name: what the workflow is called; the function's own name when left out.
         on_divergence: what happens when unchanged code makes other calls on replay than are
             recorded. ``error`` (default) raises NonDeterminismError; ``warn`` runs the new calls
@@ -321,6 +341,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         timeout: Timeout = None,
         *,
         name: str | None = None,
+        executor: Executor | None = None,
         on_divergence: Literal["error", "warn", "reuse"] = "error",
         on_busy: Literal["reject", "queue", "cancel"] = "reject",
         **deprecated: Any,
@@ -350,6 +371,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         self.retry_policy: _Retry = _retry(retry_policy, deprecated, "entrypoint")
         self.timeout = timeout
         self.name = name
+        self.executor = executor
 
     @overload
     def __call__(
@@ -387,6 +409,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             context_schema=self.context_schema,
             retry_policy=self.retry_policy,
             timeout=self.timeout,
+            executor=self.executor,
         )
 
 

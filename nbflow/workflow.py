@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -28,6 +29,7 @@ from nbflow._engine.options import (
     refuse_traces,
 )
 from nbflow._engine.retry import as_policies
+from nbflow._engine.sending import as_executor
 from nbflow._engine.settings import given_settings, settings_apart, settings_of
 from nbflow._engine.signals import GentleStop
 from nbflow._engine.stream import Chunks
@@ -88,6 +90,7 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: Timeout = None,
+        executor: Executor | None = None,
     ) -> None:
         self._spec: EntrypointSpec = EntrypointSpec(fn, name, timeout)
         """The function, looked at."""
@@ -108,12 +111,16 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
         )
         """How its own result is kept; None without a ``cache_policy``."""
         self.context_schema = context_schema
+        self.executor: Executor | None = as_executor(executor, "entrypoint", self.name)
+        """What runs the functions of its plain tasks; None for threads of the run's own."""
         self.policies: tuple[RetryPolicy, ...] = as_policies(retry_policy)
         """As declared; empty for one attempt."""
         self.judges: Judges = Judges()
         """Who judges answers to what this process's code asked."""
         keeps = checkpointer if isinstance(checkpointer, bool) else None
-        self._step = self._spec.as_task(self.policies, keeps, store, cache, self._cacheable)
+        self._step = self._spec.as_task(
+            self.policies, keeps, store, cache, self._cacheable, executor
+        )
         self._fingerprint: Fingerprint | None = None
         self.__wrapped__ = fn
         self.__name__: str = self.name

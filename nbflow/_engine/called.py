@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ class Called:
     own_config: dict[str, Any] | None = None
     """Of a nested workflow that was called with one; None keeps the caller's."""
     own_cache: BaseCache[Any] | None = None
+    """Of a nested workflow that was declared with one."""
+    own_executor: Executor | None = None
     """Of a nested workflow that was declared with one."""
     asked = False
     """Whether its code, or what that called, asked a question; then it is not cached (229)."""
@@ -178,11 +181,22 @@ class Called:
             op = op.caller.op
         return op.execution.cache if op.own_cache is None else op.own_cache
 
+    @property
+    def executor(self) -> Executor | None:
+        """Who runs the plain tasks that its code calls: the run's settings say it, else the
+        workflow that it belongs to, else the one that calls that."""
+        given: Executor | None = self.config.get("executor")
+        op: Called = self
+        while op.own_executor is None and op.caller is not None:
+            op = op.caller.op
+        return given or op.own_executor or op.execution.executor
+
     def enter_workflow(self, nested: NestedCall, step: TaskSpec) -> None:
         """This is a workflow that another one calls."""
         assert self.caller is not None
         self.is_workflow = True
         self.own_config, self.own_cache = nested.config, step.own_cache
+        self.own_executor = step.executor
         context, store, keeps = nested.context, step.store, step.keeps
         self.ns = self.caller.op.next_namespace(keeps)
         if context is not None or store is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.caching import Cacheable, as_cache_policy
 from nbflow._engine.nested import kept_before, previous_of
 from nbflow._engine.retry import as_policies
+from nbflow._engine.sending import as_executor
 from nbflow._engine.timeouts import Timeout, as_timeout
 from nbflow.errors import DeclarationError, GeneratorRefusedError
 from nbflow.types import CachePolicy, RetryPolicy
@@ -33,9 +35,9 @@ class TaskSpec:
         DeclarationError: it cannot be one; the message says why and what to do.
     """
 
-    __slots__ = ("at_most_once", "cache", "fn", "injects", "is_async", "is_plain", "is_workflow",
-                 "keeps", "name", "own_cache", "policies", "previous_default", "store",
-                 "timeout")  # fmt: skip
+    __slots__ = ("at_most_once", "cache", "executor", "fn", "injects", "is_async", "is_plain",
+                 "is_workflow", "keeps", "name", "own_cache", "policies", "previous_default",
+                 "store", "timeout")  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class TaskSpec:
         store: BaseStore | None = None,
         timeout: Timeout = None,
         at_most_once: bool = False,
+        executor: Executor | None = None,
         is_workflow: bool = False,
         keeps: bool | None = None,
     ) -> None:
@@ -69,6 +72,8 @@ class TaskSpec:
         self.is_async = _is_async(fn)
         self.policies = as_policies(retry_policy)
         self.timeout = as_timeout(timeout, is_async=self.is_async, what="task", name=self.name)
+        self.executor = as_executor(executor, "task", self.name, is_async=self.is_async)
+        """Runs the function; of a workflow, the plain tasks that its code calls."""
         signature = _signature(fn)
         self.previous_default = False
         """Whether ``previous`` has a default, which stands where nothing was saved."""
@@ -83,14 +88,23 @@ class TaskSpec:
                 if p.name in injectable and p.kind not in _VARIADIC
             )
         self.is_plain = not (
-            is_workflow or self.cache or self.injects or self.timeout or at_most_once
+            is_workflow
+            or self.cache
+            or self.injects
+            or self.timeout
+            or at_most_once
+            or self.executor
         )
         """Whether a call needs nothing but its arguments."""
+
+    def injected(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+        """The parameters that the caller left to be injected."""
+        return [n for n, at in self.injects if n not in kwargs and at >= len(args)]
 
     def inject(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
         """The keyword arguments of one attempt, with what the caller left to be injected."""
         execution, op = frame.execution, frame.op
-        wanted = [n for n, at in self.injects if n not in kwargs and at >= len(args)]
+        wanted = self.injected(args, kwargs)
         if "previous" in wanted and self.previous_default and kept_before(execution, op) is None:
             wanted.remove("previous")
         return {**kwargs, **{name: _injected(name, frame) for name in wanted}}
@@ -168,13 +182,14 @@ class EntrypointSpec:
         store: BaseStore | None,
         cache: BaseCache[Any] | None,
         cacheable: Cacheable | None,
+        executor: Executor | None,
     ) -> TaskSpec:
         """The function as a step of the workflow that calls it."""
         step = TaskSpec(
             self.fn, self.name, policies, is_workflow=True, keeps=keeps, store=store,
             timeout=self.timeout,
         )  # fmt: skip
-        step.cache, step.own_cache = cacheable, cache
+        step.cache, step.own_cache, step.executor = cacheable, cache, executor
         return step
 
     def inject(

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -38,6 +39,7 @@ from nbflow._engine.printed import Printing
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
+from nbflow._engine.sending import leave_sent
 from nbflow._engine.timeouts import show_life
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import InvalidAnswerError, RunCancelled
@@ -76,6 +78,8 @@ class Execution:
     listeners: tuple[Listener, ...] = ()
     options: Options = DEFAULT
     cache: BaseCache[Any] | None = None
+    executor: Executor | None = None
+    """Of the entrypoint: runs its plain tasks."""
     on_divergence: str = "error"
     """``error``, ``warn`` or ``reuse``."""
 
@@ -134,6 +138,8 @@ class Execution:
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
         self.control: RunControl = options.control or RunControl()
+        self.sends = bool(self.executor or config.get("executor"))
+        """Whether some workflow in it has an executor for its tasks."""
 
     # -- events -----------------------------------------------------------------------------
 
@@ -212,11 +218,13 @@ class Execution:
         """No op starts any more; tasks that nobody began are dropped."""
         self._halt()
         self.drop_unstarted()
+        leave_sent(self)
 
     def request_stop(self) -> None:
         """Stop from outside, a signal handler for example: no op starts any more, and what runs
         on an event loop is cancelled."""
         self._halt()
+        threading.Thread(target=leave_sent, args=(self,), name="nbflow-stop", daemon=True).start()
         if self.on_stop is not None:
             self.on_stop()
 
@@ -241,7 +249,7 @@ class Execution:
 
     def drop_unstarted(self) -> None:
         for op in self.unfinished():
-            if op.loop is None and op.claim():
+            if op.loop is None and op.withdraw():
                 op.settle(None, RunCancelled("the run ended before this task began"))
 
     def check(self) -> None:
@@ -437,7 +445,7 @@ class Execution:
         frame.trailing_cancels = ()
         op.recorded, op.called_in = recorded, lane
         op.attempt, op.unknown_outcomes = 1 + unknown, unknown
-        if not task.is_plain:
+        if self.sends or not task.is_plain:
             op.equip(task, nested)
         if self.guides_langchain or (nested is not None and messages.are_guided(op.config)):
             messages.listen(op)
@@ -475,6 +483,10 @@ class Execution:
             return future
         if op.called_in is THREAD_LANE:
             crew.start(op)
+            return future
+        if op.sending is not None:
+            op.claimed = True
+            op.run()
             return future
         last, frame.left_alone = frame.left_alone, op
         if last is not None and not last.claimed:

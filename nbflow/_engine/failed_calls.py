@@ -45,6 +45,16 @@ class FailedCalls:
         """Those that nobody asked for."""
         return [call for call in self._calls if not call.future.observed]
 
+    def warn_unobserved(self) -> None:
+        """A task that failed while nobody asked for its result must not vanish (55)."""
+        for call in self.unobserved():
+            failure = failure_of(call.exc)
+            warnings.warn(
+                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
+                "nothing asked for its result, so the run went on. Call .result() or await it.",
+                stacklevel=4,
+            )
+
     def beside(self, exc: BaseException) -> list[FailedCall]:
         """Those that are no cause of a failure and that nobody asked for: they failed with it."""
         with self._lock:
@@ -68,13 +78,3 @@ class FailedCalls:
             ]
             self._calls = [call for call in self._calls if call not in taken]
         return [call.void for call in taken]
-
-    def warn_unobserved(self) -> None:
-        """A task that failed while nobody asked for its result must not vanish (55)."""
-        for call in self.unobserved():
-            failure = failure_of(call.exc)
-            warnings.warn(
-                f"Task {call.void.name!r} failed with {failure.type}: {failure.message}, and "
-                "nothing asked for its result, so the run went on. Call .result() or await it.",
-                stacklevel=4,
-            )

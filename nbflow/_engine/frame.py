@@ -108,19 +108,25 @@ class Frame:
             self._runtime = op.surroundings.override(
                 previous=previous_of(execution, op),
                 stream_writer=op.write,
-                execution_info=ExecutionInfo(
-                    checkpoint_id=execution.checkpoint_id,
-                    checkpoint_ns="|".join(op.path),
-                    task_id=op.id,
-                    thread_id=execution.thread_id,
-                    run_id=execution.run_id,
-                    node_attempt=op.attempt,
-                    node_first_attempt_time=op.started or None,
-                ),
+                execution_info=self.execution_info,
                 heartbeat=self.heartbeat,
                 control=execution.control,
             )
         return self._runtime
+
+    @property
+    def execution_info(self) -> ExecutionInfo:
+        """Where its code stands."""
+        execution, op = self.execution, self.op
+        return ExecutionInfo(
+            checkpoint_id=execution.checkpoint_id,
+            checkpoint_ns="|".join(op.path),
+            task_id=op.id,
+            thread_id=execution.thread_id,
+            run_id=execution.run_id,
+            node_attempt=op.attempt,
+            node_first_attempt_time=op.started or None,
+        )
 
     def heartbeat(self) -> None:
         """The code lives (211)."""

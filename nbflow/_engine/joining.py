@@ -39,7 +39,11 @@ def join(op: Op, timeout: float | None, waiter: Op | None = None) -> None:
 
 
 def _ran(op: Op, timeout: float | None) -> bool:
-    """Run the op in this thread, if nobody has begun it and it need not wait here for long."""
+    """Run the op in this thread, if nobody has begun it and it need not wait here for long.
+
+    Returns:
+        Whether it has its outcome; not what an executor runs.
+    """
     if op.claimed:
         return False
     depth = getattr(_inline, "depth", 0)
@@ -53,7 +57,7 @@ def _ran(op: Op, timeout: float | None) -> bool:
         op.run()
     finally:
         _inline.depth = depth
-    return True
+    return op.sending is None
 
 
 def _wait(op: Op, timeout: float | None) -> None:

@@ -28,6 +28,7 @@ from nbflow._engine.joining import join
 from nbflow._engine.messages import tell_messages
 from nbflow._engine.nested import previous_of, to_keep
 from nbflow._engine.retry import wait_before_retry
+from nbflow._engine.sending import sending_of
 from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
 from nbflow.errors import (
@@ -50,7 +51,9 @@ from nbflow.events import (
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
     from nbflow._engine.declaration import TaskSpec
+    from nbflow._engine.errand import Errand
     from nbflow._engine.nested_call import NestedCall
+    from nbflow._engine.sending import Sending
 
 __all__ = ["Op", "Steps"]
 
@@ -79,6 +82,10 @@ class Op(Called):
     """The loop its function runs on; None for a thread."""
     runner: asyncio.Task[None] | None = None
     """The asyncio task that runs it for a caller in a thread."""
+    sending: Sending | None = None
+    """The executor that runs its function; None for a thread or loop of the run's own."""
+    errand: Errand | None = None
+    """Its way there and back, while it is on it."""
     future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
 
     def equip(self, task: TaskSpec, nested: NestedCall | None) -> None:
@@ -90,6 +97,7 @@ class Op(Called):
         execution = self.execution
         if nested is not None:
             self.enter_workflow(nested, task)
+            execution.sends = execution.sends or self.executor is not None
         if task.cache is not None and (cache := self.cache) is not None:
             context = self.surroundings.context
             besides = () if nested is None else (previous_of(execution, self), context)
@@ -100,6 +108,8 @@ class Op(Called):
             self.inject = task.inject
         self.timeout = task.timeout
         self.at_most_once = task.at_most_once
+        assert self.caller is not None
+        self.sending = sending_of(task, self.caller.op, self.call_args, self.call_kwargs)
         if self.at_most_once and not self.recorded and execution.saver is not None:
             raise DeclarationError(
                 f"Task {self.name!r} is declared at_most_once, and was called in a workflow with "
@@ -158,8 +168,12 @@ class Op(Called):
             self.recorded = False
             self.loop.call_soon_threadsafe(self.cancel_on_loop)
 
+    def withdraw(self) -> bool:
+        """Keep it from beginning; True when nobody runs it now, nor ever will."""
+        return self.claim() or (self.errand is not None and self.errand.recall())
+
     def cancel_unstarted(self) -> bool:
-        if not self.claim():
+        if not self.withdraw():
             return False
         self.cancelled(CancelledError())
         return True
@@ -174,7 +188,7 @@ class Op(Called):
         """
         if self.caller is not None and self.caller.over and self.loop is None:
             return True
-        self.claim()
+        self.withdraw()
         if self.is_settled:
             return False
         frame = self.frame
@@ -264,6 +278,8 @@ class Op(Called):
                 if frame.refused is not None:
                     raise frame.refused
                 frame.settle_record()
+            except GeneratorExit:  # somebody else decided on it while an executor had it
+                raise
             except BaseException as exc:
                 if isinstance(exc, asyncio.CancelledError):
                     yield self._cancelled_children()

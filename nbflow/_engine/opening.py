@@ -130,7 +130,7 @@ def _unkept(call: Call) -> RootOp:
         record=Journal(), code_fp=b"", resumed=False, input=call.input, checkpoint_id=None,
         config=call.config, runtime=Runtime(context=call.context, store=workflow.store),
         judges=workflow.judges, listeners=tuple(call.listeners), options=call.options,
-        cache=workflow.cache,
+        cache=workflow.cache, executor=workflow.executor,
     )  # fmt: skip
     return _cached(call, RootOp(execution, workflow._spec, workflow.policies, None, False, ()))
 
@@ -332,7 +332,7 @@ def _execution(
         input=input, checkpoint_id=opening.id, config=call.config,
         runtime=Runtime(context=call.context, store=workflow.store, previous=previous),
         judges=workflow.judges, listeners=tuple(call.listeners), options=call.options,
-        cache=workflow.cache, on_divergence=workflow.on_divergence,
+        cache=workflow.cache, executor=workflow.executor, on_divergence=workflow.on_divergence,
     )  # fmt: skip
 
 

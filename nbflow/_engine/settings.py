@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbflow._engine.in_a_graph import without_graph_metadata
+from nbflow._engine.sending import check_executor
 
 __all__ = ["given_settings", "settings_apart", "settings_below", "settings_of"]
 
@@ -17,6 +18,7 @@ def given_settings(config: Any) -> Settings:
 
     Raises:
         TypeError: it is no dict.
+        InvalidConfigError: its ``executor`` is none.
     """
     if config is not None and not isinstance(config, dict):
         raise TypeError(
@@ -24,6 +26,7 @@ def given_settings(config: Any) -> Settings:
             "{'configurable': {'thread_id': '1'}}."
         )
     given = without_graph_metadata(config or {})
+    check_executor(given)
     return {key: value for key, value in given.items() if value is not None}
 
 

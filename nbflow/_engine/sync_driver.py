@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from nbflow._engine.frame import Frame
     from nbflow._engine.op import Op, Step
 
-__all__ = ["drain", "drive"]
+__all__ = ["done", "drain", "drive"]
 
 
 def drive(op: Op) -> None:
     """Run the op in this thread until it has its outcome, whatever happens."""
+    if op.sending is not None:
+        from nbflow._engine.errand import Errand
+
+        return Errand(op).begin()
     execution = op.execution
     if (
         op.cached is not None or execution.places is not None or execution.resumed
@@ -62,7 +66,7 @@ def _drive(
             step = steps.send(value) if failure is None else steps.throw(failure)
         while True:
             try:
-                value = _done(step, op, context)
+                value = done(step, op, context)
             except BaseException as exc:
                 step = steps.throw(exc)
             else:
@@ -76,7 +80,8 @@ def _drive(
             op.execution.places.leave(op)
 
 
-def _done(step: Step, op: Op, context: Context) -> Any:
+def done(step: Step, op: Op, context: Context) -> Any:
+    """Take one step; what came of it."""
     if isinstance(step, float):
         with crew.blocked():
             op.execution.wait_for_retry(step)

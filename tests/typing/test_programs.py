@@ -50,7 +50,7 @@ def checked(arguments: list[str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.timeout(60)  # it reads the whole package, without a cache
+@pytest.mark.timeout(240)  # it reads the whole package, without a cache
 def test_mypy_infers_and_refuses_what_the_programs_say(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     options = ["--strict", "--config-file=", "--cache-dir", "cache", "--no-error-summary"]
@@ -65,7 +65,7 @@ def test_mypy_infers_and_refuses_what_the_programs_say(tmp_path: Path) -> None:
     assert faults == expected()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_pyright_refuses_the_same_lines(tmp_path: Path) -> None:
     pytest.importorskip("pyright")
     found: list[dict[str, Any]] = json.loads(checked(["pyright", "--outputjson"], tmp_path))[
