@@ -23,6 +23,7 @@ from nbflow._codec.unpack import unpack
 from nbflow._engine import async_driver, faults, messages
 from nbflow._engine.arguments import own_copies
 from nbflow._engine.crew import crew
+from nbflow._engine.equipping import equip
 from nbflow._engine.failed_calls import FailedCalls
 from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
@@ -36,7 +37,6 @@ from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.printed import Printing
-from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow._engine.sending import leave_sent
@@ -173,21 +173,6 @@ class Execution:
         with self.lock:
             if all(q.id != question.id for q in self.questions):
                 self.questions = (*self.questions, question)
-
-    def questions_in_order(self) -> tuple[Interrupt, ...]:
-        """The open questions in the order in which their tasks were called."""
-        place = {call.key: at for at, call in enumerate(self.journal)}
-        order: dict[str, list[int]] = {}
-        for asked in self.journal.open_questions():
-            path, key = [place[asked.key]], asked.parent
-            while (parent := self.journal.get(key)) is not None:
-                path.append(place[key])
-                key = parent.parent
-            order[public_id(self.run_id, asked.key)] = path[::-1]
-        found = self.questions
-        if self.saver is not None:  # with strict code also those that it did not get to this time
-            found = tuple(question_of(self.run_id, call) for call in self.journal.open_questions())
-        return tuple(sorted(found, key=lambda question: order.get(question.id, [])))
 
     def take_back(self, exc: BaseException, frame: Frame) -> None:
         """Before another attempt: what failed or was cancelled in this one runs again."""
@@ -446,7 +431,7 @@ class Execution:
         op.recorded, op.called_in = recorded, lane
         op.attempt, op.unknown_outcomes = 1 + unknown, unknown
         if self.sends or not task.is_plain:
-            op.equip(task, nested)
+            equip(op, task, nested)
         if self.guides_langchain or (nested is not None and messages.are_guided(op.config)):
             messages.listen(op)
         return self._begin(op, task, loop)

@@ -26,13 +26,11 @@ from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.joining import join
 from nbflow._engine.messages import tell_messages
-from nbflow._engine.nested import previous_of, to_keep
+from nbflow._engine.nested import to_keep
 from nbflow._engine.retry import wait_before_retry
-from nbflow._engine.sending import sending_of
 from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
 from nbflow.errors import (
-    DeclarationError,
     GraphInterrupt,
     NodeCancelledError,
     NotSerializableError,
@@ -50,9 +48,7 @@ from nbflow.events import (
 
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
-    from nbflow._engine.declaration import TaskSpec
     from nbflow._engine.errand import Errand
-    from nbflow._engine.nested_call import NestedCall
     from nbflow._engine.sending import Sending
 
 __all__ = ["Op", "Steps"]
@@ -87,35 +83,6 @@ class Op(Called):
     errand: Errand | None = None
     """Its way there and back, while it is on it."""
     future: SyncAsyncFuture[Any] | AsyncTaskFuture[Any] | Relay | None = None
-
-    def equip(self, task: TaskSpec, nested: NestedCall | None) -> None:
-        """With what it needs besides its arguments.
-
-        Raises:
-            DeclarationError: it is to run at most once where nothing is on record.
-        """
-        execution = self.execution
-        if nested is not None:
-            self.enter_workflow(nested, task)
-            execution.sends = execution.sends or self.executor is not None
-        if task.cache is not None and (cache := self.cache) is not None:
-            context = self.surroundings.context
-            besides = () if nested is None else (previous_of(execution, self), context)
-            self.cached = CachedCall.of(
-                cache, task.cache, self.call_args, self.call_kwargs, besides
-            )
-        if task.injects:
-            self.inject = task.inject
-        self.timeout = task.timeout
-        self.at_most_once = task.at_most_once
-        assert self.caller is not None
-        self.sending = sending_of(task, self.caller.op, self.call_args, self.call_kwargs)
-        if self.at_most_once and not self.recorded and execution.saver is not None:
-            raise DeclarationError(
-                f"Task {self.name!r} is declared at_most_once, and was called in a workflow with "
-                "checkpointer=False, whose steps are not on record. It did not run. Call it "
-                "elsewhere, or leave checkpointer= out there."
-            )
 
     # -- who runs it ------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ from nbflow.evidence import as_evidence
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
+    from nbflow._engine.execution import Execution
     from nbflow._engine.frame import Frame
 
-__all__ = ["ask", "question_of"]
+__all__ = ["ask", "in_order", "question_of"]
 
 _LONGEST_S = 100 * 366 * 86_400
 """A deadline is a date that every calendar knows."""
@@ -62,6 +63,24 @@ def ask(frame: Frame, asking: Asking) -> Any:
     if judge is not None:
         execution.judges.note(question.id, judge)
     _pause(frame, question, lane)
+
+
+def in_order(execution: Execution) -> tuple[Interrupt, ...]:
+    """The open questions of a run, in the order in which their tasks were called."""
+    journal, run_id = execution.journal, execution.run_id
+    asked = [*journal.open_questions()]
+    place = {call.key: at for at, call in enumerate(journal)}
+    order: dict[str, list[int]] = {}
+    for call in asked:
+        path, key = [place[call.key]], call.parent
+        while (parent := journal.get(key)) is not None:
+            path.append(place[key])
+            key = parent.parent
+        order[public_id(run_id, call.key)] = path[::-1]
+    found = execution.questions
+    if execution.saver is not None:  # with strict code also those that it did not get to this time
+        found = tuple(question_of(run_id, call) for call in asked)
+    return tuple(sorted(found, key=lambda question: order.get(question.id, [])))
 
 
 def question_of(run_id: str, call: Call) -> Interrupt:

@@ -27,6 +27,7 @@ from nbflow._engine.ids import ROOT
 from nbflow._engine.op import Op
 from nbflow._engine.owners import disown
 from nbflow._engine.pausing import pause_rows
+from nbflow._engine.questions import in_order
 from nbflow._engine.recent import remember
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
@@ -243,7 +244,7 @@ class RootOp(Op):
             ]
             rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
             self._close("error", rows, exc)
-        asked = () if execution.saver is None else execution.questions_in_order()
+        asked = () if execution.saver is None else in_order(execution)
         self._end(Outcome("error", interrupts=asked, exception=exc), failure_of(exc))
 
     def cancelled(self, cancel: BaseException) -> None:
@@ -257,7 +258,7 @@ class RootOp(Op):
             lost = self._close("interrupted", [], exc)
             if lost is not None:
                 return self._end(Outcome("error", exception=lost), failure_of(lost))
-            self._end(Outcome("interrupted", interrupts=execution.questions_in_order()))
+            self._end(Outcome("interrupted", interrupts=in_order(execution)))
         elif isinstance(exc, _STOPS):
             execution.stopping = True
             if isinstance(exc, RunDrained):
