@@ -31,7 +31,7 @@ def chromium_executable() -> str | None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The DSN of a real server: the one that NBFLOW_TEST_POSTGRES_DSN names, or one started here."""
+    """The DSN of a real server: that of NBFLOW_TEST_POSTGRES_DSN, or one started here."""
     given = os.environ.get("NBFLOW_TEST_POSTGRES_DSN")
     if given:
         yield given

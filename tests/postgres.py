@@ -45,7 +45,9 @@ class Server:
         self._data = folder / "data"
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.dsn = f"postgresql://postgres:{quote(PASSWORD, safe='')}@127.0.0.1:{self._port}/postgres"
+        self.dsn = (
+            f"postgresql://postgres:{quote(PASSWORD, safe='')}@127.0.0.1:{self._port}/postgres"
+        )
         secret = folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
         _own(folder, secret)

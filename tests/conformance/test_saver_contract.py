@@ -21,6 +21,7 @@ import nbflow.func
 import nbflow.types
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     AlreadyAnsweredError,
@@ -34,12 +35,13 @@ from tests.unit.drive import HEX
 Config = dict[str, Any]
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "postgres"])
 def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
     made: dict[str, Callable[[], BaseCheckpointSaver]] = {
         "memory": InMemorySaver,
         "sqlite": lambda: SqliteSaver(tmp_path / "runs.sqlite"),
         "sqlite in memory": lambda: SqliteSaver(":memory:"),
+        "postgres": lambda: PostgresSaver(request.getfixturevalue("postgres")),
     }
     with made[request.param]() as saver:
         yield saver

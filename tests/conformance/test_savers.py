@@ -28,6 +28,7 @@ from nbflow.checkpoint.base import (
     ThreadRow,
 )
 from nbflow.checkpoint.memory import InMemorySaver, MemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     AlreadyAnsweredError,
@@ -47,12 +48,13 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "runs.sqlite")
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "postgres"])
 def saver(request: pytest.FixtureRequest, path: str) -> Iterator[BaseCheckpointSaver]:
     made: dict[str, Callable[[], BaseCheckpointSaver]] = {
         "memory": InMemorySaver,
         "sqlite": lambda: SqliteSaver(path),
         "sqlite in memory": lambda: SqliteSaver(":memory:"),
+        "postgres": lambda: PostgresSaver(request.getfixturevalue("postgres")),
     }
     with made[request.param]() as saver:
         yield saver

@@ -10,6 +10,7 @@ import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     InvalidNameError,
@@ -31,12 +32,13 @@ from tests.conformance.test_saver_contract import (
 )
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "postgres"])
 def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
     made: dict[str, Callable[[], BaseCheckpointSaver]] = {
         "memory": InMemorySaver,
         "sqlite": lambda: SqliteSaver(tmp_path / "runs.sqlite"),
         "sqlite in memory": lambda: SqliteSaver(":memory:"),
+        "postgres": lambda: PostgresSaver(request.getfixturevalue("postgres")),
     }
     with made[request.param]() as saver:
         yield saver

@@ -18,6 +18,7 @@ import pytest
 from nbflow._database import scripts, sqlite_file
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import CorruptDataError, StorageError, ThreadBusyError
 from nbflow.func import entrypoint, task
@@ -36,12 +37,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "runs.sqlite"
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite in memory"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory", "postgres"])
 def saver(request: pytest.FixtureRequest, path: Path) -> Iterator[BaseCheckpointSaver]:
     made: dict[str, Callable[[], BaseCheckpointSaver]] = {
         "memory": InMemorySaver,
         "sqlite": lambda: SqliteSaver(path),
         "sqlite in memory": lambda: SqliteSaver(":memory:"),
+        "postgres": lambda: PostgresSaver(request.getfixturevalue("postgres")),
     }
     with made[request.param]() as saver:
         yield saver

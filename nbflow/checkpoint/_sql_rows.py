@@ -1,4 +1,4 @@
-"""Rows of an SQLite database as the objects they stand for; what is damaged is an error."""
+"""Rows of a database as the objects they stand for; what is damaged is an error."""
 
 from __future__ import annotations
 
