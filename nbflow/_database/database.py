@@ -58,6 +58,9 @@ class Database(Protocol):
     def rows(self, query: str, parameters: Any = ...) -> list[Any]:
         """All rows of one query."""
 
+    def number(self, cursor: Any) -> int:
+        """Of the row that a statement has just added."""
+
     def packed(self, cell: bytes | str) -> Any:
         """A value, or the name of its blob, as a column holds it."""
 

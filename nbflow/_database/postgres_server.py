@@ -181,6 +181,10 @@ class PostgresServer:
         except _UnheardError as fault:
             raise fault.error from fault.error.__cause__
 
+    def number(self, cursor: psycopg.Cursor[Any]) -> int:
+        """Of the row that a statement has just added, which it returns."""
+        return int(cursor.fetchall()[0][0])
+
     def packed(self, cell: bytes | str) -> bytes:
         """With a byte in front that tells a value from the name of a blob."""
         return _VALUE + cell if isinstance(cell, bytes) else _BLOB + cell.encode()

@@ -77,7 +77,7 @@ class ThreadTables:
                 checkpoint_check(row, saved, returned, meta),
             ),
         )  # fmt: skip
-        return int(cursor.fetchone()[0])
+        return self._database.number(cursor)
 
     def delete(self, connection: Connection, thread_id: str) -> None:
         """Delete a thread with the blobs that nothing else holds."""

@@ -75,8 +75,7 @@ WHERE run.id = ? AND thread.epoch = ?;
 INSERT INTO ckpt (
     id, thread_id, ns, parent, run, source, step, saved, returned, meta, ts, check_
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-RETURNING seq;
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: add_blob
 INSERT INTO blob (h, codec, size, data) VALUES (?, 'raw', ?, ?) ON CONFLICT DO NOTHING;
