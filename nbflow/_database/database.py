@@ -58,6 +58,12 @@ class Database(Protocol):
     def rows(self, query: str, parameters: Any = ...) -> list[Any]:
         """All rows of one query."""
 
+    def lease_until(self, seconds: float) -> float:
+        """What is stored of a lease that ends in so many seconds."""
+
+    def lease_left(self, read: float) -> float:
+        """How many seconds are left of a lease, by what is read of it."""
+
     def number(self, cursor: Any) -> int:
         """Of the row that a statement has just added."""
 

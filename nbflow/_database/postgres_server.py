@@ -181,6 +181,14 @@ class PostgresServer:
         except _UnheardError as fault:
             raise fault.error from fault.error.__cause__
 
+    def lease_until(self, seconds: float) -> float:
+        """The seconds, which the queries add to the server's clock."""
+        return seconds
+
+    def lease_left(self, read: float) -> float:
+        """What the queries read: seconds from now, by the server's clock."""
+        return read
+
     def number(self, cursor: psycopg.Cursor[Any]) -> int:
         """Of the row that a statement has just added, which it returns."""
         return int(cursor.fetchall()[0][0])

@@ -15,6 +15,7 @@ from typing import Any
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import INLINE_BYTES, Cell
+from nbflow.checkpoint._primitives import LEASE_S
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._sql_rows import (
@@ -52,13 +53,15 @@ class SqlSaver(BaseCheckpointSaver):
         queries: the statements of its dialect.
     """
 
+    lease_s: float = LEASE_S
+
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
         self._sql = queries
         self._recent = RecentOps()
         """Used with ``database.recent`` held."""
         self._blobs = Blobs(database, queries)
-        self._reader = RowReader(database.name, self._blobs)
+        self._reader = RowReader(database, self._blobs)
         self._tables = ThreadTables(database, queries, self._reader, self._blobs)
 
     @abstractmethod
@@ -76,10 +79,10 @@ class SqlSaver(BaseCheckpointSaver):
 
     def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None:
         rows = self._database.rows(self._sql["get_thread"], (thread_id, ns))
-        return ThreadRow(*rows[0]) if rows else None
+        return self._reader.thread(rows[0]) if rows else None
 
     def list_threads(self) -> list[ThreadRow]:
-        return [ThreadRow(*row) for row in self._database.rows(self._sql["list_threads"])]
+        return [self._reader.thread(row) for row in self._database.rows(self._sql["list_threads"])]
 
     def begin_run(
         self, run: RunRow, checkpoint: CheckpointRow, owner: str, expected_epoch: int | None
@@ -101,6 +104,13 @@ class SqlSaver(BaseCheckpointSaver):
             return self._own(
                 connection, (thread_id, ns), None, None, "running", owner, expected_epoch
             )
+
+    def renew(self, run: RunRow, epoch: int) -> None:
+        until = self._database.lease_until(self.lease_s)
+        with self._database.statement() as connection:
+            values = (until, run.thread_id, run.ns, epoch)
+            if connection.execute(self._sql["renew_lease"], values).rowcount == 0:
+                lease_lost(run, epoch)
 
     # -- ops --------------------------------------------------------------------------------
 
@@ -320,6 +330,7 @@ class SqlSaver(BaseCheckpointSaver):
         values = {
             "thread_id": address[0], "ns": address[1], "head": head, "run": run, "status": status,
             "owner": owner, "expected_epoch": expected_epoch,
+            "lease_until": None if owner is None else self._database.lease_until(self.lease_s),
         }  # fmt: skip
         query = "add_thread" if expected_epoch is None else "own_thread"
         if connection.execute(self._sql[query], values).rowcount == 0:

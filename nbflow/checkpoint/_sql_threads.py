@@ -15,7 +15,7 @@ from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import Cell, checkpoint_check, run_check
 from nbflow.checkpoint._removal import Past, Removal
-from nbflow.checkpoint._rows import CheckpointRow, RunRow, ThreadRow
+from nbflow.checkpoint._rows import CheckpointRow, RunRow
 from nbflow.checkpoint._sql_rows import CHECKPOINT_VALUES, RUN_VALUES, SEQ, RowReader
 from nbflow.checkpoint.refusals import no_source, target_exists
 
@@ -130,7 +130,7 @@ class ThreadTables:
         runs = self._runs_of(connection, thread_id)
         checkpoints = self._checkpoints_of(connection, thread_id)
         past = Past(
-            threads=[ThreadRow(*row) for row in threads],
+            threads=[self._reader.thread(row) for row in threads],
             runs=[RunRow(*row[:-1]) for row in runs],
             checkpoints=[CheckpointRow(*row[:-1]) for row in checkpoints],
         )

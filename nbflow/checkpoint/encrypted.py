@@ -89,6 +89,15 @@ class EncryptedSaver(BaseCheckpointSaver):
         return cls(saver, key_of(passphrase, salt))
 
     @property
+    def lease_s(self) -> float | None:
+        """That of the saver inside."""
+        return self._inner.lease_s
+
+    @lease_s.setter
+    def lease_s(self, seconds: float | None) -> None:
+        self._inner.lease_s = seconds
+
+    @property
     def identity(self) -> Hashable:
         return (type(self), self._rows.fingerprint, self._inner.identity)
 
@@ -105,6 +114,9 @@ class EncryptedSaver(BaseCheckpointSaver):
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
         return self._inner.claim(thread_id, ns, owner, expected_epoch)
+
+    def renew(self, run: RunRow, epoch: int) -> None:
+        self._inner.renew(run, epoch)
 
     def append(
         self,

@@ -94,6 +94,10 @@ class PostgresSaver(SqlSaver):
         claim = super().claim
         return self._server.twice(lambda: claim(thread_id, ns, owner, expected_epoch))
 
+    def renew(self, run: RunRow, epoch: int) -> None:
+        renew = super().renew
+        self._server.twice(lambda: renew(run, epoch))
+
     def append(
         self,
         run: RunRow,

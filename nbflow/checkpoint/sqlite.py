@@ -28,6 +28,9 @@ _ADD_OP = _SQL["add_op"]
 class SqliteSaver(SqlSaver):
     """Keeps threads in an SQLite file, made on first use and readable for its owner alone.
 
+    Processes that share the file set their clocks alike: leases end by them (``lease_s``, in
+    seconds; 30 unless set).
+
     Args:
         database: a path, ``":memory:"``, or an open ``sqlite3`` connection: of one to a file only
             the path is taken.

@@ -123,6 +123,27 @@ class KeepsRows:
 
         assert contents(saver, run) == before
 
+    def test_a_lease(self, saver: BaseCheckpointSaver) -> None:
+        run, epoch = begun(saver)
+
+        def left() -> float | None:
+            thread = saver.get_thread("t")
+            assert thread is not None
+            return thread.lease_s
+
+        if saver.lease_s is None:
+            assert left() is None
+        else:
+            assert 0 < (left() or 0) <= saver.lease_s
+            saver.lease_s *= 10
+            saver.renew(run, epoch)
+            assert saver.lease_s / 2 < (left() or 0) <= saver.lease_s
+        saver.claim("t", "", "you", epoch)
+        with pytest.raises(LeaseLostError, match="Nothing was stored"):
+            saver.renew(run, epoch)
+        saver.finish(run, epoch + 1, "idle")
+        assert left() is None
+
     def test_finish(self, saver: BaseCheckpointSaver) -> None:
         run, epoch = begun(saver)
         closing = a_checkpoint("end", run=run.id, source="loop", step=0, saved=BIG, returned=BIG)

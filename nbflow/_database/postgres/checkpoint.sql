@@ -1,19 +1,26 @@
 -- Every statement of the Postgres saver. A line "-- name:" begins one.
+-- Leases end by the server's clock; what is given and read of one are the seconds that are left.
 -- Who stores ops of a thread holds its row, so that their numbers grow in the order of commits.
 
 -- name: get_thread
-SELECT thread_id, ns, head, run, status, epoch, owner
+SELECT
+    thread_id, ns, head, run, status, epoch, owner,
+    lease_until - extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION
 FROM nbflow_thread WHERE thread_id = %s AND ns = %s;
 
 -- name: list_threads
-SELECT thread_id, ns, head, run, status, epoch, owner FROM nbflow_thread ORDER BY changed DESC;
+SELECT
+    thread_id, ns, head, run, status, epoch, owner,
+    lease_until - extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION
+FROM nbflow_thread ORDER BY changed DESC;
 
 -- name: add_thread
 -- Changes nothing when there is such a thread.
-INSERT INTO nbflow_thread (thread_id, ns, head, run, status, epoch, owner, changed)
+INSERT INTO nbflow_thread (thread_id, ns, head, run, status, epoch, owner, changed, lease_until)
 VALUES (
     %(thread_id)s, %(ns)s, %(head)s, %(run)s, %(status)s, 1, %(owner)s,
-    nextval('nbflow_thread_changed')
+    nextval('nbflow_thread_changed'),
+    extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION + %(lease_until)s::DOUBLE PRECISION
 )
 ON CONFLICT DO NOTHING;
 
@@ -31,15 +38,23 @@ UPDATE nbflow_thread SET
     status = %(status)s,
     owner = %(owner)s,
     epoch = epoch + 1,
-    changed = nextval('nbflow_thread_changed')
+    changed = nextval('nbflow_thread_changed'),
+    lease_until
+    = extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION + %(lease_until)s::DOUBLE PRECISION
 WHERE thread_id = %(thread_id)s AND ns = %(ns)s AND epoch = %(expected_epoch)s;
+
+-- name: renew_lease
+UPDATE nbflow_thread
+SET lease_until = extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION + %s
+WHERE thread_id = %s AND ns = %s AND epoch = %s AND owner IS NOT NULL;
 
 -- name: give_up_thread
 UPDATE nbflow_thread SET
     head = coalesce(%(head)s, head),
     status = %(status)s,
     owner = NULL,
-    changed = nextval('nbflow_thread_changed')
+    changed = nextval('nbflow_thread_changed'),
+    lease_until = NULL
 WHERE
     thread_id = %(thread_id)s AND ns = %(ns)s AND epoch = %(epoch)s
     AND EXISTS (SELECT 1 FROM nbflow_run WHERE id = %(run)s);
@@ -275,7 +290,9 @@ WHERE
 
 -- name: threads_of
 -- Nobody stores anything in them until the transaction ends.
-SELECT thread_id, ns, head, run, status, epoch, owner
+SELECT
+    thread_id, ns, head, run, status, epoch, owner,
+    lease_until - extract(EPOCH FROM clock_timestamp())::DOUBLE PRECISION
 FROM nbflow_thread WHERE thread_id = %s ORDER BY changed FOR UPDATE;
 
 -- name: runs_of

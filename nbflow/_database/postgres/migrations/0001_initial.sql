@@ -15,6 +15,7 @@ CREATE TABLE nbflow_thread (
     epoch BIGINT NOT NULL,      -- grows with every owner; a commit under an older one is refused
     owner TEXT,
     changed BIGINT NOT NULL,    -- the higher, the later changed
+    lease_until DOUBLE PRECISION, -- until when it is the owner's; seconds since 1970
     PRIMARY KEY (thread_id, ns)
 );
 
