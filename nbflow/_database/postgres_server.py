@@ -281,8 +281,9 @@ class PostgresServer:
         self, fault: Exception, connection: psycopg.Connection[Any] | None = None
     ) -> NoReturn:
         """Raise what stands for an error of Postgres, of the connection or of a text."""
-        text = str(fault).strip()
-        cause = None if self._secret and self._secret in text else fault
+        said = fault.diag.message_primary if isinstance(fault, psycopg.Error) else None
+        text = " ".join((said or str(fault)).split())
+        cause = None if self._secret and self._secret in str(fault) else fault
         text = text.replace(self._secret, "...") if self._secret else text
         code = getattr(fault, "sqlstate", None) or ""
         if isinstance(fault, UnicodeEncodeError) or "NUL (0x00)" in text or code in _NO_TEXT:
@@ -311,11 +312,11 @@ _DAMAGE = ("XX001", "XX002")
 _UNDONE = ("40P01", "40001", "57P01", "57P02", "57P03")
 _OTHER = "Check the server and its log, then try again; a run: invoke(None)."
 _REASONS = (
-    ("28P01", "Check user and password."),
     ("password authentication failed", "Check user and password."),
-    ("3D000", "Make that database, or name another one."),
     ("does not exist", "Name a database and a user that exist."),
     ("42501", "Let this user make and write tables there, or use a schema where it may."),
+    ("42P07", "Its tables belong to another program: use another schema."),
+    ("42P01", "Its tables were removed: open it anew."),
     ("25006", "It is read-only: connect to the primary server."),
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
     ("53300", "It has too many connections: let it take more, or give a smaller pool."),

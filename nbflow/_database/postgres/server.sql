@@ -8,7 +8,8 @@ SELECT current_database(), current_schema(), current_setting('server_encoding');
 SELECT pg_advisory_xact_lock(1852991084, 1);
 
 -- name: has_version
-SELECT to_regclass('nbflow_version') IS NOT NULL;
+-- Looks at the catalogue, so as to hear of what others did while this waited for its lock.
+SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass('nbflow_version'));
 
 -- name: get_version
 SELECT version FROM nbflow_version;
