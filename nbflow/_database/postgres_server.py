@@ -281,7 +281,7 @@ class PostgresServer:
         self, fault: Exception, connection: psycopg.Connection[Any] | None = None
     ) -> NoReturn:
         """Raise what stands for an error of Postgres, of the connection or of a text."""
-        said = fault.diag.message_primary if isinstance(fault, psycopg.Error) else None
+        said = fault.diag.message_primary if isinstance(fault, psycopg.Error) else _SURROGATE
         text = " ".join((said or str(fault)).split())
         cause = None if self._secret and self._secret in str(fault) else fault
         text = text.replace(self._secret, "...") if self._secret else text
@@ -307,7 +307,8 @@ class PostgresServer:
         raise error
 
 
-_NO_TEXT = ("54000", "22021", "22P05")
+_SURROGATE = "it has a lone surrogate"
+_NO_TEXT = ("54000", "22021", "22P02", "22P05")
 _DAMAGE = ("XX001", "XX002")
 _UNDONE = ("40P01", "40001", "57P01", "57P02", "57P03")
 _OTHER = "Check the server and its log, then try again; a run: invoke(None)."

@@ -13,7 +13,7 @@ __all__: list[str] = []
 if "pytest" in sys.modules:  # so that a failing assertion of the kits shows its values
     sys.modules["pytest"].register_assert_rewrite(
         *(f"nbflow.testing._{part}" for part in (
-            "saver_care", "saver_lists", "saver_rows", "saver_writes", "store_values",
-            "store_searches",
+            "saver_care", "saver_lists", "saver_rows", "saver_writes", "store_expiry",
+            "store_searches", "store_values", "store_vectors", "stores",
         ))
     )  # fmt: skip
