@@ -36,6 +36,11 @@ _SETTINGS = {
 }
 
 
+_SETPRIV = shutil.which("setpriv")
+_DIES_WITH_US = [_SETPRIV, "--pdeathsig", "INT", "--"] if _SETPRIV else []
+"""So that no server is left behind by tests that are killed."""
+
+
 class Server:
     """One server process with its data; ``dsn`` names its database ``postgres``."""
 
@@ -61,12 +66,19 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = [part for pair in _SETTINGS.items() for part in ("-c", "=".join(pair))]
+        command = [
+            *_DIES_WITH_US,
+            _program("postgres"),
+            "-D",
+            str(self._data),
+            "-p",
+            str(self._port),
+        ]
+        command += [part for pair in _SETTINGS.items() for part in ("-c", "=".join(pair))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [_program("postgres"), "-D", self._data, "-p", str(self._port), *settings],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as_postgres(),
-            )  # fmt: skip
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as_postgres()
+            )
         while self._process.poll() is None:
             ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
             if subprocess.run(ready, check=False).returncode == 0:

@@ -54,6 +54,13 @@ class _UnheardError(Exception):
         self.error = error
 
 
+class _Here(threading.local):
+    """What a thread knows of connections."""
+
+    doubts = False
+    """One has just broken, so others may be about to."""
+
+
 class Session:
     """A connection on which statements run, as one of SQLite's takes them."""
 
@@ -89,6 +96,7 @@ class PostgresServer:
         self._closed = False
         self._pool: psycopg_pool.ConnectionPool[Any] | None = None
         self._making = threading.Lock()
+        self._here = _Here()
         self.recent = threading.Lock()
         """Held around every use of what was read or stored lately."""
         settings = _settings(self._conninfo)
@@ -176,10 +184,13 @@ class PostgresServer:
             return work()
         except _UnheardError:
             pass
+        self._here.doubts = True
         try:
             return (again or work)()
         except _UnheardError as fault:
             raise fault.error from fault.error.__cause__
+        finally:
+            self._here.doubts = False
 
     def lease_until(self, seconds: float) -> float:
         """The seconds, which the queries add to the server's clock."""
@@ -229,7 +240,8 @@ class PostgresServer:
         pool = self._pool or self._made()
         try:
             connection = pool.getconn()
-            while not _is_alive(connection):
+            is_alive = _answers if self._here.doubts else _is_alive
+            while not is_alive(connection):
                 connection.close()
                 pool.putconn(connection)
                 connection = pool.getconn()
@@ -395,6 +407,16 @@ def _is_alive(connection: psycopg.Connection[Any]) -> bool:
     except psycopg.Error:
         return False
     return not connection.closed
+
+
+def _answers(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server says so."""
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _cell(stored: bytes | None) -> bytes | str | None:
