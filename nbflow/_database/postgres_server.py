@@ -265,6 +265,8 @@ class PostgresServer:
                     self._conninfo, kwargs={**self._kwargs, "autocommit": True}, min_size=0,
                     max_size=_CONNECTIONS, timeout=_PATIENCE_S, open=True, name="nbflow",
                 )  # fmt: skip
+                if self._given is None:
+                    weakref.finalize(self, _end, self._pool, os.getpid())
             return self._pool
 
     def _prepare(self, connection: psycopg.Connection[Any]) -> tuple[str, str]:
@@ -354,6 +356,12 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _end(pool: psycopg_pool.ConnectionPool[Any], pid: int) -> None:
+    """Close a pool of nbflow's that nobody uses any more; not a parent process's."""
+    if os.getpid() == pid:
+        pool.close()
 
 
 def _parts(
