@@ -45,7 +45,7 @@ help:
 demo: $(VENV)/.demo
 	nbflow demo $(if $(CHECK),--check)
 
-test: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
+test: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium $(VENV)/.postgres
 	cd $(FRONTEND) && npm test && npm run test:browser
 	pytest $(ARGS)
 
@@ -145,4 +145,16 @@ $(VENV)/.chromium: | $(VENV)/.dev
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium </dev/null; \
 	else playwright install chromium; fi
+	@touch $@
+
+# A Postgres server for the tests to start: the system's, else Debian's; or one that is named.
+$(VENV)/.postgres: | $(VENV)/.dev
+	@if [ -n "$${NBFLOW_TEST_POSTGRES_DSN:-}" ] || command -v postgres >/dev/null \
+	  || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql </dev/null; \
+	else \
+	  echo 'The tests need Postgres: install it (on Debian and Ubuntu: apt-get install postgresql), or set NBFLOW_TEST_POSTGRES_DSN to a database of your own.' >&2; \
+	  exit 1; \
+	fi
 	@touch $@

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -58,6 +58,8 @@ class SqliteFile:
         """The path of the open file and its place on the disk; None for a database in memory."""
         self.lock = threading.Lock()
         """Held around every use of :attr:`connection`; one for all that share a given one."""
+        self.recent = threading.Lock()
+        """Held around every use of what was read or stored lately."""
         with _registering:
             if self._given is not None:
                 self.lock = _lock_of(self._given) or self.lock
@@ -136,12 +138,15 @@ class SqliteFile:
                 self.fail(fault)
 
     @contextmanager
-    def transaction(self, *, survives_power_loss: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(
+        self, *, survives_power_loss: bool = False, alone: bool = True
+    ) -> Iterator[sqlite3.Connection]:
         """Commit what is done inside, all or none.
 
         Args:
             survives_power_loss: wait until the disk has it; otherwise a power cut, though no
                 crash of the process, may lose the last commits.
+            alone: as every transaction of SQLite that writes.
 
         Raises:
             StorageError, InvalidNameError: nothing was stored.
@@ -177,6 +182,26 @@ class SqliteFile:
             except sqlite3.Error as fault:
                 self.fail(fault)
 
+    def lease_until(self, seconds: float) -> float:
+        """When it ends, by this machine's clock."""
+        return time.time() + seconds
+
+    def lease_left(self, read: float) -> float:
+        """Seconds from now, by this machine's clock."""
+        return read - time.time()
+
+    def number(self, cursor: sqlite3.Cursor) -> int:
+        """Of the row that a statement has just added; quicker than a RETURNING."""
+        return cursor.lastrowid or 0
+
+    def packed(self, cell: bytes | str) -> bytes | str:
+        """As it is: a column holds values as bytes, and names of blobs as text."""
+        return cell
+
+    def unpacked(self, rows: list[Any], columns: Sequence[int]) -> list[Any]:
+        """As they are."""
+        return rows
+
     def close(self) -> None:
         with self.lock:
             self._closed = True
@@ -190,6 +215,7 @@ class SqliteFile:
     def forget_parent(self, lock: threading.Lock) -> None:
         """In a forked child: open anew at the next use. A database in memory was copied."""
         self.lock = lock
+        self.recent = threading.Lock()
         if self._open is not None and self.name != ":memory:":
             _left_behind.append(self._open)
             self._open = None

@@ -1,4 +1,4 @@
-"""Where the long values of an SQLite database lie: once each, under their hash.
+"""Where the long values of a database lie: once each, under their hash.
 
 A value of 64 KB and more lies in parts, which similar values share: a conversation that grows by a
 message at each turn takes a few parts more, not all of it again (255). Blobs never change; what is
@@ -8,48 +8,51 @@ read does not fit its hash is damaged.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from nbflow._database import scripts
-from nbflow._database.sqlite_file import SqliteFile
+from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._cells import INLINE_BYTES, Cell, blob_name
 from nbflow.checkpoint._parts import LONGEST, SHORTEST, parts_of
 from nbflow.checkpoint._recent import RecentValues
 
 __all__ = ["Blobs"]
 
-_SQL = scripts.queries("sqlite", "checkpoint")
 _HASH_BYTES = 16
 
 
 class Blobs:
-    """The blobs of one database file."""
+    """The blobs of one database.
 
-    def __init__(self, file: SqliteFile) -> None:
-        self._file = file
+    Args:
+        queries: the statements of its dialect.
+    """
+
+    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+        self._database = database
+        self._sql = queries
         self._recent = RecentValues()
-        """Used with the file's lock held."""
+        """Used with ``database.recent`` held."""
 
-    def put(self, connection: sqlite3.Connection, value: bytes) -> Cell:
+    def put(self, connection: Connection, value: bytes) -> Cell:
         """What the column of a value holds; stores a long one, in the transaction that is open."""
         if len(value) <= INLINE_BYTES:
             return value
         if SHORTEST <= len(value) <= LONGEST:
             return self._put_parts(connection, value)
         name = blob_name(value)
-        # SQLite copies a value before it finds that it has it: 0.1 s for 200 MB
+        # a long value is copied before it is found to be there: 0.1 s for 200 MB in SQLite
         if len(value) < SHORTEST or not self._has(connection, name):
-            connection.execute(_SQL["add_blob"], (name, len(value), value))
+            connection.execute(self._sql["add_blob"], (name, len(value), value))
         return name
 
-    def _has(self, connection: sqlite3.Connection, name: str) -> bool:
-        return bool(connection.execute(_SQL["has_blob"], (name,)).fetchall())
+    def _has(self, connection: Connection, name: str) -> bool:
+        return bool(connection.execute(self._sql["has_blob"], (name,)).fetchall())
 
-    def _put_parts(self, connection: sqlite3.Connection, value: bytes) -> str:
-        known = self._recent.name_of(value)
+    def _put_parts(self, connection: Connection, value: bytes) -> str:
+        with self._database.recent:
+            known = self._recent.name_of(value)
         if known is not None and self._has(connection, known):
             return known
         cut = parts_of(value)
@@ -57,23 +60,24 @@ class Blobs:
         parts = dict(zip(names, cut, strict=True))
         hashes = bytes.fromhex("".join(names))
         name = _name_of_whole(hashes)
-        if connection.execute(_SQL["add_whole"], (name, len(value), hashes)).rowcount:
+        if connection.execute(self._sql["add_whole"], (name, len(value), hashes)).rowcount:
             listed = json.dumps([*parts])
-            missing = connection.execute(_SQL["missing_parts"], (listed,)).fetchall()
+            missing = connection.execute(self._sql["missing_parts"], (listed,)).fetchall()
             connection.executemany(
-                _SQL["add_blob"], [(h, len(parts[h]), parts[h]) for (h,) in missing]
+                self._sql["add_blob"], [(h, len(parts[h]), parts[h]) for (h,) in missing]
             )
-            connection.execute(_SQL["join_parts"], {"whole": name, "parts": listed})
-        self._recent.put(name, value)
+            connection.execute(self._sql["join_parts"], {"whole": name, "parts": listed})
+        with self._database.recent:
+            self._recent.put(name, value)
         return name
 
     def get(self, name: str) -> bytes | None:
         """The value; None when it is missing or damaged."""
-        with self._file.lock:
+        with self._database.recent:
             known = self._recent.get(name)
         if known is not None:
             return known
-        rows = self._file.rows(_SQL["get_blob"], (name,))
+        rows = self._database.rows(self._sql["get_blob"], (name,))
         return self._value(name, *rows[0]) if rows else None
 
     def get_short_of(
@@ -85,7 +89,9 @@ class Blobs:
         if not names:
             return {}
         listed = json.dumps([*names])
-        rows = self._file.rows(_SQL["get_short_blobs"], {"names": listed, "size": SHORTEST - 1})
+        rows = self._database.rows(
+            self._sql["get_short_blobs"], {"names": listed, "size": SHORTEST - 1}
+        )
         found = ((row[0], self._value(*row)) for row in rows)
         return {name: value for name, value in found if value is not None}
 
@@ -97,29 +103,29 @@ class Blobs:
         if codec != "parts" or _name_of_whole(data) != name:
             return None
         names = _names_in(data)
-        rows = self._file.rows(_SQL["get_parts"], (json.dumps(names),))
+        rows = self._database.rows(self._sql["get_parts"], (json.dumps(names),))
         if [h for h, _ in rows] != names or not all(_is_sound(*row) for row in rows):
             return None
         value = b"".join(part for _, part in rows)
         if len(value) != size:
             return None
-        with self._file.lock:
+        with self._database.recent:
             self._recent.put(name, value)
         return value
 
-    def collect(self, connection: sqlite3.Connection, cells: Iterable[Any]) -> None:
+    def collect(self, connection: Connection, cells: Iterable[Any]) -> None:
         """Delete the blobs among the cells of deleted rows that nothing else holds."""
         todo = {cell for cell in cells if isinstance(cell, str)}
         while todo:
             deleted = [
-                row for h in todo for row in connection.execute(_SQL["delete_blob"], {"h": h})
+                row for h in todo for row in connection.execute(self._sql["delete_blob"], {"h": h})
             ]
             todo = set()
             for blob, codec, data in deleted:
                 if codec == "parts" and isinstance(data, bytes):
                     names = _names_in(data)
                     connection.execute(
-                        _SQL["part_from_whole"], {"whole": blob, "parts": json.dumps(names)}
+                        self._sql["part_from_whole"], {"whole": blob, "parts": json.dumps(names)}
                     )
                     todo.update(names)
 

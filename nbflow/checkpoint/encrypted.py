@@ -75,8 +75,6 @@ class EncryptedSaver(BaseCheckpointSaver):
     def __init__(self, saver: BaseCheckpointSaver, key: bytes) -> None:
         self._inner = saver
         self._rows = RowSealer(key)
-        self.lease_s: float | None = saver.lease_s
-        """The inner saver's."""
 
     @classmethod
     def from_passphrase(cls, saver: BaseCheckpointSaver, passphrase: str, salt: bytes) -> Self:
@@ -89,6 +87,15 @@ class EncryptedSaver(BaseCheckpointSaver):
             InvalidConfigError: the salt is shorter, or the passphrase empty.
         """
         return cls(saver, key_of(passphrase, salt))
+
+    @property
+    def lease_s(self) -> float | None:
+        """That of the saver inside."""
+        return self._inner.lease_s
+
+    @lease_s.setter
+    def lease_s(self, seconds: float | None) -> None:
+        self._inner.lease_s = seconds
 
     @property
     def identity(self) -> Hashable:

@@ -22,10 +22,10 @@ from nbflow.errors import (
     UnknownThreadError,
 )
 from nbflow.func import entrypoint
+from nbflow.testing._programs import counter, on
+from nbflow.testing._saver_care import contents, rich
 from nbflow.types import Command
 from tests.conformance.older import set_back
-from tests.conformance.test_saver_contract import counter, on
-from tests.conformance.test_savers_care import contents, rich
 
 SAVERS: dict[str, Callable[[Path], BaseCheckpointSaver]] = {
     "memory": lambda folder: InMemorySaver(),

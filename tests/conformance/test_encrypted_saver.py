@@ -24,14 +24,8 @@ from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import CorruptDataError, InvalidConfigError
 from nbflow.func import entrypoint, task
+from nbflow.testing._rows import a_checkpoint, a_run, an_op, begun, shown
 from nbflow.types import Command, interrupt
-from tests.conformance import (
-    test_saver_contract,
-    test_savers,
-    test_savers_care,
-    test_savers_faults,
-)
-from tests.conformance.test_savers import a_checkpoint, a_run, an_op, begun, shown
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 Config = dict[str, Any]
@@ -52,16 +46,6 @@ def inside(request: pytest.FixtureRequest, path: str) -> Iterator[BaseCheckpoint
 @pytest.fixture
 def saver(inside: BaseCheckpointSaver) -> EncryptedSaver:
     return EncryptedSaver(inside, KEY)
-
-
-for _module in (test_savers, test_saver_contract, test_savers_care, test_savers_faults):
-    for _name, _check in vars(_module).items():
-        if _name.startswith("test_") and "saver" in inspect.signature(_check).parameters:
-            _part = _module.__name__.rsplit("_", 1)[-1]
-            globals()[_name.replace("test_", f"test_{_part}_", 1)] = _check
-
-
-# -- workflows ------------------------------------------------------------------------------
 
 
 def on(thread_id: str, **more: Any) -> Config:

@@ -6,10 +6,8 @@ import multiprocessing
 import os
 import re
 import sqlite3
-import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,8 @@ from nbflow.types import Command, interrupt
 from tests.conformance.older import set_back
 
 Config = dict[str, Any]
+
+
 THREAD: Config = {"configurable": {"thread_id": "t"}}
 
 
@@ -120,9 +120,6 @@ def test_a_file_of_an_older_version(path: Path, version: int) -> None:
     raw.close()
 
 
-# -- locked and read-only ----------------------------------------------------------------------
-
-
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_S", 0.05)
@@ -212,8 +209,6 @@ def test_a_read_only_database(path: Path, how: str) -> None:
         assert list(saver.list(THREAD)) == before
     assert ran == []
 
-
-# -- damage ------------------------------------------------------------------------------------
 
 DAMAGE = [
     ("UPDATE ckpt SET step = 9 WHERE seq = 3", [4, 2, 1]),
@@ -315,33 +310,6 @@ def test_a_damaged_row_raises_once(path: Path) -> None:
                 1, 60, 110, 111, 130,
             ]  # fmt: skip
             assert len(steps) == 130
-
-
-# -- together ----------------------------------------------------------------------------------
-
-
-def test_ten_runs_of_one_thread_at_once(saver: BaseCheckpointSaver) -> None:
-    """261: each is refused or counts; the history is one chain."""
-    count, together = counter(saver), threading.Barrier(10)
-
-    def run(_: int) -> bool:
-        together.wait()
-        try:
-            count.invoke(1, THREAD)
-        except ThreadBusyError:
-            return False
-        return True
-
-    for _ in range(3):
-        with ThreadPoolExecutor(10) as pool:
-            assert sum(pool.map(run, range(10))) >= 1
-
-    chain = list(saver.list(THREAD))
-    assert [one.parent_config for one in chain] == [*(one.config for one in chain[1:]), None]
-    assert len(chain) == 2 * count.get_state(THREAD).values
-    total = count.get_state(THREAD).values
-    for n in range(1, 11):
-        assert count.invoke(1, THREAD) == total + n
 
 
 def _increment(path: str, times: int) -> int:

@@ -23,8 +23,8 @@ from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import CorruptDataError
 from nbflow.func import entrypoint, task
+from nbflow.testing._rows import a_checkpoint, a_run, an_op, begun
 from nbflow.types import Command, interrupt
-from tests.conformance.test_savers import a_checkpoint, a_run, an_op, begun
 
 Config = dict[str, Any]
 

@@ -34,6 +34,7 @@ def test_import_loads_nothing_of_the_notebook_side(statement: str) -> None:
         "jsonschema_rs",
         "pydantic",
         "sqlite3",
+        "psycopg",
         "nbclient",
     }
 

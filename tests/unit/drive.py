@@ -10,29 +10,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypeVar
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
+from nbflow.testing._programs import HEX
 from nbflow.types import StateSnapshot
 
 __all__ = ["HEX", "Config", "Drive", "kinds_of", "on_thread", "within"]
 
 T = TypeVar("T")
 Config = dict[str, Any]
-
-
-class _Hex:
-    """Equal to every text of 32 hex digits."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and len(other) == 32 and set(other) <= set("0123456789abcdef")
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __repr__(self) -> str:
-        return "HEX"
-
-
-HEX: Any = _Hex()
-"""Stands for an interrupt id where its value does not matter."""
 
 
 def on_thread(thread_id: str | int, **more: Any) -> Config:

@@ -14,7 +14,9 @@ from tests.notebook.notebooks import printed_in, write_notebook
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT, _POSTGRES = (
+    _BLOCKS
+)
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
@@ -89,6 +91,21 @@ def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
         "interrupted Better words?",
         "{'text': 'We are very sorry.'} 3",
     ]
+
+
+_COUNT = """
+print([count.invoke(n, {"configurable": {"thread_id": "1"}}) for n in (1, 2)])
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_thread_in_postgres_goes_on_in_another_process(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres)
+    for printed in ("[1, 3]\n", "[4, 6]\n"):
+        ran = _python(_POSTGRES + _COUNT, tmp_path)
+        assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", printed)
 
 
 @pytest.mark.timeout(60)

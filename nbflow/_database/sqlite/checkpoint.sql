@@ -230,16 +230,21 @@ SELECT meta FROM ckpt WHERE thread_id = :thread_id AND typeof(meta) = 'text';
 UPDATE op_mark SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM op));
 
 -- name: delete_ops
+-- Each half finds its ops by one index of op.
 DELETE FROM op
-WHERE
-    run IN (SELECT run FROM run WHERE thread_id = :thread_id)
-    AND kind <> 'start' AND kind <> 'ask' AND kind <> 'void';
-
--- name: delete_other_ops
-DELETE FROM op
-WHERE
-    run IN (SELECT run FROM run WHERE thread_id = :thread_id)
-    AND (kind = 'start' OR kind = 'ask' OR kind = 'void');
+WHERE seq IN (
+    SELECT one.seq
+    FROM run AS r CROSS JOIN op AS one ON r.run = one.run
+    WHERE
+        r.thread_id = :thread_id
+        AND one.kind <> 'start' AND one.kind <> 'ask' AND one.kind <> 'void'
+    UNION ALL
+    SELECT one.seq
+    FROM run AS r CROSS JOIN op AS one ON r.run = one.run
+    WHERE
+        r.thread_id = :thread_id
+        AND (one.kind = 'start' OR one.kind = 'ask' OR one.kind = 'void')
+);
 
 -- name: delete_runs
 DELETE FROM run WHERE thread_id = :thread_id;
@@ -296,9 +301,14 @@ SELECT
 FROM thread
 WHERE thread_id = :source;
 
--- name: last_op
--- Of those that there are and were.
-SELECT max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark));
+-- name: new_ops
+-- Numbers for so many ops, growing, that none has and none had.
+WITH RECURSIVE new (seq, n) AS (
+    SELECT max((SELECT coalesce(max(seq), 0) FROM op), (SELECT seq FROM op_mark)), 0
+    UNION ALL
+    SELECT seq + 1, n + 1 FROM new WHERE n < ?
+)
+SELECT seq FROM new WHERE n > 0;
 
 -- name: ops_of_thread
 -- With the blobs of their values.

@@ -55,6 +55,10 @@ WHERE
         WHERE i.ns = n.ns AND (i.expires IS NULL OR i.expires > :alive)
     );
 
+-- name: lock_namespaces
+-- Nothing to hold: a transaction has the file for itself.
+SELECT ?;
+
 -- name: add_namespace
 INSERT INTO store_namespace (name) VALUES (?) ON CONFLICT DO NOTHING;
 
@@ -89,17 +93,23 @@ WHERE n.name = :name AND i.key = :key;
 UPDATE store_item SET expires = :now + ttl * 60 WHERE item = :item AND ttl IS NOT NULL;
 
 -- name: expired_items
-SELECT item FROM store_item WHERE expires IS NOT NULL AND expires <= ?;
+SELECT i.item, n.name
+FROM store_item AS i
+INNER JOIN store_namespace AS n ON i.ns = n.ns
+WHERE i.expires IS NOT NULL AND i.expires <= ?
+ORDER BY i.item;
+
+-- name: namespaces_with_expired
+SELECT DISTINCT n.name
+FROM store_item AS i
+INNER JOIN store_namespace AS n ON i.ns = n.ns
+WHERE i.expires IS NOT NULL AND i.expires <= ?;
 
 -- name: delete_vectors
 DELETE FROM store_vector WHERE item = ?;
 
 -- name: delete_item
 DELETE FROM store_item WHERE item = ?;
-
--- name: delete_empty_namespaces
-DELETE FROM store_namespace
-WHERE NOT EXISTS (SELECT 1 FROM store_item AS i WHERE i.ns = store_namespace.ns);
 
 -- name: delete_namespace
 -- Keeps one that holds anything.

@@ -1,4 +1,4 @@
-"""Rows of an SQLite database as the objects they stand for; what is damaged is an error."""
+"""Rows of a database as the objects they stand for; what is damaged is an error."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
+from nbflow._database.database import Database
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import (
     OP_COLUMNS,
@@ -15,7 +16,7 @@ from nbflow.checkpoint._cells import (
     is_value_intact,
     run_check,
 )
-from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
+from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError
 
 __all__ = ["CHECKPOINT_VALUES", "OP_VALUES", "RUN_VALUES", "SEQ", "CheckpointPages", "RowReader"]
@@ -34,15 +35,16 @@ _FIRST_PAGE, _PAGE = 20, 100
 
 
 class RowReader:
-    """Makes rows into objects.
+    """Makes rows into objects."""
 
-    Args:
-        name: the database's, for messages.
-    """
-
-    def __init__(self, name: str, blobs: Blobs) -> None:
-        self._name = name
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self._database = database
         self._blobs = blobs
+
+    def thread(self, row: tuple[Any, ...]) -> ThreadRow:
+        thread, until = ThreadRow(*row[:-1]), row[-1]
+        thread.lease_s = None if until is None else self._database.lease_left(until)
+        return thread
 
     def run(self, row: tuple[Any, ...], found: Found = _NOTHING) -> RunRow:
         run = self.bare_run(row)
@@ -112,8 +114,8 @@ class RowReader:
 
     def _damaged(self, where: str, what: str) -> NoReturn:
         raise CorruptDataError(
-            f"{where} in {self._name} cannot be read: {what} is damaged, its check sum does "
-            "not fit. Other runs are not affected. Restore the file from a copy."
+            f"{where} in {self._database.name} cannot be read: {what} is damaged, its check sum "
+            "does not fit. Other runs are not affected. Restore the file from a copy."
         )
 
 
