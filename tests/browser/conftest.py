@@ -35,14 +35,18 @@ def browser(chromium_executable: str | None) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that asks nobody but this machine for anything: the test fails where it does."""
+    """A page that asks nobody but this machine for anything, and in which nothing of nbflow's fails
+    unseen: else the test does."""
     context = browser.new_context(viewport={"width": 1100, "height": 1000}, locale="en-GB")
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
+    failed: list[str] = []
+    page.on("pageerror", lambda error: failed.append(error.stack or str(error)))
     yield page
     context.close()
     assert [url for url in asked if not url.startswith(LOCAL)] == []
+    assert [error for error in failed if "nbflow" in error or "blob:" in error] == []
 
 
 @pytest.fixture

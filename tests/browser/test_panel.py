@@ -26,6 +26,12 @@ from nbflow.types import interrupt
 def review(topic):
     return interrupt({"question": f"Publish the essay about {topic}?"}, response_schema=bool)
 """
+IDS_GIVEN_TWICE = """() => {
+    const ids = [...document.querySelectorAll(".nbflow [id]")].map(({ id }) => id);
+    return ids.filter((id, at) => ids.indexOf(id) !== at);
+}"""
+"""A card in the notebook and the same card in a panel are drawn by two bundles."""
+
 WAIT = "print('outcome', review.start('penguins', thread_id='penguins').result())"
 
 
@@ -87,6 +93,8 @@ def test_a_question_of_a_waiting_cell_is_answered_in_a_panel(notebook: Notebook,
     page.keyboard.press("Enter")
 
     form = page.locator(".nbf-page:visible").get_by_role("form", name=re.compile("penguins"))
+    expect(form).to_be_visible(timeout=CELL_MS)
+    assert page.evaluate(IDS_GIVEN_TWICE) == []
     _answer(form)
     done = page.locator(".nbf-page:visible .nbf-status-done")
     expect(done).to_be_visible(timeout=CELL_MS)

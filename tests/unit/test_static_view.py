@@ -214,6 +214,7 @@ def test_a_question_says_how_to_see_its_form_again() -> None:
     assert "shows the form" not in read(run)
 
 
+@pytest.mark.timeout(120)
 def test_a_large_run_stays_small() -> None:
     @task
     def big(n: int) -> str:

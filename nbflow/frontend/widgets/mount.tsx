@@ -11,6 +11,9 @@ import type { Port } from "./talk";
 
 const STYLE_ID = "nbflow-styles";
 
+/** Of the ids that this bundle gives: the page may have another one, the widgets' or the side panel's. */
+const PREFIX = Math.random().toString(36).slice(2, 8);
+
 /** Puts the styles into the page once, or into the shadow root that the host renders in. */
 export function ensureStyles(el: HTMLElement): void {
   const root = el.getRootNode();
@@ -60,7 +63,7 @@ export function mountClient<C extends Client>(
   el.append(host);
   const release = guarded ? guardKeyboard(host) : () => {};
   client.start();
-  const root = createRoot(host);
+  const root = createRoot(host, { identifierPrefix: PREFIX });
   root.render(
     <Live client={client} draw={(view) => draw(view as ReturnType<C["view"]>, client)} />,
   );
