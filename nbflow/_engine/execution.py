@@ -209,7 +209,8 @@ class Execution:
         """Stop from outside, a signal handler for example: no op starts any more, and what runs
         on an event loop is cancelled."""
         self._halt()
-        threading.Thread(target=leave_sent, args=(self,), name="nbflow-stop", daemon=True).start()
+        if self.sends:
+            threading.Thread(target=leave_sent, args=(self,), name="nbflow-stop", daemon=True).start()
         if self.on_stop is not None:
             self.on_stop()
 
