@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     DeclarationError,
@@ -197,9 +198,15 @@ def test_of_two_processes_that_answer_at_once_one_goes_on(tmp_path: Path) -> Non
 # -- a busy thread --------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return InMemorySaver() if request.param == "memory" else SqliteSaver(tmp_path / "runs.sqlite")
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    if request.param == "postgres":
+        with PostgresSaver(request.getfixturevalue("postgres")) as saver:
+            yield saver
+    else:
+        yield (
+            InMemorySaver() if request.param == "memory" else SqliteSaver(tmp_path / "runs.sqlite")
+        )
 
 
 def counter(saver: Any, on_busy: Any, entered: threading.Event, go: threading.Event) -> Any:
