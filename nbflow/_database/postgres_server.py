@@ -344,7 +344,7 @@ _REASONS = (
     ("42P01", "Its tables were removed: open it anew."),
     ("25006", "It is read-only: connect to the primary server."),
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
-    ("53300", "It has too many connections: let it take more, or give a smaller pool."),
+    ("too many", "It has too many connections: let it take more, or give a smaller pool."),
     ("55P03", "Somebody else held a lock for too long: try again."),
     ("54001", "A value is larger than Postgres takes: store a file and return its path."),
     ("PoolTimeout", "The server did not answer, or others use all connections of the pool."),
