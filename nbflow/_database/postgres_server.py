@@ -39,6 +39,9 @@ _CONNECTIONS = 10
 _PATIENCE_S = 30.0
 """How long a statement waits for a connection: the server may be starting again."""
 
+_OFTEN = 5
+"""Times that the server may undo something, so that somebody else can go on."""
+
 _SQL = scripts.queries("postgres", "server")
 _MIGRATIONS = scripts.migrations("postgres")
 _VALUE, _BLOB = b"\x00", b"\x01"
@@ -49,9 +52,10 @@ _left_behind: list[object] = []
 class _UnheardError(Exception):
     """Nobody heard what came of it: the connection broke, or the server undid it to go on."""
 
-    def __init__(self, error: StorageError) -> None:
+    def __init__(self, error: StorageError, *, is_undone: bool) -> None:
         super().__init__(error)
         self.error = error
+        self.is_undone = is_undone
 
 
 class _Here(threading.local):
@@ -172,25 +176,28 @@ class PostgresServer:
             return []  # no stored name is one that cannot be stored
 
     def twice(self, work: Callable[[], T], again: Callable[[], T] | None = None) -> T:
-        """Do what uses statements or transactions; once more if nobody heard what came of it.
+        """Do what uses statements or transactions; once more if nobody heard what came of it, and
+        a few times more if the server undid it, so that somebody else could go on.
 
         Args:
             again: what to do then; left out, the same. The work may or may not have been stored.
 
         Raises:
-            StorageError, InvalidNameError: nothing was stored.
+            StorageError: nothing was stored; or the connection broke again, and it is not known.
+            InvalidNameError: nothing was stored.
         """
-        try:
-            return work()
-        except _UnheardError:
-            pass
-        self._here.doubts = True
-        try:
-            return (again or work)()
-        except _UnheardError as fault:
-            raise fault.error from fault.error.__cause__
-        finally:
-            self._here.doubts = False
+        broken, undone, before = False, 0, self._here.doubts
+        while True:
+            self._here.doubts = broken or before
+            try:
+                return again() if broken and again is not None else work()
+            except _UnheardError as fault:
+                undone += fault.is_undone
+                if undone > _OFTEN or (broken and not fault.is_undone):
+                    raise fault.error from fault.error.__cause__
+                broken = broken or not fault.is_undone
+            finally:
+                self._here.doubts = before
 
     def lease_until(self, seconds: float) -> float:
         """The seconds, which the queries add to the server's clock."""
@@ -312,19 +319,22 @@ class PostgresServer:
         reason = next((why for mark, why in _REASONS if mark in (code, type(fault).__name__)), None)
         if reason is None:
             reason = next((why for mark, why in _REASONS if mark in text), _OTHER)
+        is_lost = connection is not None and (connection.closed or code in _ENDED)
+        stored = "Whether anything was stored is not known." if is_lost else "Nothing was stored."
         error = StorageError(
-            f"The database {self.name} could not be used: {text}. Nothing was stored. {reason}"
+            f"The database {self.name} could not be used: {text}. {stored} {reason}"
         )
         error.__cause__ = cause
-        if connection is not None and (connection.closed or code in _UNDONE):
-            raise _UnheardError(error)
+        if connection is not None and (is_lost or code in _UNDONE):
+            raise _UnheardError(error, is_undone=code in _UNDONE)
         raise error
 
 
 _SURROGATE = "it has a lone surrogate"
 _NO_TEXT = ("54000", "22021", "22P02", "22P05")
 _DAMAGE = ("XX001", "XX002")
-_UNDONE = ("40P01", "40001", "57P01", "57P02", "57P03")
+_UNDONE = ("40P01", "40001")
+_ENDED = ("57P01", "57P02", "57P03")
 _OTHER = "Check the server and its log, then try again; a run: invoke(None)."
 _REASONS = (
     ("password authentication failed", "Check user and password."),
@@ -334,7 +344,7 @@ _REASONS = (
     ("42P01", "Its tables were removed: open it anew."),
     ("25006", "It is read-only: connect to the primary server."),
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
-    ("53300", "It has too many connections: let it take more, or give a smaller pool."),
+    ("too many", "It has too many connections: let it take more, or give a smaller pool."),
     ("55P03", "Somebody else held a lock for too long: try again."),
     ("54001", "A value is larger than Postgres takes: store a file and return its path."),
     ("PoolTimeout", "The server did not answer, or others use all connections of the pool."),

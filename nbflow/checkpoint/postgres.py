@@ -91,6 +91,8 @@ class PostgresSaver(SqlSaver):
         )
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
+        """As of every saver. When the answer gets lost it is told as busy, since another claim of
+        this process may have won; then nobody runs the thread until somebody claims it."""
         claim = super().claim
         return self._server.twice(lambda: claim(thread_id, ns, owner, expected_epoch))
 
@@ -140,6 +142,8 @@ class PostgresSaver(SqlSaver):
         self._server.twice(lambda: delete(thread_id))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """As of every saver (244). When the answer gets lost, the copy may be there, and it is told
+        that there is such a thread already."""
         copy = super().copy_thread
         self._server.twice(lambda: copy(source_thread_id, target_thread_id))
 

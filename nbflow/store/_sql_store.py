@@ -112,16 +112,18 @@ class SqlStore(KeptStore):
     # -- writing ----------------------------------------------------------------------------
 
     def _write(self, writes: Sequence[Written]) -> None:
-        names = sorted({_name(written.namespace) for written in writes})
+        names = list({_name(written.namespace) for written in writes})
         with self._database.transaction() as connection:
-            connection.execute(self._sql["lock_namespaces"], (json.dumps(names),))
+            connection.execute(self._sql["lock_namespaces"], (json.dumps(names),)).fetchall()
             for written in writes:
                 self._write_one(connection, written)
 
     def _refresh(self, places: Sequence[Place], now: float) -> None:
-        rows = [{"now": now, "item": item} for item in sorted(item for _, item in places)]
+        rows = [{"now": now, "item": item} for _, item in places]
+        numbers = json.dumps([ns for ns, _ in places])
         try:
             with self._database.transaction() as connection:
+                connection.execute(self._sql["lock_places"], (numbers,)).fetchall()
                 connection.executemany(self._sql["refresh_item"], rows)
         except StorageError as fault:
             # what was read is right all the same: the database may be read-only
@@ -133,8 +135,10 @@ class SqlStore(KeptStore):
             if not found:
                 return 0
             names = json.dumps([name for (name,) in found])
-            connection.execute(self._sql["lock_namespaces"], (names,))
-            gone = connection.execute(self._sql["expired_items"], (now,)).fetchall()
+            connection.execute(self._sql["lock_namespaces"], (names,)).fetchall()
+            gone = connection.execute(
+                self._sql["expired_items"], {"now": now, "names": names}
+            ).fetchall()
             for query in ("delete_vectors", "delete_item"):
                 connection.executemany(self._sql[query], [(item,) for item, _ in gone])
             for name in dict.fromkeys(name for _, name in gone):

@@ -18,7 +18,7 @@ class Clock:
     """Stands still until it is told."""
 
     def __init__(self) -> None:
-        self.now = 1_000_000.0
+        self.now: float = 1_000_000.0
 
     def __call__(self) -> float:
         return self.now

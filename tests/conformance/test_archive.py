@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nbflow.archive import export_thread, import_thread
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.encrypted import EncryptedSaver
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     InvalidConfigError,
@@ -26,24 +28,39 @@ from nbflow.testing._programs import counter, on
 from nbflow.testing._saver_care import contents, rich
 from nbflow.types import Command
 from tests.conformance.older import set_back
+from tests.postgres import own_schema
 
-SAVERS: dict[str, Callable[[Path], BaseCheckpointSaver]] = {
-    "memory": lambda folder: InMemorySaver(),
-    "sqlite": lambda folder: SqliteSaver(folder / "runs.sqlite"),
-    "encrypted": lambda folder: EncryptedSaver(SqliteSaver(folder / "e.sqlite"), bytes(range(32))),
-}
+SAVERS = ("memory", "sqlite", "encrypted", "postgres")
+
+
+@contextmanager
+def opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[BaseCheckpointSaver]:
+    made: dict[str, Callable[[], BaseCheckpointSaver]] = {
+        "memory": InMemorySaver,
+        "sqlite": lambda: SqliteSaver(folder / "runs.sqlite"),
+        "encrypted": lambda: EncryptedSaver(SqliteSaver(folder / "e.sqlite"), bytes(range(32))),
+    }
+    if request.param == "postgres":
+        with (
+            own_schema(request.getfixturevalue("postgres_server")) as dsn,
+            PostgresSaver(dsn) as saver,
+        ):
+            yield saver
+    else:
+        with made[request.param]() as saver:
+            yield saver
 
 
 @pytest.fixture(params=SAVERS)
 def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
-    with SAVERS[request.param](tmp_path) as saver:
+    with opened(request, tmp_path) as saver:
         yield saver
 
 
 @pytest.fixture(params=SAVERS)
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
     (tmp_path / "there").mkdir()
-    with SAVERS[request.param](tmp_path / "there") as saver:
+    with opened(request, tmp_path / "there") as saver:
         yield saver
 
 

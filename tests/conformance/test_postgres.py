@@ -14,11 +14,13 @@ from typing import Any
 import psycopg
 import psycopg_pool
 import pytest
+from hypothesis import HealthCheck, given, settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from nbflow._database import postgres_server, scripts
 from nbflow.checkpoint.base import RunRow
+from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.errors import (
     AlreadyAnsweredError,
@@ -30,6 +32,7 @@ from nbflow.errors import (
 )
 from nbflow.testing._programs import counter, on
 from nbflow.testing._rows import BIG, a_checkpoint, a_run, an_op, begun, contents
+from tests.conformance.test_savers import STEPS, play
 from tests.postgres import PASSWORD, own_schema
 
 TABLES = ("version", "thread", "run", "op", "ckpt", "blob", "blob_part")
@@ -183,6 +186,16 @@ def test_names_that_postgres_does_not_hold(saver: PostgresSaver, name: str) -> N
     assert [*saver.search_checkpoints(name)] == []
     saver.delete_for_runs([name]) if len(name) < 5 else None
     assert len(saver.list_threads()) == 1
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(STEPS.filter(lambda steps: all("\0" not in t + ns for t, ns, _ in steps)))
+@pytest.mark.timeout(60)
+def test_it_agrees_with_the_one_in_memory(
+    saver: PostgresSaver, raw: psycopg.Connection[Any], steps: list[tuple[str, str, int]]
+) -> None:
+    raw.execute("TRUNCATE nbflow_thread, nbflow_run, nbflow_op, nbflow_ckpt RESTART IDENTITY")
+    assert play(saver, steps) == play(InMemorySaver(), steps)
 
 
 # -- migrations -----------------------------------------------------------------------------

@@ -275,6 +275,55 @@ def test_the_rest_is_stored_once(far: PostgresSaver, proxy: Proxy) -> None:
     assert far.list_threads() == []
 
 
+# -- databases that cannot be used -----------------------------------------------------------
+
+
+def test_databases_that_cannot_be_used() -> None:
+    """6, 7: each error says what to do; what may only be read is read, and runs nothing."""
+    ran: list[int] = []
+    with running_server() as server, psycopg.connect(server.dsn, autocommit=True) as raw:
+        settings: dict[str, Any] = dict(conninfo_to_dict(server.dsn))
+
+        def dsn(**changed: str) -> str:
+            return make_conninfo(**{**settings, **changed})
+
+        raw.execute("CREATE DATABASE latin ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+        for role in ("guest", "reader", "single"):
+            raw.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
+        raw.execute("ALTER ROLE single CONNECTION LIMIT 1")
+        single = psycopg.connect(dsn(user="single", password="x"))
+        for source, said in (
+            (dsn(dbname="latin"), "encoding LATIN1.*ENCODING UTF8"),
+            (dsn(user="guest", password="x"), "permission denied.*Let this user make"),
+            (dsn(options="-csearch_path=nowhere"), "no schema.*search_path"),
+            (dsn(user="single", password="x"), "too many connections.*smaller pool"),
+        ):
+            with pytest.raises(StorageError, match=said):
+                PostgresSaver(source)
+        single.close()
+        with PostgresSaver(server.dsn) as saver:
+            begun(saver)
+        raw.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        raw.execute("ALTER ROLE reader SET default_transaction_read_only = on")
+        with PostgresSaver(dsn(user="reader", password="x")) as reader:
+
+            @entrypoint(checkpointer=reader)
+            def workflow(n: int) -> None:
+                ran.append(n)
+
+            assert [thread.thread_id for thread in reader.list_threads()] == ["t"]
+            with pytest.raises(StorageError, match="Nothing was stored.*primary"):
+                workflow.invoke(1, on("new"))
+        raw.execute("BEGIN; LOCK TABLE nbflow_thread IN ACCESS EXCLUSIVE MODE")
+        with (
+            PostgresSaver(dsn(options="-clock_timeout=50")) as hasty,
+            pytest.raises(StorageError, match="lock timeout.*Nothing was stored.*try again"),
+        ):
+            begun(hasty, a_run(2, "u"))
+        raw.execute("ROLLBACK")
+    assert ran == []
+
+
 # -- 12: the server restarts ----------------------------------------------------------------
 
 

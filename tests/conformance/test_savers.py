@@ -45,32 +45,37 @@ def on_disk(path: str) -> Iterator[SqliteSaver]:
         yield saver
 
 
+STEPS = st.lists(st.tuples(st.text(max_size=5), st.text(max_size=3), st.integers(0, 3)), max_size=9)
+
+
+def play(saver: BaseCheckpointSaver, steps: list[tuple[str, str, int]]) -> Any:
+    """What a program sees that does these steps."""
+    heard: list[Any] = []
+    for number, (thread_id, ns, what) in enumerate(steps):
+        thread = saver.get_thread(thread_id, ns)
+        epoch = None if thread is None else thread.epoch
+        row = a_checkpoint(f"c{number}", thread_id, ns)
+        if what == 0:
+            run = a_run(number, thread_id, ns)
+            saver.append(run, saver.begin_run(run, row, "me", epoch), [an_op()])
+        elif what == 1:
+            saver.update(row, epoch)
+        elif what == 2:
+            saver.delete_thread(thread_id)
+        else:
+            heard.append(list(saver.list_checkpoints(thread_id, ns)))
+        heard.append(saver.list_threads())
+    heard += [saver.list_runs(t.thread_id, t.ns) for t in saver.list_threads()]
+    return heard
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=3), st.integers(0, 3)), max_size=9))
+@given(STEPS)
 def test_all_savers_agree(steps: list[tuple[str, str, int]]) -> None:
-    def play(saver: BaseCheckpointSaver) -> Any:
-        heard: list[Any] = []
-        for number, (thread_id, ns, what) in enumerate(steps):
-            thread = saver.get_thread(thread_id, ns)
-            epoch = None if thread is None else thread.epoch
-            row = a_checkpoint(f"c{number}", thread_id, ns)
-            if what == 0:
-                run = a_run(number, thread_id, ns)
-                saver.append(run, saver.begin_run(run, row, "me", epoch), [an_op()])
-            elif what == 1:
-                saver.update(row, epoch)
-            elif what == 2:
-                saver.delete_thread(thread_id)
-            else:
-                heard.append(list(saver.list_checkpoints(thread_id, ns)))
-            heard.append(saver.list_threads())
-        heard += [saver.list_runs(t.thread_id, t.ns) for t in saver.list_threads()]
-        return heard
-
     with SqliteSaver(":memory:") as on_sqlite:
-        assert play(on_sqlite) == play(InMemorySaver())
+        assert play(on_sqlite, steps) == play(InMemorySaver(), steps)
 
 
 async def test_as_a_context_manager_of_either_kind(path: str) -> None:

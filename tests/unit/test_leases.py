@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     DeclarationError,
@@ -38,7 +40,11 @@ from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 
 at_work = Path("at-work").absolute()
-saver = SqliteSaver("runs.sqlite")
+if "DSN" in os.environ:
+    from nbflow.checkpoint.postgres import PostgresSaver
+    saver = PostgresSaver(os.environ["DSN"])
+else:
+    saver = SqliteSaver("runs.sqlite")
 saver.lease_s = 0.6
 config = {"configurable": {"thread_id": "1"}}
 
@@ -64,6 +70,13 @@ def ask(n):
 """
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps the threads of several processes."""
+    if request.param == "postgres":
+        monkeypatch.setenv("DSN", request.getfixturevalue("postgres"))
+
+
 @contextmanager
 def worker(folder: Path, script: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Another process on the same database."""
@@ -85,7 +98,7 @@ def appear(path: Path) -> None:
         time.sleep(0.01)
 
 
-def here(folder: Path) -> tuple[SqliteSaver, Any, Any]:
+def here(folder: Path) -> tuple[BaseCheckpointSaver, Any, Any]:
     """The workflows of the other processes, in this one."""
     names: dict[str, Any] = {"__name__": "__main__"}
     before = Path.cwd()
@@ -106,6 +119,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.usefixtures("shared")
 def test_an_owner_at_work_keeps_its_thread_beyond_its_lease(tmp_path: Path) -> None:
     saver, count, _ = here(tmp_path)
     with worker(tmp_path, BEGIN, SLEEP="1.8") as owner:
@@ -120,6 +134,7 @@ def test_an_owner_at_work_keeps_its_thread_beyond_its_lease(tmp_path: Path) -> N
     assert thread is not None and (thread.owner, thread.lease_s) == (None, None)
 
 
+@pytest.mark.usefixtures("shared")
 def test_a_frozen_owner_stores_nothing_once_its_thread_was_taken_over(tmp_path: Path) -> None:
     """fault 16"""
     saver, count, _ = here(tmp_path)
@@ -143,6 +158,7 @@ def test_a_frozen_owner_stores_nothing_once_its_thread_was_taken_over(tmp_path: 
     assert count.get_state(CONFIG).values == 20
 
 
+@pytest.mark.usefixtures("shared")
 def test_a_killed_owner_is_recovered_once(tmp_path: Path) -> None:
     _, count, _ = here(tmp_path)
     with worker(tmp_path, BEGIN, SLEEP="60") as owner:
@@ -168,6 +184,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.usefixtures("shared")
 @pytest.mark.timeout(120)
 def test_of_two_processes_that_answer_at_once_one_goes_on(tmp_path: Path) -> None:
     """fault 14"""
@@ -197,9 +214,15 @@ def test_of_two_processes_that_answer_at_once_one_goes_on(tmp_path: Path) -> Non
 # -- a busy thread --------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return InMemorySaver() if request.param == "memory" else SqliteSaver(tmp_path / "runs.sqlite")
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    if request.param == "postgres":
+        with PostgresSaver(request.getfixturevalue("postgres")) as saver:
+            yield saver
+    else:
+        yield (
+            InMemorySaver() if request.param == "memory" else SqliteSaver(tmp_path / "runs.sqlite")
+        )
 
 
 def counter(saver: Any, on_busy: Any, entered: threading.Event, go: threading.Event) -> Any:

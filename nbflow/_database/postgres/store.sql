@@ -2,7 +2,7 @@
 -- An item is there while it has no expires or a later one than %(alive)s.
 -- A namespace is below another when its name is between %(below)s and %(beyond)s, which is that name
 -- and a dot, and that name and the character after the dot; for the root, the empty text and null.
--- Who changes items of a namespace holds its row, since its last item takes it away.
+-- Who changes items of a namespace has its lock, since its last item takes it away.
 
 -- name: get_item
 SELECT n.ns, i.item, n.name, i.key, i.created, i.updated, i.ttl, i.value, i.check_
@@ -58,15 +58,24 @@ WHERE
     );
 
 -- name: lock_namespaces
--- Those that there are, in one order for all, so that two do not wait for each other.
-SELECT 1 FROM nbflow_store_namespace
-WHERE name IN (SELECT value FROM json_array_elements_text(%s::JSON))
-ORDER BY name FOR UPDATE;
+-- In one order for all, so that two do not wait for each other. 64 locks stand for all names.
+SELECT pg_advisory_xact_lock(1852991085, stripe)
+FROM (
+    SELECT DISTINCT hashtext(value) & 63 AS stripe
+    FROM json_array_elements_text(%s::JSON) ORDER BY stripe
+) AS s;
+
+-- name: lock_places
+-- The same of the numbers of namespaces.
+SELECT pg_advisory_xact_lock(1852991085, stripe)
+FROM (
+    SELECT DISTINCT hashtext(name) & 63 AS stripe
+    FROM nbflow_store_namespace
+    WHERE ns IN (SELECT value::BIGINT FROM json_array_elements_text(%s::JSON)) ORDER BY stripe
+) AS s;
 
 -- name: add_namespace
--- Holds it if there is one.
-INSERT INTO nbflow_store_namespace (name) VALUES (%s)
-ON CONFLICT (name) DO UPDATE SET name = excluded.name;
+INSERT INTO nbflow_store_namespace (name) VALUES (%s) ON CONFLICT DO NOTHING;
 
 -- name: put_item
 -- Keeps the item's number and when it was first stored.
@@ -100,11 +109,13 @@ UPDATE nbflow_store_item SET expires = %(now)s + ttl * 60
 WHERE item = %(item)s AND ttl IS NOT NULL;
 
 -- name: expired_items
+-- In these namespaces.
 SELECT i.item, n.name
 FROM nbflow_store_item AS i
 INNER JOIN nbflow_store_namespace AS n ON i.ns = n.ns
-WHERE i.expires IS NOT NULL AND i.expires <= %s
-ORDER BY i.item FOR UPDATE OF i;
+WHERE
+    i.expires IS NOT NULL AND i.expires <= %(now)s
+    AND n.name IN (SELECT value FROM json_array_elements_text(%(names)s::JSON));
 
 -- name: namespaces_with_expired
 SELECT DISTINCT n.name

@@ -59,6 +59,9 @@ WHERE
 -- Nothing to hold: a transaction has the file for itself.
 SELECT ?;
 
+-- name: lock_places
+SELECT ?;
+
 -- name: add_namespace
 INSERT INTO store_namespace (name) VALUES (?) ON CONFLICT DO NOTHING;
 
@@ -93,11 +96,13 @@ WHERE n.name = :name AND i.key = :key;
 UPDATE store_item SET expires = :now + ttl * 60 WHERE item = :item AND ttl IS NOT NULL;
 
 -- name: expired_items
+-- In these namespaces.
 SELECT i.item, n.name
 FROM store_item AS i
 INNER JOIN store_namespace AS n ON i.ns = n.ns
-WHERE i.expires IS NOT NULL AND i.expires <= ?
-ORDER BY i.item;
+WHERE
+    i.expires IS NOT NULL AND i.expires <= :now
+    AND n.name IN (SELECT value FROM json_each(:names));
 
 -- name: namespaces_with_expired
 SELECT DISTINCT n.name
