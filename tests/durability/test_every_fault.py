@@ -13,7 +13,7 @@ NOT_BUILT = {
     10,
     12, 13,  # Postgres
     14, 15, 16, 17, 18, 19,  # leases
-    29, 34, 40,
+    29,
 }  # fmt: skip
 """Faults that no test provokes yet."""
 
