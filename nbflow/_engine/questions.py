@@ -24,6 +24,7 @@ from nbflow.errors import (
     DeclarationError,
     GraphInterrupt,
     InvalidAnswerError,
+    NonDeterminismError,
     NotSerializableError,
 )
 from nbflow.events import Asked
@@ -54,7 +55,11 @@ def ask(frame: Frame, asking: Asking) -> Any:
     if execution.saver is None:
         return _ask_unkept(frame, value, schema, lane)
     args = serde.digest_source((key,), {}) if key else serde.digest_source((value, schema), {})
-    call = frame.take(None, args, lane, _CALLER - 1, ((value,), {}))
+    try:
+        call = frame.take(None, args, lane, _CALLER - 1, ((value,), {}))
+    except NonDeterminismError:
+        _payload(asking, schema, judge)  # what cannot be stored was never asked, and never will be
+        raise
     if call is None:
         call = _store(frame, args, lane, _payload(asking, schema, judge))
     question = question_of(execution.run_id, call)

@@ -339,7 +339,7 @@ def test_processes_on_one_thread(path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_after_fork(path: Path) -> None:
-    """262: children and parent use one saver, and all 41 runs are there afterwards."""
+    """262, fault 20: children and parent use one saver, and all 41 runs are there afterwards."""
     with SqliteSaver(path) as saver:
         count = counter(saver)
         count.invoke(1, on("before"))

@@ -343,7 +343,7 @@ def saver(request: pytest.FixtureRequest, path: Path) -> Iterator[BaseCheckpoint
 
 
 def test_ten_thousand_tasks(saver: BaseCheckpointSaver) -> None:
-    """256: they run and resume, and a task costs no more than in a short run."""
+    """256, fault 32: they run and resume, and a task costs no more than in a short run."""
 
     @task
     def work(n: int) -> int:
@@ -372,7 +372,7 @@ def test_ten_thousand_tasks(saver: BaseCheckpointSaver) -> None:
 
 
 def test_a_result_of_200_megabytes(path: Path) -> None:
-    """257: stored once, though a task returned it and the run returns and saves it."""
+    """257, fault 33: stored once, though a task returned it and the run returns and saves it."""
     big = os.urandom(1 << 20) * 200
 
     with SqliteSaver(path) as saver:

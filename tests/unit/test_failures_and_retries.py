@@ -60,7 +60,7 @@ def test_a_failure_seen_after_a_pause_runs_again(
 def test_the_entrypoint_is_retried_with_its_failed_tasks(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """78"""
+    """78, fault 27"""
     flaky, done = Flaky(2), Flaky(0)
 
     @task
@@ -82,7 +82,7 @@ def test_the_entrypoint_is_retried_with_its_failed_tasks(
 def test_a_parent_is_retried_with_its_failed_children(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """79"""
+    """79, fault 27"""
     flaky, done = Flaky(), Flaky(0)
 
     @task
@@ -134,7 +134,7 @@ def test_a_retried_parent_waits_for_its_running_children(
 def test_a_caught_failure_stays_caught_when_the_next_task_fails(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """54: the branch that the code took is the branch of the replay"""
+    """54, fault 26: the branch that the code took is the branch of the replay"""
     first, other = Flaky(), Flaky()
 
     @task

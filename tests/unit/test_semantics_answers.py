@@ -140,7 +140,7 @@ def test_one_good_and_one_bad_id(
 
 
 def test_swapped_questions(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
-    """113: unchanged code"""
+    """113, fault 25: unchanged code"""
     questions = ["delete prod?", "send email?"]
 
     @entrypoint(checkpointer=saver)
@@ -162,7 +162,7 @@ def test_swapped_questions(saver: BaseCheckpointSaver, drive: Drive, config: Con
 def test_swapped_questions_in_edited_code(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """113: changed code; the answer stays with its question"""
+    """113, fault 25: changed code; the answer stays with its question"""
 
     def before(n: int) -> Any:
         return [interrupt("delete prod?"), interrupt("send email?")]
@@ -181,7 +181,7 @@ def test_swapped_questions_in_edited_code(
 def test_a_question_that_disappears(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """114: changed code; nobody else gets its answer"""
+    """114, fault 25: changed code; nobody else gets its answer"""
 
     def before(n: int) -> Any:
         return [interrupt("delete prod?"), interrupt("send email?")]

@@ -18,7 +18,7 @@ from tests.unit.drive import HEX, Config, Drive, on_thread, within
 
 
 def test_calls_in_another_order(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
-    """71"""
+    """71, fault 21"""
     ran: list[str] = []
     order = ["a", "c"]
 
@@ -60,7 +60,7 @@ def _with_extra_call(saver: BaseCheckpointSaver) -> tuple[Any, list[str], list[s
 
 
 def test_a_call_added_in_front(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
-    """72, unchanged code"""
+    """72, fault 22: unchanged code"""
     workflow, names, paid = _with_extra_call(saver)
     drive.invoke(workflow, 1, config)
     names.insert(0, "new")
@@ -78,7 +78,7 @@ def test_a_call_added_in_front(saver: BaseCheckpointSaver, drive: Drive, config:
 
 
 def test_a_call_removed(saver: BaseCheckpointSaver, drive: Drive, config: Config) -> None:
-    """73, unchanged code"""
+    """73, fault 22: unchanged code"""
     workflow, names, paid = _with_extra_call(saver)
     drive.invoke(workflow, 1, config)
     names.remove("first")
@@ -111,7 +111,7 @@ def test_return_without_the_recorded_calls(
 def test_edited_code_keeps_what_it_still_asks_for(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """72, 73, changed code: new calls run, recorded ones are reused, none is swapped"""
+    """72, 73, fault 22, changed code: new calls run, recorded ones are reused, none is swapped"""
     paid: list[str] = []
 
     @task

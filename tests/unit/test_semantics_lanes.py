@@ -189,7 +189,7 @@ def test_an_unknown_policy_is_refused() -> None:
 def test_now_uuid_and_random_are_the_same_on_replay(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """74: they decide what is asked and called, and the replay takes the same way."""
+    """74, fault 24: they decide what is asked and called, and the replay takes the same way."""
     seen: list[Any] = []
 
     @task
@@ -218,7 +218,7 @@ def test_now_uuid_and_random_are_the_same_on_replay(
 def test_chance_of_the_body_is_found_out(
     saver: BaseCheckpointSaver, drive: Drive, config: Config
 ) -> None:
-    """74: without them, what changes an op is an error."""
+    """74, fault 24: without them, what changes an op is an error."""
 
     @task
     def name(text: float) -> float:

@@ -62,20 +62,20 @@ from tests.unit.serde_values import (
     ids=lambda d: f"{d[:12]!r}",
 )  # fmt: skip
 def test_hostile_bytes(data: bytes) -> None:
-    """268"""
+    """268, fault 35"""
     with pytest.raises(CorruptDataError, match="cannot be read|newer nbflow"):
         loads(data)
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_is_not_run(protocol: int) -> None:
-    """268, 272"""
+    """268, 272, fault 35"""
     with contextlib.suppress(CorruptDataError):
         assert type(loads(pickle.dumps(Hostile(), protocol))) in (int, dict)
 
 
 def test_nothing_named_is_imported_or_called(tmp_path: pathlib.Path) -> None:
-    """268, 270: whatever the bytes name, they are shown as data."""
+    """268, 270, fault 35: whatever the bytes name, they are shown as data."""
     mark = tmp_path / "called"
     names = ["os.system", "subprocess.Popen", "builtins.eval", "antigravity.fly", "this.s"]
     before = set(sys.modules)
@@ -103,7 +103,7 @@ def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_look_at_a_hostile_thread_runs_nothing(
     saver: BaseCheckpointSaver, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """268: what ``get_state``, the history and the next run read is shown, whatever it names."""
+    """268, fault 35: what the state, the history and the next run read is shown, whatever it is."""
     mark = tmp_path / "called"
     row = CheckpointRow(
         id="c", thread_id="t", ns="", parent=None, run=None, source="update", step=0,
@@ -136,7 +136,7 @@ LANGCHAIN = {
 
 
 def test_descriptions_of_calls_are_data() -> None:
-    """272: LangChain's ``lc`` envelopes mean nothing here, and there is no JSON way in."""
+    """272, fault 35: LangChain's ``lc`` envelopes mean nothing, and there is no JSON way in."""
     for value in (LANGCHAIN, {**LANGCHAIN, "lc": 1}, json.dumps(LANGCHAIN), [LANGCHAIN]):
         assert loads(dumps(value)) == value
     for data in (json.dumps(LANGCHAIN).encode(), json.dumps([LANGCHAIN]).encode()):

@@ -97,7 +97,7 @@ def test_a_field_without_value_is_refused() -> None:
 
 
 def test_cycles_and_depth() -> None:
-    """267: 150 levels are stored, and more are refused in a moment, with the reason."""
+    """267, fault 30: 150 levels are stored, and more are refused in a moment, with the reason."""
     loop: list[Any] = [1]
     loop.append({"a": (loop,)})
     with pytest.raises(NotSerializableError, match="contains itself") as error:

@@ -39,7 +39,7 @@ from tests.unit.serde_values import (
 
 @pytest.mark.parametrize("value", PLAIN, ids=lambda v: f"{type(v).__name__}-{str(v)[:20]!a}")
 def test_comes_back_as_it_was(value: Any) -> None:
-    """263, 264, 265, 266: alone, in a list, a dict, a tuple and a dataclass."""
+    """263, 264, 265, 266, fault 30: alone, in a list, a dict, a tuple and a dataclass."""
     for whole in (value, [value], {"k": value}, {1: (value,)}, Point(0, value)):
         data = dumps(whole)
         assert same(loads(data), whole)
