@@ -14,7 +14,9 @@ from tests.notebook.notebooks import printed_in, write_notebook
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT = _BLOCKS
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT, _ELSEWHERE = (
+    _BLOCKS
+)
 
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
@@ -89,6 +91,19 @@ def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
         "interrupted Better words?",
         "{'text': 'We are very sorry.'} 3",
     ]
+
+
+@pytest.mark.timeout(120)
+def test_tasks_run_on_a_cluster(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"  # whose workers begin with it anew
+    main = _ELSEWHERE.replace("\nwith Client", '\nif __name__ == "__main__":\n  with Client')
+    script.write_text(main)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stdout) == (0, f"{sum(n * n for n in range(20))}\n"), ran.stderr
 
 
 @pytest.mark.timeout(60)
