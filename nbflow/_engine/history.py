@@ -214,7 +214,7 @@ def _status(saver: BaseCheckpointSaver, row: CheckpointRow, run: RunRow, task: P
     thread = saver.get_thread(row.thread_id, row.ns)
     if thread is not None and thread.run == run.id and thread.head == row.id:
         if thread.status == "running":
-            alive = is_alive(thread.owner, thread.run, thread.epoch)
+            alive = is_alive(thread)
             return "running" if alive else "crashed"
         return thread.status
     return "error" if task.error is not None else "dropped"
