@@ -32,7 +32,7 @@ CHAPTERS = {
     "Writing workflows": ("nbflow", "nbflow.func", "nbflow.types", "nbflow.config",
                           "nbflow.runtime", "nbflow.recorded", "nbflow.queues"),
     "Running them": ("nbflow.workflow", "nbflow.base_workflow", "nbflow.run", "nbflow.base_run",
-                     "nbflow.run_stream", "nbflow.events", "nbflow.errors",
+                     "nbflow.run_stream", "nbflow.events", "nbflow.errors", "nbflow.executors",
                      "nbflow.headless.notebooks", "nbflow.headless.failures",
                      "nbflow.guests.graph", "nbflow.guests.adopted_run"),
     "Keeping": ("nbflow.checkpoint.memory", "nbflow.checkpoint.sqlite",

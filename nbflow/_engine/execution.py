@@ -210,7 +210,9 @@ class Execution:
         on an event loop is cancelled."""
         self._halt()
         if self.sends:
-            threading.Thread(target=leave_sent, args=(self,), name="nbflow-stop", daemon=True).start()
+            threading.Thread(
+                target=leave_sent, args=(self,), name="nbflow-stop", daemon=True
+            ).start()
         if self.on_stop is not None:
             self.on_stop()
 

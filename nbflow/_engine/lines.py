@@ -7,6 +7,7 @@ the key was sent to. The workers of Dask use the events of their cluster.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import os
@@ -14,7 +15,7 @@ import pickle
 import secrets
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, InvalidStateError
 from contextlib import suppress
 from functools import cache
 from multiprocessing import AuthenticationError
@@ -190,10 +191,31 @@ class _ToDask(Courier):
         return _DaskEar(frame, _subscription(self._executor._client))  # type: ignore[attr-defined]
 
     def send(self, body: Body) -> Future[Any]:
-        """As bytes to workers in this process, too; and no two calls are one."""
-        submit: Any = self._executor.submit
-        sent: Future[Any] = submit(Sealed(body.name, body.sealed()), pure=False)
-        return sent
+        """As bytes to workers in this process, too; and no two calls are one.
+
+        The executor's own futures wait for the scheduler when they are cancelled, one by one, and
+        trip over results that come all the same.
+        """
+        executor: Any = self._executor
+        if executor._shutdown:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        client, options = executor._client, {**executor._kwargs, "pure": False}
+        theirs = client.submit(Sealed(body.name, body.sealed()), **options)
+        future: Future[Any] = Future()
+        future.add_done_callback(lambda _: theirs.release())
+        client.loop.add_callback(_bring, theirs, future)
+        return future
+
+
+async def _bring(theirs: Any, future: Future[Any]) -> None:
+    """On the client's loop: what came of a task, unless it was given up meanwhile."""
+    with suppress(InvalidStateError):
+        try:
+            future.set_result(await theirs)
+        except (asyncio.CancelledError, CancelledError):
+            future.cancel()
+        except Exception as exc:
+            future.set_exception(exc)
 
 
 class _Subscription:

@@ -108,9 +108,9 @@ class Blobs:
         if [h for h, _ in rows] != once or not all(_is_sound(*row) for row in rows):
             return None
         parts = dict(rows)
-        # one that is repeated ten thousand times makes a small file a value of terabytes
         if type(size) is not int or size > LONGEST:
             return None
+        # one that is repeated ten thousand times makes a small file a value of terabytes
         if sum(len(parts[name]) for name in names) != size:
             return None
         value = b"".join(parts[name] for name in names)

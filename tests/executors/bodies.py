@@ -17,6 +17,7 @@ from nbflow.config import get_config, get_print_writer, get_store, get_stream_wr
 from nbflow.func import entrypoint, task
 from nbflow.runtime import Runtime, get_runtime
 from nbflow.types import RetryPolicy, StreamWriter, interrupt
+from tests.executors.pools import WORKERS
 
 AT_ONCE = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False, retry_on=Exception)
 
@@ -46,6 +47,12 @@ def marks_of(folder: str, name: str) -> int:
 def until(path: str | Path) -> None:
     """Wait for a file."""
     while not Path(path).exists():
+        time.sleep(0.005)
+
+
+def all_at_work(folder: str) -> None:
+    """Wait until each worker has begun a task that waits."""
+    while marks_of(folder, "begun") < WORKERS:
         time.sleep(0.005)
 
 

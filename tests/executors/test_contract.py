@@ -230,7 +230,7 @@ def test_a_cancelled_run_takes_back_what_has_not_begun(config: Config, tmp_path:
         return [f.result() for f in [bodies.begins_and_waits(folder, n) for n in range(count)]]
 
     run = workflow.start(20, thread_id="1", config={"executor": config["executor"]})
-    bodies.until(tmp_path / "begun-0")
+    bodies.all_at_work(folder)
     run.cancel()
     assert run.wait(timeout=60) == "cancelled"  # while what has begun still waits
 
@@ -249,18 +249,18 @@ def test_a_future_is_cancelled_before_it_begins(config: Config, tmp_path: Path) 
     folder = str(tmp_path)
 
     @entrypoint(checkpointer=InMemorySaver())
-    def workflow(count: int) -> list[bool]:
+    def workflow(count: int) -> list[int]:
         waiting = [bodies.begins_and_waits(folder, n) for n in range(count)]
-        bodies.until(tmp_path / "begun-0")
-        last = waiting[-1]
-        gone = [last.cancel(), last.cancelled()]
+        bodies.all_at_work(folder)
+        left = max(n for n in range(count) if not (tmp_path / f"begun-{n}").exists())
+        last = waiting.pop(left)
+        assert (last.cancel(), last.cancelled()) == (True, True)
         (tmp_path / "open").touch()
-        for future in waiting[:-1]:
-            future.result()
-        return gone
+        return [left, *(future.result() for future in waiting)]
 
-    assert workflow.invoke(8, config) == [True, True]
-    assert not (tmp_path / "begun-7").exists()
+    left, *others = workflow.invoke(8, config)
+    assert sorted([left, *others]) == list(range(8))
+    assert not (tmp_path / f"begun-{left}").exists()
 
 
 def test_an_awaited_call_is_cancelled(config: Config, tmp_path: Path) -> None:

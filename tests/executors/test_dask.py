@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     @entrypoint(checkpointer=saver)
     def workflow(count: int) -> list[int]:
         waiting = [bodies.begins_and_waits(folder, n) for n in range(count)]
-        for n in range(2):
-            bodies.until(tmp_path / f"begun-{n}")
+        bodies.all_at_work(folder)
         os.kill(_a_worker(client), signal.SIGKILL)
         (tmp_path / "open").touch()
         return [future.result() for future in waiting]
@@ -117,6 +116,43 @@ def test_a_cluster_that_is_gone_fails_the_task() -> None:
     with pytest.raises(ClosedClientError) as gone:
         workflow.invoke(1, on_thread("1", executor=executor))
     assert "could not bring task 'square' to its end" in gone.value.__notes__[0]
+
+
+def test_a_client_that_is_closed_meanwhile_fails_its_tasks(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(n: int) -> int:
+        waiting = bodies.begins_and_waits(folder, n)
+        bodies.until(tmp_path / "begun")
+        client.close()
+        (tmp_path / "open").touch()
+        return waiting.result()
+
+    with cluster(1) as client, pytest.raises(BrokenExecutor, match="gave the task up"):
+        workflow.invoke(1, on_thread("1", executor=client.get_executor()))
+
+
+def test_an_executor_that_is_shut_down_takes_nothing(dask: Client) -> None:
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(n: int) -> int:
+        return bodies.square(n).result()
+
+    executor = dask.get_executor()
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        workflow.invoke(1, on_thread("1", executor=executor))
+
+
+def test_where_it_runs_is_what_the_executor_was_told(dask: Client) -> None:
+    address, pid = next(iter(dask.run(os.getpid).items()))
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(count: int) -> set[int]:
+        return {future.result()[0] for future in [bodies.where(n) for n in range(count)]}
+
+    config = on_thread("1", executor=dask.get_executor(workers=[address]))
+    assert workflow.invoke(10, config) == {pid}
 
 
 def test_the_client_itself_is_no_executor(dask: Client) -> None:

@@ -14,10 +14,11 @@ from tests.notebook.notebooks import printed_in, write_notebook
 
 _README = Path(__file__).parents[2] / "README.md"
 _BLOCKS = re.findall(r"^```python\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
-_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT, _POSTGRES = (
+_DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOPT, *_TOGETHER = (
     _BLOCKS
 )
 
+_SHARED, _POSTGRES, _ELSEWHERE = _TOGETHER
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
 _TERMINAL = re.findall(r"^nbflow (?:inbox|doctor).*$", _README.read_text(encoding="utf-8"), re.M)
@@ -93,6 +94,18 @@ def test_a_graph_of_langgraphs_is_adopted(tmp_path: Path) -> None:
     ]
 
 
+_MOVED = """
+print(total.get_state({"configurable": {"thread_id": "june, again"}}).values)
+"""
+
+
+def test_processes_share_a_database_that_is_pruned_and_moved(tmp_path: Path) -> None:
+    ran = _python(_SHARED + _MOVED, tmp_path)
+
+    assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", "10\n")
+    assert (tmp_path / "june.nbflow").stat().st_mode & 0o777 == 0o600
+
+
 _COUNT = """
 print([count.invoke(n, {"configurable": {"thread_id": "1"}}) for n in (1, 2)])
 """
@@ -106,6 +119,19 @@ def test_a_thread_in_postgres_goes_on_in_another_process(
     for printed in ("[1, 3]\n", "[4, 6]\n"):
         ran = _python(_POSTGRES + _COUNT, tmp_path)
         assert (ran.returncode, ran.stderr, ran.stdout) == (0, "", printed)
+
+
+@pytest.mark.timeout(120)
+def test_tasks_run_on_a_cluster(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"  # whose workers begin with it anew
+    main = _ELSEWHERE.replace("\nwith Client", '\nif __name__ == "__main__":\n  with Client')
+    script.write_text(main)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ran.returncode, ran.stdout) == (0, f"{sum(n * n for n in range(20))}\n"), ran.stderr
 
 
 @pytest.mark.timeout(60)
