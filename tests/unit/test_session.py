@@ -180,6 +180,7 @@ def test_a_wrong_answer_names_the_field_and_the_question_stays_open(
 
 
 def test_a_double_click_is_one_answer(run: Run, session: Session) -> None:
+    """fault 17"""
     message = submission(run, GOOD)
     pages = [RunPage(), RunPage()]
     clicks = [threading.Thread(target=session.receive, args=(page, message)) for page in pages]
