@@ -262,6 +262,9 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             recorded. ``error`` (default) raises NonDeterminismError; ``warn`` runs the new calls
             and leaves the others aside; ``reuse`` is LangGraph's rule: the n-th call of a name
             gets the n-th record of that name, whatever its arguments.
+        on_busy: what happens to a call on a thread that another run is at work on. ``reject``
+            (default) raises ThreadBusyError; ``queue`` waits until that run ends or asks; with
+            ``cancel`` a new input cancels it: what it has recorded stays (261).
 
     Raises:
         DeclarationError: the function cannot be one, or a policy cannot be followed; the message
@@ -319,12 +322,11 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         *,
         name: str | None = None,
         on_divergence: Literal["error", "warn", "reuse"] = "error",
+        on_busy: Literal["reject", "queue", "cancel"] = "reject",
         **deprecated: Any,
     ) -> None:
-        if on_divergence not in ("error", "warn", "reuse"):
-            raise DeclarationError(
-                f"on_divergence={on_divergence!r} is not known. Give 'error', 'warn' or 'reuse'."
-            )
+        _require_one_of("on_divergence", on_divergence, ("error", "warn", "reuse"))
+        _require_one_of("on_busy", on_busy, ("reject", "queue", "cancel"))
         if checkpointer is not None and not isinstance(checkpointer, BaseCheckpointSaver | bool):
             raise DeclarationError(
                 f"checkpointer= was given {type(checkpointer).__name__} {checkpointer!r}. It must "
@@ -334,6 +336,7 @@ class entrypoint:  # noqa: N801  # LangGraph's name
         self.store = store
         self.cache = cache
         self.on_divergence = on_divergence
+        self.on_busy = on_busy
         if "config_schema" in deprecated:
             warnings.warn(
                 "config_schema= is deprecated; write context_schema=.",
@@ -379,11 +382,18 @@ class entrypoint:  # noqa: N801  # LangGraph's name
             store=self.store,
             cache=self.cache,
             on_divergence=self.on_divergence,
+            on_busy=self.on_busy,
             cache_policy=self.cache_policy,
             context_schema=self.context_schema,
             retry_policy=self.retry_policy,
             timeout=self.timeout,
         )
+
+
+def _require_one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        *first, last = map(repr, known)
+        raise DeclarationError(f"{name}={value!r} is not known. Give {', '.join(first)} or {last}.")
 
 
 def _retry(policy: _Retry, deprecated: dict[str, Any], what: str) -> _Retry:

@@ -26,6 +26,7 @@ from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import is_at_work, past_events
+from nbflow._engine.turns import Turn, place_of
 from nbflow._hooks import hooks
 from nbflow.base_run import BaseRun
 from nbflow.errors import NbflowError, ThreadBusyError, UnknownThreadError
@@ -105,7 +106,7 @@ class Run(Branching, BaseRun):
             configurable.setdefault("thread_id", uuid.uuid4().hex[:8])
         settings = {**config, "configurable": configurable}
         run = cls._for(workflow, settings, input, context)
-        run._go(input)
+        Turn(place_of(workflow, settings), partial(run._go, input)).taken()
         return run
 
     @classmethod

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from copy import deepcopy
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._current import current_frame
-from nbflow._engine.answers import schema_of
+from nbflow._described import Described
 from nbflow._engine.caching import Cacheable
 from nbflow._engine.declaration import EntrypointSpec
 from nbflow._engine.execution import Listener
@@ -30,15 +30,15 @@ from nbflow._engine.options import (
 from nbflow._engine.retry import as_policies
 from nbflow._engine.settings import given_settings, settings_apart, settings_of
 from nbflow._engine.signals import GentleStop
-from nbflow._engine.signature_schemas import input_schema, input_type, output_schema, output_type
 from nbflow._engine.stream import Chunks
 from nbflow._engine.streaming import Inbox, Mailbox, chunks_here, chunks_on_loop
+from nbflow._engine.threads import abandoned
 from nbflow._engine.timeouts import Timeout
+from nbflow._engine.turns import Turn, place_of
 from nbflow._hooks import hooks
 from nbflow._states import ThreadStates
-from nbflow.base_workflow import BaseWorkflow
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.errors import OutsideRunError
+from nbflow.errors import OutsideRunError, ThreadBusyError
 from nbflow.run import Run
 from nbflow.run_stream import CHANNELS, AsyncRunStream, RunStream
 from nbflow.types import CachePolicy, Command, RetryPolicy
@@ -54,13 +54,14 @@ InputT = TypeVar("InputT")
 OutputT = TypeVar("OutputT")
 
 
-class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
+class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
     """A function that can be run, stopped, continued and looked at; made by ``@entrypoint``.
 
     ``invoke`` and its siblings take the input, ``Command(resume=answer)`` to answer a question,
     or ``None`` to continue after an error. With a checkpointer they need
     ``config={"configurable": {"thread_id": ...}}``. ``name``, ``store``, ``cache``,
-    ``cache_policy``, ``context_schema`` and ``on_divergence`` are what it was declared with.
+    ``cache_policy``, ``context_schema``, ``on_divergence`` and ``on_busy`` are what it was
+    declared with.
 
     Called in the code of a run, it is a step of that run, which records its tasks and asks its
     questions, unless ``config`` names a thread of its own (16, 31).
@@ -83,6 +84,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         cache: BaseCache[Any] | None = None,
         cache_policy: CachePolicy | None = None,
         on_divergence: str = "error",
+        on_busy: str = "reject",
         context_schema: type[Any] | None = None,
         retry_policy: RetryPolicy | Sequence[RetryPolicy] | None = None,
         timeout: Timeout = None,
@@ -100,6 +102,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         self.cache = cache
         self.cache_policy = cache_policy
         self.on_divergence = on_divergence
+        self.on_busy = on_busy
         self._cacheable: Cacheable | None = (
             Cacheable(fn, self.name, cache_policy) if cache_policy else None
         )
@@ -145,42 +148,6 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         value: OutputT = answer_to_graph(self.name, self.invoke(input, config))
         return value
 
-    # -- schemas ------------------------------------------------------------------------------
-
-    @property
-    def home(self) -> str | None:
-        """The function's module."""
-        return getattr(self.__wrapped__, "__module__", None)
-
-    @property
-    def call_signature(self) -> inspect.Signature:
-        """The function's, without what is injected."""
-        whole = self._spec.signature
-        first = next(iter(whole.parameters.values()))
-        return inspect.Signature([first], return_annotation=whole.return_annotation)
-
-    @property
-    def input_type(self) -> Any:
-        """Its annotation; ``Any`` without one."""
-        return input_type(self._spec.fn, self.input_parameter.name)
-
-    @property
-    def output_type(self) -> Any:
-        """The annotation of what the caller gets; ``Any`` without one."""
-        return output_type(self._spec.fn)
-
-    def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
-        """JSON Schema of the input, from its annotation; ``{}`` without one (13)."""
-        return input_schema(self._spec.fn, self.input_parameter.name)
-
-    def get_output_jsonschema(self, config: Any = None) -> dict[str, Any]:
-        """JSON Schema of the result, from the annotation; ``{}`` without one (13, 14)."""
-        return output_schema(self._spec.fn)
-
-    def get_context_jsonschema(self) -> dict[str, Any] | None:
-        """JSON Schema of ``context=``; None without a ``context_schema`` (13)."""
-        return deepcopy(schema_of(self.context_schema))
-
     # -- running ----------------------------------------------------------------------------
 
     def invoke(
@@ -225,7 +192,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
             return as_output(nested.result(), version)
         options = options_of(durability, control)
         with GentleStop() as stop:
-            opened = self._open(input, config, context, (), options)
+            opened = self._open(input, config, context, (), options).taken()
             if opened.root is None:
                 return as_output(opened.already, version)
             stop.execution = opened.root.execution
@@ -254,7 +221,8 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         nested = self._nested(input, config, context)
         if nested is not None:
             return as_output(await nested.awaited(), version)
-        opened = self._open(input, config, context, (), options_of(durability, control))
+        options = options_of(durability, control)
+        opened = await self._open(input, config, context, (), options).awaited()
         if opened.root is None:
             return as_output(opened.already, version)
         return as_output((await go_async(opened.root, self._spec.is_async)).unwrap(), version)
@@ -301,7 +269,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
             yield from nested.chunks(inbox)
             return
         options = options_of(durability, control, chunks)
-        opened = self._open(input, config, context, (inbox.hear,), options)
+        opened = self._open(input, config, context, (inbox.hear,), options).taken()
         if opened.root is None:
             yield from chunks.of_value(opened.already)
         else:
@@ -333,7 +301,7 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
             going = nested.chunks_on_loop(mailbox)
         else:
             options = options_of(durability, control, chunks)
-            opened = self._open(input, config, context, (mailbox.hear,), options)
+            opened = await self._open(input, config, context, (mailbox.hear,), options).awaited()
             if opened.root is None:
                 for chunk in chunks.of_value(opened.already):
                     yield chunk
@@ -412,6 +380,31 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         self.fingerprint()  # from here on the code's classes are known, to be read as themselves
         return Run.attached(self, str(thread_id))
 
+    def recover(self) -> list[Run]:
+        """Go on, in the background, with the runs that nobody is at work on any more.
+
+        Their process has ended, or was not heard of for as long as its lease (``saver.lease_s``).
+        A run that another process takes over at the same moment is left to it; so any number of
+        workers may call this, at their start and every now and then.
+
+        Raises:
+            MissingSaverError: the workflow keeps nothing.
+
+        >>> from nbflow.checkpoint.memory import InMemorySaver
+        >>> from nbflow.func import entrypoint
+        >>> @entrypoint(checkpointer=InMemorySaver())
+        ... def double(n: int) -> int:
+        ...     return 2 * n
+        >>> double.recover()
+        []
+        """
+        saver, runs = self._saver("recover"), list[Run]()
+        for thread_id, ns in abandoned(saver, self.name):
+            config = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns}}
+            with suppress(ThreadBusyError):
+                runs.append(self.start(None, config=config))
+        return runs
+
     def _nested(self, input: Any, config: Any, context: Any) -> NestedCall | None:
         """The call as a step of the run that it is made in; None for a run of its own."""
         frame = current_frame.get()
@@ -430,11 +423,24 @@ class Workflow(ThreadStates, BaseWorkflow, Generic[InputT, OutputT]):
         context: Any,
         listeners: Sequence[Listener],
         options: Options,
-    ) -> Opened:
-        settings, frame, run = given_settings(config), current_frame.get(), None
+    ) -> Turn[Opened]:
+        settings, frame = given_settings(config), current_frame.get()
         if frame is not None:
             settings = settings_apart(frame.config, settings)
-        elif hooks.started is not None:
+        begin = partial(self._shown, input, settings, context, listeners, options)
+        return Turn(place_of(self, settings), begin)
+
+    def _shown(
+        self,
+        input: Any,
+        settings: dict[str, Any],
+        context: Any,
+        listeners: Sequence[Listener],
+        options: Options,
+    ) -> Opened:
+        """Begin an execution, shown where runs are."""
+        run = None
+        if current_frame.get() is None and hooks.started is not None:
             run = Run.watching(self, settings, input)
             listeners = (*listeners, run.log)
         opened = self._opened(input, settings, context, listeners, options)

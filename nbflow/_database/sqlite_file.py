@@ -31,6 +31,7 @@ _WAL_PAGES = 8_000
 """Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
 
 _MIGRATIONS = scripts.migrations("sqlite")
+_OLDER = scripts.queries("sqlite", "older")
 _left_behind: list[sqlite3.Connection] = []
 """Connections that must not be closed: those of a parent process, whose locks that would drop, and
 those to files that are gone."""
@@ -318,8 +319,16 @@ def _migrate(connection: sqlite3.Connection, name: str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if found and isinstance(fault, sqlite3.OperationalError) and "readonly" in str(fault):
-            return  # what the older schema has can be read
+            _stand_in(connection, found)
+            return
         raise
+
+
+def _stand_in(connection: sqlite3.Connection, version: int) -> None:
+    """Let what an older schema has be read by this version's queries."""
+    for name, statement in _OLDER.items():
+        if version < int(name.removeprefix("before_")):
+            connection.execute(statement)
 
 
 def _statements(script: str) -> Iterator[str]:

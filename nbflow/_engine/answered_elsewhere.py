@@ -23,7 +23,7 @@ def store_answer(
     run = current_run(saver, thread)
     rows = answers_for(run, Journal(ops_of(saver, run)), answer_to(interrupt_id, answer), Judges())
     epoch = thread.epoch + 1
-    with owning(run.id, epoch) as owner:
+    with owning(saver, run, epoch) as owner:
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
     status = thread.status
     try:

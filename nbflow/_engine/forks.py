@@ -78,7 +78,7 @@ def _keep(
 ) -> None:
     """Make a fork the thread's newest run, which nobody runs yet."""
     epoch = thread.epoch + 1
-    with owning(forked.id, epoch) as owner:
+    with owning(saver, forked, epoch) as owner:
         saver.begin_run(forked, opening, owner, thread.epoch)
         saver.finish(forked, epoch, status)
     disown(forked.id, epoch)

@@ -66,6 +66,8 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
         async_driver.drive(root), loop=loop, context=root.take_context()
     )
     runner.add_done_callback(root.cancelled_unstarted)
+    if root.execution.on_stop is None:
+        root.execution.on_stop = lambda: _cancel(runner, loop)
     try:
         await asyncio.shield(runner)
     except asyncio.CancelledError:
@@ -75,6 +77,10 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
             await asyncio.wait([runner])
         raise
     return _outcome(root)
+
+
+def _cancel(runner: asyncio.Task[None], loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_soon_threadsafe(runner.cancel)
 
 
 async def _in_thread(root: RootOp, loop: asyncio.AbstractEventLoop) -> Outcome:

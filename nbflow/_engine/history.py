@@ -223,7 +223,7 @@ def _status(saver: BaseCheckpointSaver, row: CheckpointRow, run: RunRow, task: P
         if thread.run != run.id:
             raise damaged(thread, f"the run {thread.run}, and its checkpoint is of {run.id}")
         if thread.status == "running":
-            alive = is_alive(thread.owner, thread.run, thread.epoch)
+            alive = is_alive(thread)
             return "running" if alive else "crashed"
         return thread.status
     return "error" if task.error is not None else "dropped"

@@ -147,7 +147,7 @@ def _begin(
     encoded = serde.dumps(call.input)
     meta = serde.dumps(dict(call.config.get("metadata") or {}))
     if thread is not None:
-        refuse_busy(thread)
+        refuse_busy(thread, cancel=workflow.on_busy == "cancel")
         if still_asks(saver, thread):
             warnings.warn(
                 f"Thread {thread.thread_id!r} has a run that asks; the new input begins another "
@@ -167,14 +167,18 @@ def _begin(
         call, saver, run, thread, Journal(), opening, serde.decoded(call.input, encoded)
     )
     root = _root(call, execution, opening, [_saved(opening)])
-    _begin_run(saver, run, thread, opening)
+    _begin_run(execution, saver, run, thread, opening)
     return root
 
 
 def _begin_run(
-    saver: BaseCheckpointSaver, run: RunRow, thread: ThreadRow | None, opening: CheckpointRow
+    execution: Execution,
+    saver: BaseCheckpointSaver,
+    run: RunRow,
+    thread: ThreadRow | None,
+    opening: CheckpointRow,
 ) -> None:
-    with owning(run.id, _next_epoch(thread)) as owner:
+    with owning(saver, run, execution.epoch, execution.request_stop) as owner:
         faults.reach("before opening")
         saver.begin_run(run, opening, owner, None if thread is None else thread.epoch)
         faults.reach("after opening")
@@ -204,7 +208,7 @@ def _again(
         resumed=len(journal) > 0,
     )  # fmt: skip
     root = _root(call, execution, opening, [_saved(opening)])
-    _begin_run(saver, forked, thread, opening)
+    _begin_run(execution, saver, forked, thread, opening)
     return Opened(root)
 
 
@@ -253,7 +257,7 @@ def _continue(
         call, saver, run, thread, journal, opening, serde.loads(run.input), resumed=True
     )
     root = _root(call, execution, opening, [answered_event(run.id, row) for row in rows])
-    with owning(run.id, execution.epoch) as owner:
+    with owning(saver, run, execution.epoch, execution.request_stop) as owner:
         faults.reach("before opening")
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
         faults.reach("after opening")

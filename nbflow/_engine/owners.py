@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["disown", "is_alive", "owner_name", "owning"]
+from nbflow._engine.leases import Leases
+from nbflow.checkpoint.base import BaseCheckpointSaver, RunRow, ThreadRow
 
-_live: dict[tuple[str, int], int] = {}
-"""Runs and epochs that this process owns, or is about to: two may try at once."""
-_counting = threading.Lock()
+__all__ = ["disown", "is_alive", "owner_name", "owning", "stop_own"]
+
+_leases = Leases()
 _self: tuple[int, str] | None = None
 
 
@@ -25,56 +25,68 @@ def owner_name() -> str:
     if _self is None or _self[0] != pid:
         token = uuid.uuid4().hex[:12]
         _self = (pid, f"{socket.gethostname()}/{pid}/{_start_of(pid)}/{token}")
-        _live.clear()
+        _leases.clear()
     return _self[1]
 
 
 @contextmanager
-def owning(run_id: str, epoch: int) -> Iterator[str]:
+def owning(
+    saver: BaseCheckpointSaver, run: RunRow, epoch: int, stop: Callable[[], None] | None = None
+) -> Iterator[str]:
     """Take a thread over inside, with the owner's name that is given: nobody in this process takes
     its new owner for dead meanwhile.
 
-    Afterwards this process runs it, unless the taking over failed; see :func:`disown`.
+    Afterwards this process runs it and renews its lease, unless the taking over failed; see
+    :func:`disown`.
+
+    Args:
+        stop: asks what will run on it to stop.
     """
     owner = owner_name()
-    _keep(run_id, epoch)
+    _leases.hold(saver, run, epoch, stop)
     try:
         yield owner
     except BaseException:
-        disown(run_id, epoch)
+        disown(run.id, epoch)
         raise
-
-
-def _keep(run_id: str, epoch: int) -> None:
-    with _counting:
-        _live[run_id, epoch] = _live.get((run_id, epoch), 0) + 1
 
 
 def disown(run_id: str, epoch: int) -> None:
     """This process does not run it any more."""
-    with _counting:
-        left = _live.get((run_id, epoch), 0) - 1
-        if left > 0:
-            _live[run_id, epoch] = left
-        else:
-            _live.pop((run_id, epoch), None)
+    _leases.release(run_id, epoch)
 
 
-def is_alive(owner: str | None, run_id: str | None, epoch: int) -> bool:
-    """Whether the owner of a running thread can still be at work.
+def stop_own(thread: ThreadRow) -> bool:
+    """Ask what runs on a thread to stop; False when this process does not run it."""
+    held = None if thread.run is None else _leases.get(thread.run, thread.epoch)
+    if held is None or thread.owner != owner_name():
+        return False
+    if held.stop is not None:
+        held.stop()
+    return True
 
-    A process on another host counts as alive: nothing here can tell.
+
+def is_alive(thread: ThreadRow) -> bool:
+    """Whether a thread's owner can still be at work.
+
+    Nothing here can tell of a process on another host, nor of one that is frozen: those are alive
+    until their lease ends.
     """
-    if owner is None or run_id is None:
+    owner = thread.owner
+    if owner is None or thread.run is None:
         return False
     if owner == owner_name():
-        return (run_id, epoch) in _live
-    host, pid, start, _token = owner.rsplit("/", 3)
-    if host != socket.gethostname():
-        return True
-    if int(pid) == os.getpid():
-        return False
-    return _exists(int(pid)) and _start_of(int(pid)) == start
+        return (thread.run, thread.epoch) in _leases
+    return not _is_gone(owner) and (thread.lease_s is None or thread.lease_s > 0)
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether it was a process of this host that is there no more."""
+    match owner.rsplit("/", 3):
+        case [host, pid, start, _token] if host == socket.gethostname() and pid.isdecimal():
+            number = int(pid)
+            return number == os.getpid() or not _exists(number) or _start_of(number) != start
+    return False
 
 
 def _exists(pid: int) -> bool:
@@ -88,6 +100,8 @@ def _exists(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    except OverflowError:
+        return False
     return True
 
 

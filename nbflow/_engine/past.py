@@ -136,7 +136,7 @@ def _at_work_s(ops: list[OpRow]) -> float:
 
 def is_at_work(thread: ThreadRow) -> bool:
     """Whether a process that lives runs it now."""
-    return thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch)
+    return thread.status == "running" and is_alive(thread)
 
 
 def _interrupted_by_crash(thread: ThreadRow) -> ev.Failure:

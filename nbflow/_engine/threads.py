@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from nbflow._engine.owners import is_alive
+from nbflow._engine.owners import is_alive, stop_own
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.errors import (
     CorruptDataError,
@@ -17,6 +18,7 @@ from nbflow.errors import (
 )
 
 __all__ = [
+    "abandoned",
     "address_of",
     "config_of",
     "current_run",
@@ -128,19 +130,35 @@ def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
     return run
 
 
-def refuse_busy(thread: ThreadRow) -> None:
+def refuse_busy(thread: ThreadRow, *, cancel: bool = False) -> None:
     """Let nobody touch a thread that is running.
+
+    Args:
+        cancel: what runs in this process is asked to stop, and is busy until it has; the thread of
+            another process may be taken over, which then can store nothing more.
 
     Raises:
         ThreadBusyError: its owner lives.
         CorruptDataError: its row is damaged.
     """
     refuse_damaged(thread)
-    if thread.status == "running" and is_alive(thread.owner, thread.run, thread.epoch):
+    if cancel and not stop_own(thread):
+        return
+    if thread.status == "running" and is_alive(thread):
         raise ThreadBusyError(
             f"Thread {thread.thread_id!r} is running now (owner {thread.owner}). Nothing was "
-            "stored. Wait for it, or use another thread_id."
+            "stored. Wait for it, use another thread_id, or declare "
+            "@entrypoint(on_busy='queue') to begin when it has ended."
         )
+
+
+def abandoned(saver: BaseCheckpointSaver, workflow: str) -> Iterator[tuple[str, str]]:
+    """The threads, with their namespaces, whose newest run is a workflow's and was left running."""
+    for thread in saver.list_threads():
+        if thread.status == "running" and not is_alive(thread) and thread.run is not None:
+            run = saver.get_run(thread.run)
+            if run is not None and run.workflow == workflow:
+                yield thread.thread_id, thread.ns
 
 
 def refuse_foreign(run: RunRow, workflow: str) -> None:

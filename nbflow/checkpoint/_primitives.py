@@ -14,11 +14,18 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow
 
-__all__ = ["Primitives"]
+__all__ = ["LEASE_S", "Primitives"]
+
+LEASE_S = 30.0
+"""A lease, unless a saver has another one. Owners renew theirs three times as often."""
 
 
 class Primitives(ABC):
     """What a backend implements; see the module for what holds of every method."""
+
+    lease_s: float | None = None
+    """Seconds for which a thread is its owner's without a :meth:`renew`. None where an owner can
+    only be this process: then it is known without leases who lives."""
 
     @property
     def identity(self) -> Hashable:
@@ -55,6 +62,14 @@ class Primitives(ABC):
 
         Raises:
             ThreadBusyError: the thread's epoch has moved on since.
+        """
+
+    @abstractmethod
+    def renew(self, run: RunRow, epoch: int) -> None:
+        """Own the thread for another ``lease_s`` seconds from now.
+
+        Raises:
+            LeaseLostError: the thread has another epoch by now.
         """
 
     @abstractmethod

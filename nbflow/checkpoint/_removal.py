@@ -6,12 +6,20 @@ begins with, though no checkpoint; and a kept checkpoint follows the nearest kep
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nbflow.checkpoint._rows import CheckpointRow, RunRow, ThreadRow
 
-__all__ = ["Past", "Removal", "all_but_latest", "everything", "of_runs"]
+__all__ = [
+    "Past",
+    "Removal",
+    "all_but_latest",
+    "all_but_recent",
+    "all_if_old",
+    "everything",
+    "of_runs",
+]
 
 _Place = tuple[str, str]
 """Namespace and id of a checkpoint."""
@@ -67,21 +75,67 @@ def all_but_latest(past: Past) -> Removal:
     What nested workflows keep is found by the runs that made it; the closing checkpoints of those
     stay, too.
     """
+    return _all_but(past, lambda _: False)
+
+
+def all_but_recent(past: Past, keep: int | None, since: float | None) -> Removal:
+    """Keep what :func:`all_but_latest` keeps, and each namespace's newest runs, and younger ones.
+
+    Args:
+        keep: so many runs; None for no number.
+        since: those that stored a checkpoint after this time; None for no time.
+    """
+    recent = {row.run for row in past.checkpoints if since is not None and row.ts > since}
+    for thread in past.threads:
+        own = [run.id for run in past.runs if run.ns == thread.ns]
+        recent.update(own[len(own) - min(keep or 0, len(own)) :])
+    begun: dict[str, int] = {}
+    for row in past.checkpoints:
+        if row.run is not None and row.run in recent:
+            begun.setdefault(row.ns, row.seq)
+
+    def is_recent(row: CheckpointRow) -> bool:
+        if row.run is not None:
+            return row.run in recent
+        return row.seq > begun.get(row.ns, row.seq) or (since is not None and row.ts > since)
+
+    return _all_but(past, is_recent)
+
+
+def all_if_old(past: Past, before: float) -> Removal:
+    """Keep nothing of a thread that nobody runs, and that stored no checkpoint after that time."""
+    in_use = any(thread.status == "running" for thread in past.threads)
+    if in_use or any(row.ts > before for row in past.checkpoints):
+        return _removal(past, past.checkpoints, {run.id for run in past.runs})
+    return everything(past)
+
+
+def _all_but(past: Past, is_recent: Callable[[CheckpointRow], bool]) -> Removal:
     runs = {run.id: run for run in past.runs}
-    kept: dict[int, CheckpointRow] = {}
+    recent = [row for row in past.checkpoints if is_recent(row)]
+    kept = {row.seq: row for row in recent}
     for thread in past.threads:
         rows = [row for row in reversed(past.checkpoints) if row.ns == thread.ns]
         kept |= {row.seq: row for row in rows if row.id == thread.head}
         made_by = runs.get(rows[0].run or "") if rows else None
         if made_by is not None and made_by.ns != thread.ns:
-            kept |= _nested(past, rows, made_by.ns)
+            above = [(t.head, t.run) for t in past.threads if t.ns == made_by.ns]
+            above += [(row.id, row.run) for row in recent if row.ns == made_by.ns]
+            for head, run_id in above:
+                kept |= _nested(past, rows, made_by.ns, head, run_id)
     return _removal(past, list(kept.values()), {t.run for t in past.threads if t.run is not None})
 
 
-def _nested(past: Past, rows: Sequence[CheckpointRow], above: str) -> dict[int, CheckpointRow]:
-    """Of the checkpoints of nested workflows, newest first, those that the newest run can find."""
-    thread = next((t for t in past.threads if t.ns == above), None)
-    head, newest = (None, None) if thread is None else (thread.head, thread.run)
+def _nested(
+    past: Past, rows: Sequence[CheckpointRow], above: str, head: str | None, newest: str | None
+) -> dict[int, CheckpointRow]:
+    """Of the checkpoints of nested workflows, newest first, those that a run can find.
+
+    Args:
+        above: the run's namespace.
+        head: the checkpoint that it stands at.
+        newest: its id.
+    """
     line = {
         row.run: row
         for row in _line(_places(past.checkpoints), above, head)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nbflow.errors import InvalidNameError
 
@@ -45,6 +45,9 @@ class ThreadRow:
     """Grows by one with every new owner; a commit under an older epoch is refused."""
     owner: str | None
     """Who runs it (``host/pid/token``); None when nobody does."""
+    lease_s: float | None = field(default=None, compare=False)
+    """Seconds that were left of the owner's lease when the row was read, by the database's clock;
+    None where owners need none."""
 
 
 @dataclass(slots=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import uuid
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from nbflow._database import scripts
 from nbflow.checkpoint._blobs import Blobs
@@ -19,7 +21,7 @@ from nbflow.checkpoint._rows import CheckpointRow, RunRow, ThreadRow
 from nbflow.checkpoint._sqlite_rows import SEQ, RowReader
 from nbflow.checkpoint.refusals import no_source, target_exists
 
-__all__ = ["add_checkpoint", "add_run", "copy_thread", "remove"]
+__all__ = ["add_checkpoint", "add_run", "copy_thread", "remove", "thread_row"]
 
 _SQL = scripts.queries("sqlite", "checkpoint")
 
@@ -73,7 +75,7 @@ def remove(
     runs = connection.execute(_SQL["runs_of"], (thread_id,)).fetchall()
     checkpoints = connection.execute(_SQL["checkpoints_of"], (thread_id,)).fetchall()
     past = Past(
-        threads=[ThreadRow(*row) for row in connection.execute(_SQL["threads_of"], (thread_id,))],
+        threads=[thread_row(row) for row in connection.execute(_SQL["threads_of"], (thread_id,))],
         runs=[RunRow(*row[:-1]) for row in runs],
         checkpoints=[CheckpointRow(*row[:-1]) for row in checkpoints],
     )
@@ -131,6 +133,13 @@ def _move_run(connection: sqlite3.Connection, run: RunRow, base: str | None) -> 
     run.base = base
     check = run_check(run, run.input, run.meta)
     connection.execute(_SQL["move_run"], (base, check, run.id))
+
+
+def thread_row(cells: Sequence[Any]) -> ThreadRow:
+    """The row of a thread as it is read."""
+    row, until = ThreadRow(*cells[:-1]), cells[-1]
+    row.lease_s = None if until is None else until - time.time()
+    return row
 
 
 def add_run(connection: sqlite3.Connection, run: RunRow, given: Cell, meta: Cell) -> None:

@@ -11,12 +11,23 @@ thread and any event loop (248, 249).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, Literal, NoReturn, Self
 
 from nbflow.checkpoint._primitives import Primitives
-from nbflow.checkpoint._removal import all_but_latest, everything, of_runs
+from nbflow.checkpoint._removal import (
+    Past,
+    Removal,
+    all_but_latest,
+    all_but_recent,
+    all_if_old,
+    everything,
+    of_runs,
+)
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow, require_names
 from nbflow.checkpoint._tuples import CheckpointTuple, metadata_of, tuple_of, tuples, undamaged
 from nbflow.checkpoint.refusals import (
@@ -26,6 +37,7 @@ from nbflow.checkpoint.refusals import (
     require_limit,
     require_several,
     require_strategy,
+    seconds_of,
     unknown_checkpoint,
 )
 
@@ -192,23 +204,51 @@ class BaseCheckpointSaver(Primitives):
 
     def prune(
         self,
-        thread_ids: Sequence[str],
+        thread_ids: Sequence[str] | None = None,
         *,
         strategy: Literal["keep_latest", "delete"] = "keep_latest",
+        keep: int | None = None,
+        older_than: timedelta | float | None = None,
     ) -> None:
-        """Remove the past of threads, all or none; unknown ones are passed over (246).
+        """Remove the past of threads; unknown ones are passed over (246).
+
+        What stays works as before: a fork keeps the ops that it begins with, and what others share
+        with what goes stays. An open question is of the newest run, which stays.
 
         Args:
+            thread_ids: the threads, all or none of them; None for every thread of the database,
+                one after another.
             strategy: ``keep_latest`` keeps each namespace's newest checkpoint, with what it takes
                 to go on from there: the newest run with its ops, the ops of another run that it
                 begins with, and what nested workflows saved on the way. ``delete`` keeps nothing.
+            keep: the newest runs that stay whole besides, in each namespace.
+            older_than: what is younger stays besides: runs that stored a checkpoint less than so
+                long ago, in seconds. With ``delete``, threads that did.
 
         Raises:
-            ValueError: another strategy.
+            InvalidConfigError: another strategy, a ``keep`` below 0, ``keep`` with ``delete``.
+
+        >>> from nbflow.checkpoint.memory import InMemorySaver
+        >>> from nbflow.func import entrypoint
+        >>> saver = InMemorySaver()
+        >>> @entrypoint(checkpointer=saver)
+        ... def double(n: int) -> int:
+        ...     return 2 * n
+        >>> for n in range(5):
+        ...     _ = double.invoke(n, {"configurable": {"thread_id": "1"}})
+        >>> saver.prune(keep=2)
+        >>> [run.values for run in double.get_state_history({"configurable": {"thread_id": "1"}})]
+        [8, 6, 6, 4]
         """
-        require_several("thread_ids", thread_ids)
-        require_strategy(strategy)
-        self.remove(thread_ids, everything if strategy == "delete" else all_but_latest)
+        since = None if older_than is None else time.time() - seconds_of(older_than)
+        require_strategy(strategy, keep)
+        decide = _what_goes(strategy, keep, since)
+        if thread_ids is not None:
+            require_several("thread_ids", thread_ids)
+            self.remove(thread_ids, decide)
+            return
+        for thread_id in dict.fromkeys(row.thread_id for row in self.list_threads()):
+            self.remove([thread_id], decide)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """:meth:`delete_thread`, awaited."""
@@ -224,12 +264,16 @@ class BaseCheckpointSaver(Primitives):
 
     async def aprune(
         self,
-        thread_ids: Sequence[str],
+        thread_ids: Sequence[str] | None = None,
         *,
         strategy: Literal["keep_latest", "delete"] = "keep_latest",
+        keep: int | None = None,
+        older_than: timedelta | float | None = None,
     ) -> None:
         """:meth:`prune`, awaited."""
-        await asyncio.to_thread(self.prune, thread_ids, strategy=strategy)
+        await asyncio.to_thread(
+            self.prune, thread_ids, strategy=strategy, keep=keep, older_than=older_than
+        )
 
     # -- what LangGraph's graphs store --------------------------------------------------------
 
@@ -311,6 +355,14 @@ class BaseCheckpointSaver(Primitives):
 
     async def __aexit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def _what_goes(strategy: str, keep: int | None, since: float | None) -> Callable[[Past], Removal]:
+    if strategy == "delete":
+        return everything if since is None else partial(all_if_old, before=since)
+    if keep is None and since is None:
+        return all_but_latest
+    return partial(all_but_recent, keep=keep, since=since)
 
 
 def _address(config: _Config) -> tuple[str, str | None, str | None]:

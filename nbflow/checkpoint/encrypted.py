@@ -75,6 +75,8 @@ class EncryptedSaver(BaseCheckpointSaver):
     def __init__(self, saver: BaseCheckpointSaver, key: bytes) -> None:
         self._inner = saver
         self._rows = RowSealer(key)
+        self.lease_s: float | None = saver.lease_s
+        """The inner saver's."""
 
     @classmethod
     def from_passphrase(cls, saver: BaseCheckpointSaver, passphrase: str, salt: bytes) -> Self:
@@ -105,6 +107,9 @@ class EncryptedSaver(BaseCheckpointSaver):
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
         return self._inner.claim(thread_id, ns, owner, expected_epoch)
+
+    def renew(self, run: RunRow, epoch: int) -> None:
+        self._inner.renew(run, epoch)
 
     def append(
         self,

@@ -125,6 +125,9 @@ class InMemorySaver(BaseCheckpointSaver):
             row = self._changing(thread_id, ns, expected_epoch).row
             return self._own(row, owner, row.run)
 
+    def renew(self, run: RunRow, epoch: int) -> None:
+        self.append(run, epoch, ())
+
     def append(
         self,
         run: RunRow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from nbflow.checkpoint._rows import OpRow, RunRow
@@ -29,6 +30,7 @@ __all__ = [
     "require_limit",
     "require_several",
     "require_strategy",
+    "seconds_of",
     "target_exists",
     "thread_moved_on",
     "unknown_checkpoint",
@@ -144,12 +146,41 @@ def require_several(name: str, ids: Sequence[str]) -> None:
         raise InvalidConfigError(f"{name} is the text {ids!r}; expected a list: [{ids!r}].")
 
 
-def require_strategy(strategy: str) -> None:
+def require_strategy(strategy: str, keep: int | None = None) -> None:
     """Refuse what ``prune`` does not know.
 
-    >>> require_strategy("keep_latest")
+    >>> require_strategy("keep_latest", 3)
     """
     if strategy not in ("keep_latest", "delete"):
         raise InvalidConfigError(
             f"strategy is {strategy!r}; expected 'keep_latest' or 'delete'. Nothing was removed."
         )
+    if keep is None:
+        return
+    if type(keep) is not int or keep < 0:
+        raise InvalidConfigError(
+            f"keep is {keep!r}; expected a number of runs from 0. Nothing was removed."
+        )
+    if strategy == "delete":
+        raise InvalidConfigError(
+            "strategy='delete' removes whole threads, and keep= says what stays of each. Nothing "
+            "was removed. Leave one of them out."
+        )
+
+
+def seconds_of(span: timedelta | float) -> float:
+    """A span of time in seconds.
+
+    >>> seconds_of(timedelta(days=1))
+    86400.0
+
+    Raises:
+        InvalidConfigError: it is none, or below 0.
+    """
+    seconds = span.total_seconds() if isinstance(span, timedelta) else span
+    if type(seconds) not in (int, float) or not seconds >= 0:
+        raise InvalidConfigError(
+            f"A span of time is {span!r}; expected seconds from 0, or a timedelta. Nothing was "
+            "removed."
+        )
+    return seconds

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Self
 
@@ -17,10 +18,17 @@ from nbflow._database import scripts
 from nbflow._database.sqlite_file import SqliteFile
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import INLINE_BYTES, Cell, op_cells
+from nbflow.checkpoint._primitives import LEASE_S
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._sqlite_rows import OP_VALUES, RUN_VALUES, CheckpointPages, RowReader
-from nbflow.checkpoint._sqlite_threads import add_checkpoint, add_run, copy_thread, remove
+from nbflow.checkpoint._sqlite_threads import (
+    add_checkpoint,
+    add_run,
+    copy_thread,
+    remove,
+    thread_row,
+)
 from nbflow.checkpoint.base import (
     BaseCheckpointSaver,
     CheckpointRow,
@@ -51,6 +59,9 @@ _DELETIONS = (
 class SqliteSaver(BaseCheckpointSaver):
     """Keeps threads in an SQLite file, made on first use and readable for its owner alone.
 
+    Processes that share the file set their clocks alike: leases end by them (``lease_s``, in
+    seconds; 30 unless set).
+
     Args:
         database: a path, ``":memory:"``, or an open ``sqlite3`` connection: of one to a file only
             the path is taken.
@@ -62,6 +73,8 @@ class SqliteSaver(BaseCheckpointSaver):
     ...     saver.list_threads()
     []
     """
+
+    lease_s: float = LEASE_S
 
     def __init__(self, database: str | os.PathLike[str] | sqlite3.Connection) -> None:
         self._file = SqliteFile(database)
@@ -88,17 +101,17 @@ class SqliteSaver(BaseCheckpointSaver):
 
     def get_thread(self, thread_id: str, ns: str = "") -> ThreadRow | None:
         rows = self._file.rows(_SQL["get_thread"], (thread_id, ns))
-        return ThreadRow(*rows[0]) if rows else None
+        return thread_row(rows[0]) if rows else None
 
     def list_threads(self) -> list[ThreadRow]:
-        return [ThreadRow(*row) for row in self._file.rows(_SQL["list_threads"])]
+        return [thread_row(row) for row in self._file.rows(_SQL["list_threads"])]
 
     def begin_run(
         self, run: RunRow, checkpoint: CheckpointRow, owner: str, expected_epoch: int | None
     ) -> int:
         require_names(run.thread_id, run.ns, run.workflow)
         with self._file.transaction() as connection:
-            epoch = _own(
+            epoch = self._own(
                 connection, (run.thread_id, run.ns), checkpoint.id, run.id, "running", owner,
                 expected_epoch,
             )  # fmt: skip
@@ -109,7 +122,15 @@ class SqliteSaver(BaseCheckpointSaver):
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
         with self._file.statement() as connection:
-            return _own(connection, (thread_id, ns), None, None, "running", owner, expected_epoch)
+            address = (thread_id, ns)
+            return self._own(connection, address, None, None, "running", owner, expected_epoch)
+
+    def renew(self, run: RunRow, epoch: int) -> None:
+        with self._file.statement() as connection:
+            until = time.time() + self.lease_s
+            values = (until, run.thread_id, run.ns, epoch)
+            if connection.execute(_SQL["renew_lease"], values).rowcount == 0:
+                lease_lost(run, epoch)
 
     # -- ops --------------------------------------------------------------------------------
 
@@ -170,7 +191,7 @@ class SqliteSaver(BaseCheckpointSaver):
     def update(self, checkpoint: CheckpointRow, expected_epoch: int | None) -> None:
         require_names(checkpoint.thread_id, checkpoint.ns)
         with self._file.transaction() as connection:
-            _own(
+            self._own(
                 connection, (checkpoint.thread_id, checkpoint.ns), checkpoint.id, None, "idle",
                 None, expected_epoch,
             )  # fmt: skip
@@ -299,6 +320,27 @@ class SqliteSaver(BaseCheckpointSaver):
 
     # -- in a transaction -------------------------------------------------------------------
 
+    def _own(
+        self,
+        connection: sqlite3.Connection,
+        address: tuple[str, str],
+        head: str | None,
+        run: str | None,
+        status: str,
+        owner: str | None,
+        expected_epoch: int | None,
+    ) -> int:
+        """Move the thread on to the next epoch, or make it; returns that epoch."""
+        values = {
+            "thread_id": address[0], "ns": address[1], "head": head, "run": run, "status": status,
+            "owner": owner, "expected_epoch": expected_epoch,
+            "lease_until": None if owner is None else time.time() + self.lease_s,
+        }  # fmt: skip
+        query = "add_thread" if expected_epoch is None else "own_thread"
+        if connection.execute(_SQL[query], values).rowcount == 0:
+            thread_moved_on(address[0], expected_epoch)
+        return (expected_epoch or 0) + 1
+
     def _add_ops(
         self, connection: sqlite3.Connection, run: RunRow, epoch: int, ops: Sequence[OpRow]
     ) -> None:
@@ -316,26 +358,6 @@ class SqliteSaver(BaseCheckpointSaver):
         else:
             returned_cell = put(connection, returned)
         return add_checkpoint(connection, row, saved_cell, returned_cell, put(connection, row.meta))
-
-
-def _own(
-    connection: sqlite3.Connection,
-    address: tuple[str, str],
-    head: str | None,
-    run: str | None,
-    status: str,
-    owner: str | None,
-    expected_epoch: int | None,
-) -> int:
-    """Move the thread on to the next epoch, or make it; returns that epoch."""
-    values = {
-        "thread_id": address[0], "ns": address[1], "head": head, "run": run, "status": status,
-        "owner": owner, "expected_epoch": expected_epoch,
-    }  # fmt: skip
-    query = "add_thread" if expected_epoch is None else "own_thread"
-    if connection.execute(_SQL[query], values).rowcount == 0:
-        thread_moved_on(address[0], expected_epoch)
-    return (expected_epoch or 0) + 1
 
 
 def _add_op(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -386,6 +388,85 @@ def test_prune_while_a_run_goes_on(saver: BaseCheckpointSaver) -> None:
 
     assert [workflow.invoke(n, on("t")) for n in (1, 2, 3)] == [1, 3, 6]
     assert [v.get("__end__") for v in values_of(saver, on("t"))] == [6, 3]
+
+
+def test_prune_keeps_so_many_runs(saver: BaseCheckpointSaver) -> None:
+    """246: of each thread the newest runs stay whole, and what was changed by hand since."""
+    count = counter(saver)
+    for thread_id in ("t", "u"):
+        for n in (1, 2, 3):
+            count.invoke(n, on(thread_id))
+        count.update_state(on(thread_id), 50)
+        count.invoke(4, on(thread_id))
+    whole, other = contents(saver, "t"), contents(saver, "u")
+
+    saver.prune(["t"], keep=9)
+    assert contents(saver, "t") == whole
+    saver.prune(["t"], keep=2)
+    assert [v.get("__end__") for v in values_of(saver, on("t"))] == [54, 50, 50, 6, 3]
+    assert contents(saver, "u") == other
+    saver.copy_thread("t", "latest")
+    saver.prune(["latest"])
+    saver.prune(keep=0)
+    assert contents(saver, "t") == contents(saver, "latest")
+    assert [len(ids_of(saver, on(thread_id))) for thread_id in "tu"] == [1, 1]
+    assert count.invoke(1, on("t")) == 55
+    for wrong in (-1, 1.5, True):
+        with pytest.raises(ValueError, match="number of runs from 0"):
+            saver.prune(["t"], keep=wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="removes whole threads"):
+        saver.prune(["t"], strategy="delete", keep=1)
+
+
+def test_prune_by_age(saver: BaseCheckpointSaver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """246: what is younger stays, also of nested workflows; delete takes whole threads."""
+    now = [1_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    workflow = rich(saver, "old")
+    now[0] += 86_400
+    rich(saver, "t")
+    before = contents(saver, "t")
+    now[0] += 3_600
+    saver.prune(["t"], older_than=7_200)
+    assert contents(saver, "t") == before
+    saver.copy_thread("old", "latest")
+    saver.prune(["latest"])
+    saver.prune(older_than=timedelta(hours=2))
+    assert contents(saver, "t") == before
+    assert contents(saver, "old") == contents(saver, "latest")
+    now[0] += 86_400
+    workflow.invoke(Command(resume="yes"), on("old"))
+    workflow.invoke(1, on("old"))
+    saver.prune(["old"], keep=1, older_than=0)
+    assert len(ids_of(saver, on("old", checkpoint_ns=""))) == 2
+    saver.prune(strategy="delete", older_than=timedelta(hours=2))
+    assert {thread.thread_id for thread in saver.list_threads()} == {"old"}
+    for wrong in (-1, "a day", float("nan")):
+        with pytest.raises(ValueError, match="seconds from 0, or a timedelta"):
+            saver.prune(["t"], older_than=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_what_prune_keeps_can_be_forked_as_before(saver: BaseCheckpointSaver, keep: int) -> None:
+    """246: each run that stays goes on as it does where nothing was removed."""
+    rich(saver, "t")
+    workflow = rich(saver, "as it was")
+    saver.prune(["t"], keep=keep)
+
+    def forked(thread_id: str) -> list[Any]:
+        found: list[Any] = []
+        for checkpoint in list(workflow.get_state_history(on(thread_id))):
+            if len(found) < 2 * keep and checkpoint.metadata["source"] in ("input", "fork"):
+                workflow.fork(checkpoint.config)
+                try:
+                    found.append(workflow.invoke(None, on(thread_id)))
+                except ValueError as error:
+                    found.append(str(error))
+        return [one["__interrupt__"][0].value if isinstance(one, dict) else one for one in found]
+
+    left = forked("t")
+    assert left == forked("as it was")[: len(left)]
+    assert len(left) >= keep
 
 
 def test_prune_of_a_rich_thread(saver: BaseCheckpointSaver) -> None:

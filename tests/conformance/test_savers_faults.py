@@ -22,6 +22,7 @@ from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import CorruptDataError, StorageError, ThreadBusyError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
+from tests.conformance.older import set_back
 
 Config = dict[str, Any]
 THREAD: Config = {"configurable": {"thread_id": "t"}}
@@ -97,18 +98,14 @@ def test_nul_in_texts(saver: BaseCheckpointSaver) -> None:
 
 
 @pytest.mark.parametrize("version", range(1, len(scripts.migrations("sqlite"))))
-def test_a_file_of_an_older_version(
-    path: Path, version: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_an_older_version(path: Path, version: int) -> None:
     """253: it is migrated when it is opened, and its threads go on."""
-    made = scripts.migrations("sqlite")
-    monkeypatch.setattr(sqlite_file, "_MIGRATIONS", made[:version])
     with SqliteSaver(path) as saver:
         count = counter(saver)
         count.invoke(1, THREAD)
         count.invoke(2, THREAD)
         before = list(saver.list(THREAD))
-    monkeypatch.undo()
+    set_back(path, version)
 
     with SqliteSaver(path) as saver:
         count = counter(saver)
@@ -119,7 +116,7 @@ def test_a_file_of_an_older_version(
         saver.delete_thread("t")
         assert count.get_state(on("copy")).values == "x" * 100_000
     raw = sqlite3.connect(path)
-    assert raw.execute("PRAGMA user_version").fetchone() == (len(made),)
+    assert raw.execute("PRAGMA user_version").fetchone() == (len(scripts.migrations("sqlite")),)
     raw.close()
 
 

@@ -31,6 +31,7 @@ from nbflow.store._kept import KeptStore
 from nbflow.store.base import BaseStore, GetOp, Item, PutOp, get_text_at_path, tokenize_path
 from nbflow.store.memory import InMemoryStore
 from nbflow.store.sqlite import SqliteStore
+from tests.conformance.older import set_back
 
 
 @pytest.fixture
@@ -461,19 +462,16 @@ def test_a_saver_a_store_and_a_cache_share_a_file(path: str) -> None:
         assert len(contents(store)) == 2
 
 
-def test_a_file_of_the_first_release_is_brought_up_to_date(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_the_first_release_is_brought_up_to_date(path: str) -> None:
     """277"""
-    with monkeypatch.context() as older:
-        older.setattr(sqlite_file, "_MIGRATIONS", scripts.migrations("sqlite")[:1])
-        with SqliteSaver(path) as saver:
+    with SqliteSaver(path) as saver:
 
-            @entrypoint(checkpointer=saver)
-            def keep(n: int) -> int:
-                return n
+        @entrypoint(checkpointer=saver)
+        def keep(n: int) -> int:
+            return n
 
-            keep.invoke(7, {"configurable": {"thread_id": "t"}})
+        keep.invoke(7, {"configurable": {"thread_id": "t"}})
+    set_back(path, 1)
     with SqliteSaver(f"file:{path}?mode=ro") as reader:
         assert len(reader.list_threads()) == 1
     with (

@@ -12,7 +12,6 @@ _TESTS = Path(__file__).parents[1]
 NOT_BUILT = {
     10,
     12, 13,  # Postgres
-    14, 15, 16, 17, 18, 19,  # leases
     29,
 }  # fmt: skip
 """Faults that no test provokes yet."""

@@ -1,17 +1,18 @@
 -- Every statement of the SQLite saver. A line "-- name:" begins one.
 
 -- name: get_thread
-SELECT thread_id, ns, head, run, status, epoch, owner FROM thread WHERE thread_id = ? AND ns = ?;
+SELECT thread_id, ns, head, run, status, epoch, owner, lease_until
+FROM thread WHERE thread_id = ? AND ns = ?;
 
 -- name: list_threads
-SELECT thread_id, ns, head, run, status, epoch, owner FROM thread ORDER BY changed DESC;
+SELECT thread_id, ns, head, run, status, epoch, owner, lease_until FROM thread ORDER BY changed DESC;
 
 -- name: add_thread
 -- Changes nothing when there is such a thread.
-INSERT INTO thread (thread_id, ns, head, run, status, epoch, owner, changed)
+INSERT INTO thread (thread_id, ns, head, run, status, epoch, owner, changed, lease_until)
 VALUES (
     :thread_id, :ns, :head, :run, :status, 1, :owner,
-    (SELECT coalesce(max(changed), 0) + 1 FROM thread)
+    (SELECT coalesce(max(changed), 0) + 1 FROM thread), :lease_until
 )
 ON CONFLICT DO NOTHING;
 
@@ -29,15 +30,21 @@ UPDATE thread SET
     status = :status,
     owner = :owner,
     epoch = epoch + 1,
-    changed = (SELECT max(changed) + 1 FROM thread)
+    changed = (SELECT max(changed) + 1 FROM thread),
+    lease_until = :lease_until
 WHERE thread_id = :thread_id AND ns = :ns AND epoch = :expected_epoch;
+
+-- name: renew_lease
+UPDATE thread SET lease_until = ?
+WHERE thread_id = ? AND ns = ? AND epoch = ? AND owner IS NOT NULL;
 
 -- name: give_up_thread
 UPDATE thread SET
     head = coalesce(:head, head),
     status = :status,
     owner = NULL,
-    changed = (SELECT max(changed) + 1 FROM thread)
+    changed = (SELECT max(changed) + 1 FROM thread),
+    lease_until = NULL
 WHERE
     thread_id = :thread_id AND ns = :ns AND epoch = :epoch
     AND EXISTS (SELECT 1 FROM run WHERE id = :run);
@@ -268,7 +275,7 @@ WHERE
     );
 
 -- name: threads_of
-SELECT thread_id, ns, head, run, status, epoch, owner
+SELECT thread_id, ns, head, run, status, epoch, owner, lease_until
 FROM thread WHERE thread_id = ? ORDER BY changed;
 
 -- name: runs_of

@@ -10,6 +10,7 @@ CREATE TABLE thread (
     epoch INTEGER NOT NULL,     -- grows with every owner; a commit under an older one is refused
     owner TEXT,
     changed INTEGER NOT NULL,   -- the higher, the later changed
+    lease_until REAL,           -- until when it is the owner's; seconds since 1970
     PRIMARY KEY (thread_id, ns)
 );
 

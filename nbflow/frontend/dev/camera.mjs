@@ -65,7 +65,7 @@ export async function pose(context, base, spec, { theme, width, time }, problems
   await page.setViewportSize({ width, height: 700 });
   await page.clock.install(time === undefined ? {} : { time });
   await page.goto(`${base}/?${query}`);
-  await page.locator(".nbf-card").first().waitFor();
+  await page.locator(".nbf-card, .nbf-side").first().waitFor();
   await page.clock.runFor(200);
   await spec.do?.(page);
   await page.clock.runFor(200);

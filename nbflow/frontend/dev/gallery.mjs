@@ -1,7 +1,8 @@
 /**
  * Photographs the gallery into `notebooks/pictures/`, and writes its page: `make gallery`.
  *
- * `node dev/gallery.mjs` does both, `node dev/gallery.mjs --page` prints the page alone. The clock
+ * `node dev/gallery.mjs` does both, `node dev/gallery.mjs --page` prints the page alone, and with
+ * names, `node dev/gallery.mjs panel`, only those are photographed again. The clock
  * of the page stands still, so that the same code gives the same pictures on the same Chromium.
  */
 
@@ -129,6 +130,16 @@ const CHAPTERS = [
     ],
   ],
   [
+    "Side panel",
+    [
+      [
+        "panel",
+        "What waits and what runs, in the notebook's kernel and in the databases that were named.",
+        { ...STATES.panel, part: ".nbflow", width: 320 },
+      ],
+    ],
+  ],
+  [
     "A run",
     [
       [
@@ -248,9 +259,16 @@ async function photograph(context, base, [name, , spec], theme) {
 }
 
 async function main() {
-  const shots = CHAPTERS.flatMap(([, chapter]) => chapter);
+  const names = process.argv.slice(2);
+  const all = CHAPTERS.flatMap(([, chapter]) => chapter);
+  const shots = names.length > 0 ? all.filter(([name]) => names.includes(name)) : all;
+  const known = new Set(
+    (names.length > 0 ? all : []).flatMap(([name]) => [`${name}-light.webp`, `${name}-dark.webp`]),
+  );
   await mkdir(pictures, { recursive: true });
-  for (const old of await readdir(pictures)) await rm(join(pictures, old));
+  for (const old of await readdir(pictures)) {
+    if (!known.has(old)) await rm(join(pictures, old));
+  }
   await withCamera(async (fresh, base) => {
     const context = await fresh();
     for (const shot of shots) {

@@ -5,12 +5,14 @@
  * `&asks=1&actions=3` keeps the first question alone and gives it so many actions.
  * `&form=lists` asks a schema of dev/forms.mjs in place of the first question, `&convention=mcp`
  * the form of tests/conventions/mcp.json, `&sample=jsonforms/huge` a sample of tests/samples.
+ * `?message=panel&panel=panelDead` draws the side panel in a state of dev/panelStates.mjs.
  * `&large=100000` plays a made-up run of so many events. `&silent` never answers; `&view=waterfall` draws the tasks so. `window.nbflowDev` lets a script feed more messages.
  */
 
 import { FORMS } from "./forms.mjs";
 import { inboxAnswers } from "./inbox.mjs";
 import { largeRun } from "./large.mjs";
+import { panelView } from "./panelStates.mjs";
 import { pastAnswers } from "./past.mjs";
 import { startAnswers } from "./start.mjs";
 
@@ -125,15 +127,23 @@ class Model {
 }
 
 const model = new Model();
-const { default: widget } = await import(
-  query.has("lang") ? `/static/bundle.${query.get("lang")}.mjs` : "/static/bundle.mjs"
-);
 const el = document.querySelector("#cell");
+
+async function render() {
+  if (name === "panel") {
+    const { draw } = await import(`/dev/panel.mjs?lang=${query.get("lang") ?? ""}`);
+    return draw(el, panelView(golden, query.get("panel")));
+  }
+  const language = query.has("lang") ? `.${query.get("lang")}` : "";
+  const { default: widget } = await import(`/static/bundle${language}.mjs`);
+  return widget.render({ model, el });
+}
+
 const count = new Set(events.map((event) => event.id).filter(Boolean)).size;
 window.nbflowDev = {
   model,
   events,
-  unmount: widget.render({ model, el }),
+  unmount: await render(),
   /** Whether every task of the run is in the list. */
   drawn: () => el.textContent.includes(`${count.toLocaleString("en")} tasks`),
 };

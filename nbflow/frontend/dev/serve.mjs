@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { bundleOptions, inWordsOf } from "../build.mjs";
 
 const frontend = fileURLToPath(new URL("..", import.meta.url));
 const ROOTS = {
@@ -20,15 +22,29 @@ const TYPES = {
   ".mjs": "text/javascript",
 };
 
+/** The side panel, which no widget's bundle has. */
+async function panel(language) {
+  const entry = join(frontend, "dev/panel.tsx");
+  const plugins = language ? [inWordsOf(language)] : [];
+  const { outputFiles } = await build({
+    ...bundleOptions,
+    entryPoints: [entry],
+    plugins,
+    write: false,
+  });
+  return outputFiles[0].contents;
+}
+
 export function serve(port) {
   const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
     const [, top, ...rest] = (pathname === "/" ? "/dev/index.html" : pathname).split("/");
     const root = ROOTS[top];
     const path = root && normalize(join(root, ...rest));
     try {
       if (!path?.startsWith(root)) throw new Error("outside");
-      const body = await readFile(path);
+      const isPanel = pathname === "/dev/panel.mjs";
+      const body = await (isPanel ? panel(searchParams.get("lang")) : readFile(path));
       response.writeHead(200, { "content-type": `${TYPES[extname(path)]}; charset=utf-8` });
       response.end(body);
     } catch {

@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { INBOX } from "./inboxStates.mjs";
+import { PANEL } from "./panelStates.mjs";
 import { PAST } from "./pastStates.mjs";
 import { START } from "./startStates.mjs";
 import { TIMELINE } from "./timelineStates.mjs";
@@ -155,6 +156,7 @@ export const STATES = {
   ...FIELDS,
   ...TIMELINE,
   ...INBOX,
+  ...PANEL,
   ...PAST,
   ...START,
   running: { message: "running", snapshot: running },

@@ -101,11 +101,7 @@ function Section({ title, source, actions }: SectionProps): ReactNode {
           <Icon name="refresh" />
         </button>
       </header>
-      {source.name !== "" && (
-        <p className="nbf-panel-name" title={source.name}>
-          {source.name}
-        </p>
-      )}
+      {source.name !== "" && <Name of={source.name} />}
       <Contents source={source} actions={actions} />
     </section>
   );
@@ -113,15 +109,10 @@ function Section({ title, source, actions }: SectionProps): ReactNode {
 
 function Database({ source, actions }: Omit<SectionProps, "title">): ReactNode {
   const { name, list } = source;
-  const folder = name.lastIndexOf("/") + 1;
   return (
     // biome-ignore lint/a11y/useSemanticElements: nothing in here is to be filled in
     <div className="nbf-panel-database" role="group" aria-label={name}>
-      <div className="nbf-panel-name" title={name}>
-        <span className="nbf-panel-path">
-          <bdi>{name.slice(folder)}</bdi>
-          {folder > 0 && <span className="nbf-panel-soft"> {name.slice(0, folder - 1)}</span>}
-        </span>
+      <Name of={name}>
         {source.state === "open" && (list?.waiting ?? 0) > 0 && (
           <button
             type="button"
@@ -142,8 +133,22 @@ function Database({ source, actions }: Omit<SectionProps, "title">): ReactNode {
         >
           <Icon name="cross" />
         </button>
-      </div>
+      </Name>
       <Contents source={source} actions={actions} />
+    </div>
+  );
+}
+
+/** The name of a notebook or a database with its folder, and what can be done there. */
+function Name({ of, children }: { of: string; children?: ReactNode }): ReactNode {
+  const folder = of.lastIndexOf("/") + 1;
+  return (
+    <div className="nbf-panel-name" title={of}>
+      <span className="nbf-panel-path">
+        <bdi>{of.slice(folder)}</bdi>
+        {folder > 0 && <span className="nbf-panel-soft"> {of.slice(0, folder - 1)}</span>}
+      </span>
+      {children}
     </div>
   );
 }

@@ -1,0 +1,123 @@
+"""What this process owns, and the heart that keeps it: each lease is renewed before it ends."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nbflow.checkpoint.base import BaseCheckpointSaver, RunRow
+from nbflow.errors import LeaseLostError, NbflowError
+
+__all__ = ["Holding", "Leases"]
+
+_IDLE_S = 10.0
+"""How often the heart looks where nothing is due."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Holding:
+    """A thread that this process owns, or is about to: two may try at once."""
+
+    saver: BaseCheckpointSaver
+    run: RunRow
+    epoch: int
+    stop: Callable[[], None] | None
+    """Asks what runs on it to stop; None where nothing runs."""
+    count: int = 0
+    due: float = field(init=False)
+    """When the lease is renewed next, by the monotonic clock."""
+
+    def __post_init__(self) -> None:
+        self.put_off()
+
+    @property
+    def beat_s(self) -> float:
+        return math.inf if self.saver.lease_s is None else self.saver.lease_s / 3
+
+    def put_off(self) -> None:
+        """Until a third of the lease is over, so that two renewals may fail."""
+        self.due = time.monotonic() + self.beat_s
+
+
+class Leases:
+    """What one process owns, by run and epoch."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, int], Holding] = {}
+        self._lock = threading.Lock()
+        self._sooner = threading.Event()
+        self._wakes = math.inf
+        self._heart: int | None = None
+        """The process whose heart beats: a forked child has none yet."""
+
+    def __contains__(self, key: tuple[str, int]) -> bool:
+        return key in self._held
+
+    def get(self, run_id: str, epoch: int) -> Holding | None:
+        return self._held.get((run_id, epoch))
+
+    def clear(self) -> None:
+        """In a forked child: what the parent owns is the parent's."""
+        self._lock = threading.Lock()
+        self._held.clear()
+
+    def hold(
+        self,
+        saver: BaseCheckpointSaver,
+        run: RunRow,
+        epoch: int,
+        stop: Callable[[], None] | None = None,
+    ) -> None:
+        with self._lock:
+            holding = self._held.get((run.id, epoch))
+            if holding is None:
+                holding = Holding(saver=saver, run=run, epoch=epoch, stop=stop)
+                self._held[run.id, epoch] = holding
+            holding.count += 1
+        if holding.due < math.inf:
+            self._beat_by(holding.due)
+
+    def release(self, run_id: str, epoch: int) -> None:
+        with self._lock:
+            holding = self._held.get((run_id, epoch))
+            if holding is not None:
+                holding.count -= 1
+                if holding.count <= 0:
+                    del self._held[run_id, epoch]
+
+    # -- the heart --------------------------------------------------------------------------
+
+    def _beat_by(self, due: float) -> None:
+        if self._heart != os.getpid():
+            with self._lock:
+                if self._heart != os.getpid():
+                    self._heart, self._sooner = os.getpid(), threading.Event()
+                    self._wakes = due
+                    threading.Thread(target=self._beat, name="nbflow-leases", daemon=True).start()
+        if due < self._wakes:
+            self._sooner.set()
+
+    def _beat(self) -> None:
+        while True:
+            now = time.monotonic()
+            with self._lock:
+                held = [*self._held.values()]
+            for holding in held:
+                if holding.due <= now:
+                    self._renew(holding)
+            self._wakes = min([now + _IDLE_S, *[holding.due for holding in held]])
+            self._sooner.wait(max(0.0, self._wakes - time.monotonic()))
+            self._sooner.clear()
+
+    def _renew(self, holding: Holding) -> None:
+        holding.put_off()
+        try:
+            holding.saver.renew(holding.run, holding.epoch)
+        except LeaseLostError:
+            holding.due = math.inf  # the run learns it with the next thing that it stores
+        except NbflowError:
+            pass  # another renewal comes before the lease ends
