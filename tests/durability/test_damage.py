@@ -33,7 +33,7 @@ CONTENT = {
 """Columns with what a run is."""
 
 PLACES = {
-    "thread": ("thread_id", "ns", "head", "epoch", "owner", "changed"),
+    "thread": ("thread_id", "ns", "head", "epoch", "owner", "changed", "lease_until"),
     "run": ("run", "id", "thread_id", "ns", "parent_run"),
     "op": ("seq", "run", "epoch"),
     "op_mark": ("seq",),

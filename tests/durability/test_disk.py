@@ -19,6 +19,7 @@ from nbflow.errors import StorageError
 from nbflow.func import entrypoint, task
 from nbflow.testing.faults import die
 from nbflow.types import Command, interrupt
+from tests.conformance.older import set_back
 from tests.durability.dying import ends, killed
 
 THREAD: dict[str, Any] = {"configurable": {"thread_id": "t"}}
@@ -299,16 +300,13 @@ def _how_many(scripts_left: list[str]) -> int:
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_a_migration_that_is_killed(
-    path: Path, version: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_is_killed(path: Path, version: int) -> None:
     """Fault 11: the file is of the old version or of the new one, and keeps what it had."""
     made = scripts.migrations("sqlite")
     if version:
-        monkeypatch.setattr(sqlite_file, "_MIGRATIONS", made[:version])
         with SqliteSaver(path) as saver:
             steps(saver, [], {}).invoke(3, THREAD)
-        monkeypatch.undo()
+        set_back(path, version)
     last = _how_many(made[version:])
 
     for after in sorted({1, last // 3, last // 2, last}):

@@ -180,7 +180,7 @@ def test_a_wrong_answer_names_the_field_and_the_question_stays_open(
 
 
 def test_a_double_click_is_one_answer(run: Run, session: Session) -> None:
-    """fault 17"""
+    """Fault 17: the second has the receipt of the first."""
     message = submission(run, GOOD)
     pages = [RunPage(), RunPage()]
     clicks = [threading.Thread(target=session.receive, args=(page, message)) for page in pages]
@@ -196,6 +196,7 @@ def test_a_double_click_is_one_answer(run: Run, session: Session) -> None:
 
 
 def test_a_stale_page_is_refused(run: Run, session: Session, page: RunPage) -> None:
+    """Fault 18"""
     first = submission(run, GOOD, "first")
     session.receive(page, first)
     run.wait(WAIT_S)
