@@ -44,6 +44,9 @@ _OFTEN = 5
 
 _SQL = scripts.queries("postgres", "server")
 _MIGRATIONS = scripts.migrations("postgres")
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Who waited for a lock must see what others committed meanwhile."""
+
 _VALUE, _BLOB = b"\x00", b"\x01"
 _left_behind: list[object] = []
 """Pools of a parent process: closing them in a child would end the parent's sessions."""
@@ -148,7 +151,7 @@ class PostgresServer:
             begin = _SQL["begin_alone" if alone else "begin_shared"]
             try:
                 # in one journey, where no transaction has begun by itself
-                connection.execute(f"BEGIN; {begin}" if connection.autocommit else begin)
+                connection.execute(f"{_BEGIN}; {begin}" if connection.autocommit else begin)
                 if survives_power_loss:
                     session.execute(_SQL["wait_for_disk"])
                 yield session
@@ -271,6 +274,7 @@ class PostgresServer:
                 self._pool = self._given or psycopg_pool.ConnectionPool(
                     self._conninfo, kwargs={**self._kwargs, "autocommit": True}, min_size=0,
                     max_size=_CONNECTIONS, timeout=_PATIENCE_S, open=True, name="nbflow",
+                    configure=_configure,
                 )  # fmt: skip
                 if self._given is None:
                     weakref.finalize(self, _end, self._pool, os.getpid())
@@ -346,7 +350,7 @@ _REASONS = (
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
     ("too many", "It has too many connections: let it take more, or give a smaller pool."),
     ("55P03", "Somebody else held a lock for too long: try again."),
-    ("54001", "A value is larger than Postgres takes: store a file and return its path."),
+    ("invalid memory alloc", "A value is too large for Postgres: store a file and return its path."),
     ("PoolTimeout", "The server did not answer, or others use all connections of the pool."),
     ("PoolClosed", "Its pool was closed: open it anew."),
     ("invalid DSN", "Write it as postgresql://user:password@host:port/database."),
@@ -372,6 +376,11 @@ def _end(pool: psycopg_pool.ConnectionPool[Any], pid: int) -> None:
     """Close a pool of nbflow's that nobody uses any more; not a parent process's."""
     if os.getpid() == pid:
         pool.close()
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    """Let single statements, too, see what others committed, however the database is set."""
+    connection.execute(_SQL["read_committed"])
 
 
 def _parts(
