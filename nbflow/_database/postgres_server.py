@@ -44,7 +44,7 @@ _OFTEN = 5
 
 _SQL = scripts.queries("postgres", "server")
 _MIGRATIONS = scripts.migrations("postgres")
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_SEEING = "ISOLATION LEVEL READ COMMITTED"
 """Who waited for a lock must see what others committed meanwhile."""
 
 _VALUE, _BLOB = b"\x00", b"\x01"
@@ -150,8 +150,8 @@ class PostgresServer:
             session = Session(connection)
             begin = _SQL["begin_alone" if alone else "begin_shared"]
             try:
-                # in one journey, where no transaction has begun by itself
-                connection.execute(f"{_BEGIN}; {begin}" if connection.autocommit else begin)
+                how = "BEGIN" if connection.autocommit else "SET TRANSACTION"
+                connection.execute(f"{how} {_SEEING}; {begin}")
                 if survives_power_loss:
                     session.execute(_SQL["wait_for_disk"])
                 yield session
@@ -274,7 +274,6 @@ class PostgresServer:
                 self._pool = self._given or psycopg_pool.ConnectionPool(
                     self._conninfo, kwargs={**self._kwargs, "autocommit": True}, min_size=0,
                     max_size=_CONNECTIONS, timeout=_PATIENCE_S, open=True, name="nbflow",
-                    configure=_configure,
                 )  # fmt: skip
                 if self._given is None:
                     weakref.finalize(self, _end, self._pool, os.getpid())
@@ -350,7 +349,7 @@ _REASONS = (
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
     ("too many", "It has too many connections: let it take more, or give a smaller pool."),
     ("55P03", "Somebody else held a lock for too long: try again."),
-    ("invalid memory alloc", "A value is too large for Postgres: store a file and return its path."),
+    ("invalid memory alloc", "A value is too large: store a file and return its path."),
     ("PoolTimeout", "The server did not answer, or others use all connections of the pool."),
     ("PoolClosed", "Its pool was closed: open it anew."),
     ("invalid DSN", "Write it as postgresql://user:password@host:port/database."),
@@ -376,11 +375,6 @@ def _end(pool: psycopg_pool.ConnectionPool[Any], pid: int) -> None:
     """Close a pool of nbflow's that nobody uses any more; not a parent process's."""
     if os.getpid() == pid:
         pool.close()
-
-
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    """Let single statements, too, see what others committed, however the database is set."""
-    connection.execute(_SQL["read_committed"])
 
 
 def _parts(

@@ -430,16 +430,6 @@ def test_processes_on_one_database(postgres: str) -> None:
         assert counter(saver).get_state(on("t")).values == sum(ended) == 18
 
 
-@pytest.mark.timeout(60)
-def test_a_database_whose_transactions_are_serializable(postgres: str) -> None:
-    """Who waits for another one's commit goes on from it, and is not refused."""
-    with PostgresSaver(f"{postgres}%20-cdefault_transaction_isolation%3Dserializable") as saver:
-        run, epoch = begun(saver)
-        with ThreadPoolExecutor(8) as pool:
-            for one in [pool.submit(saver.renew, run, epoch) for _ in range(160)]:
-                one.result()
-
-
 def test_parallel_ops_are_read_in_the_order_of_their_commits(
     saver: PostgresSaver, postgres: str
 ) -> None:

@@ -4,10 +4,6 @@
 -- name: whereabouts
 SELECT current_database(), current_schema(), current_setting('server_encoding');
 
--- name: read_committed
-SELECT set_config('default_transaction_isolation', 'read committed', FALSE)
-WHERE current_setting('default_transaction_isolation') <> 'read committed';
-
 -- name: lock_schema
 SELECT pg_advisory_xact_lock(1852991084, 1);
 
