@@ -44,6 +44,9 @@ _OFTEN = 5
 
 _SQL = scripts.queries("postgres", "server")
 _MIGRATIONS = scripts.migrations("postgres")
+_SEEING = "ISOLATION LEVEL READ COMMITTED"
+"""Who waited for a lock must see what others committed meanwhile."""
+
 _VALUE, _BLOB = b"\x00", b"\x01"
 _left_behind: list[object] = []
 """Pools of a parent process: closing them in a child would end the parent's sessions."""
@@ -147,8 +150,8 @@ class PostgresServer:
             session = Session(connection)
             begin = _SQL["begin_alone" if alone else "begin_shared"]
             try:
-                # in one journey, where no transaction has begun by itself
-                connection.execute(f"BEGIN; {begin}" if connection.autocommit else begin)
+                how = "BEGIN" if connection.autocommit else "SET TRANSACTION"
+                connection.execute(f"{how} {_SEEING}; {begin}")
                 if survives_power_loss:
                     session.execute(_SQL["wait_for_disk"])
                 yield session
@@ -346,7 +349,7 @@ _REASONS = (
     ("53100", "The server's disk is full: free some space, then try again; a run: invoke(None)."),
     ("too many", "It has too many connections: let it take more, or give a smaller pool."),
     ("55P03", "Somebody else held a lock for too long: try again."),
-    ("54001", "A value is larger than Postgres takes: store a file and return its path."),
+    ("invalid memory alloc", "A value is too large: store a file and return its path."),
     ("PoolTimeout", "The server did not answer, or others use all connections of the pool."),
     ("PoolClosed", "Its pool was closed: open it anew."),
     ("invalid DSN", "Write it as postgresql://user:password@host:port/database."),

@@ -115,7 +115,7 @@ class RowReader:
     def _damaged(self, where: str, what: str) -> NoReturn:
         raise CorruptDataError(
             f"{where} in {self._database.name} cannot be read: {what} is damaged, its check sum "
-            "does not fit. Other runs are not affected. Restore the file from a copy."
+            "does not fit. Other runs are not affected. Restore the database from a copy."
         )
 
 

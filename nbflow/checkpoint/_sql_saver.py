@@ -288,12 +288,13 @@ class SqlSaver(BaseCheckpointSaver):
             self._tables.copy(connection, source_thread_id, target_thread_id)
 
     def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:
+        cut: list[str] = []
         with self._database.transaction(alone=True) as connection:
             for thread_id in dict.fromkeys(thread_ids):
-                removal = self._tables.remove(connection, thread_id, decide)
-                with self._database.recent:
-                    for run_id in removal.cut:
-                        self._recent.forget(run_id)
+                cut += self._tables.remove(connection, thread_id, decide).cut
+        with self._database.recent:
+            for run_id in cut:
+                self._recent.forget(run_id)
 
     # -- in a transaction -------------------------------------------------------------------
 

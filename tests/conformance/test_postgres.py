@@ -160,6 +160,18 @@ def test_errors_say_what_to_do(postgres_server: str) -> None:
         assert error.value.__cause__ is not None
 
 
+def test_a_pool_that_others_use_up(postgres: str) -> None:
+    with (
+        psycopg_pool.ConnectionPool(
+            postgres, min_size=1, max_size=1, timeout=0.1, open=True
+        ) as pool,
+        PostgresSaver(pool) as saver,
+    ):
+        with pool.connection(), pytest.raises(StorageError, match="others use all connections"):
+            begun(saver)
+        begun(saver)
+
+
 # -- names ----------------------------------------------------------------------------------
 
 
@@ -418,7 +430,9 @@ def test_processes_on_one_database(postgres: str) -> None:
         assert counter(saver).get_state(on("t")).values == sum(ended) == 18
 
 
-def test_parallel_ops_are_read_in_the_order_of_their_commits(saver: PostgresSaver) -> None:
+def test_parallel_ops_are_read_in_the_order_of_their_commits(
+    saver: PostgresSaver, postgres: str
+) -> None:
     """What was read is not read again, so nothing may be committed before what was read."""
     run, epoch = begun(saver)
 
@@ -431,7 +445,7 @@ def test_parallel_ops_are_read_in_the_order_of_their_commits(saver: PostgresSave
             while not one.done():
                 saver.get_ops(run.id)
             one.result()
-    with PostgresSaver(saver._server._conninfo) as other:
+    with PostgresSaver(postgres) as other:
         assert contents(saver, run) == contents(other, run)
     assert len(saver.get_ops(run.id)) == 80
 

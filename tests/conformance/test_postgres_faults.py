@@ -11,7 +11,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -112,6 +112,35 @@ def _waiting(raw: psycopg.Connection[Any], known: Iterable[int] = ()) -> set[int
         rows = raw.execute(VICTIMS, ("victim",)).fetchall()
         if waiting := {pid for pid, _, what in rows if what == "Lock"}.difference(known):
             return waiting
+
+
+@pytest.mark.parametrize("isolation", ["read%5C%20committed", "serializable"])
+@pytest.mark.parametrize("given", ["a DSN", "a pool"])
+def test_a_long_value_that_is_deleted_while_another_thread_stores_it(
+    postgres: str, raw: psycopg.Connection[Any], given: str, isolation: str
+) -> None:
+    """243, 255: whoever deletes waits for whoever stores, and sees then what was stored."""
+    dsn = f"{postgres}%20-cdefault_transaction_isolation%3D{isolation}&application_name=victim"
+    with (
+        ThreadPoolExecutor(1) as worker,
+        psycopg_pool.ConnectionPool(dsn, min_size=2, max_size=2, open=True) as pool,
+        PostgresSaver(dsn if given == "a DSN" else pool) as saver,
+    ):
+        begun(saver, a_run(1, "gone", input=BIG))
+        run, epoch = begun(saver, a_run(2))
+        deleting: list[Future[None]] = []
+
+        class Slow(list[Any]):
+            def __iter__(self) -> Iterator[Any]:
+                yield from super().__iter__()
+                deleting.append(worker.submit(saver.delete_thread, "gone"))
+                assert _waiting(raw)
+
+        saver.append(run, epoch, Slow([an_op(value=BIG), an_op(key=2)]))
+        deleting[0].result()
+        assert [thread.thread_id for thread in saver.list_threads()] == ["t"]
+        with PostgresSaver(postgres) as fresh:
+            assert fresh.get_ops(run.id)[0].value == BIG
 
 
 # -- after the commit, before the caller hears ----------------------------------------------
