@@ -23,8 +23,8 @@ notebook and inner ones, too. The process is the user's own; nothing of that is 
 that is lost fails its task with the executor's exception (``BrokenExecutor``, Dask's
 ``KilledWorker``), which a ``RetryPolicy`` can match; before that, Dask gives it to other workers by
 itself. A run that is cancelled takes back what has not begun; what has begun goes on to its end,
-and its result is dropped. Of Dask's futures nobody can tell: all that are not done are taken back,
-also when the entrypoint fails, or its code cancels a future.
+and its result is dropped. Of Dask's tasks nobody can tell: all that are not done are taken back,
+also when the entrypoint fails, or its code cancels a future; a worker may hear of it too late.
 
 >>> from concurrent.futures import ThreadPoolExecutor
 >>> from nbflow.func import entrypoint, task

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import Any
 
 from distributed import Client, LocalCluster
 
 from tests.executors.pools import WORKERS
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "forgotten"]
 
 
 @contextmanager
@@ -23,3 +25,15 @@ def cluster(workers: int = WORKERS) -> Iterator[Client]:
         Client(made) as client,
     ):  # fmt: skip
         yield client
+
+
+def forgotten(executor: Executor) -> bool:
+    """Wait until the scheduler, where there is one, knows no task any more."""
+    client: Client | None = getattr(executor, "_client", None)
+    while client is not None and client.run_on_scheduler(_tasks_known):
+        pass
+    return True
+
+
+def _tasks_known(dask_scheduler: Any) -> int:
+    return len(dask_scheduler.tasks)

@@ -19,7 +19,7 @@ from nbflow.errors import DeclarationError, InvalidConfigError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, RetryPolicy, interrupt
 from tests.executors import bodies
-from tests.executors.clusters import cluster
+from tests.executors.clusters import cluster, forgotten
 from tests.unit.drive import kinds_of, on_thread
 
 pytestmark = pytest.mark.timeout(300)
@@ -40,18 +40,7 @@ def test_many_tasks_with_a_question_between_two_waves(dask: Client, tmp_path: Pa
     assert asked.value == sum(n * n for n in range(MANY // 2))
     total = workflow.invoke(Command(resume=MANY // 2), config)
     assert total == sum(n * n for n in range(MANY))
-    assert _no_task_left(dask)
-
-
-def _no_task_left(client: Client) -> bool:
-    """Whether the cluster has forgotten every task, as their futures are."""
-    while client.run_on_scheduler(_tasks_known):
-        pass
-    return True
-
-
-def _tasks_known(dask_scheduler: Any) -> int:
-    return len(dask_scheduler.tasks)
+    assert forgotten(config["executor"])
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path) -> None:

@@ -241,6 +241,46 @@ def test_after_a_restart_nothing_runs_again(tmp_path: Path) -> None:
     assert ran == {f"square-{n}": 1 for n in (0, 1, 2, 3, 7)}
 
 
+_INTERRUPTED = """
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from nbflow.checkpoint.memory import InMemorySaver
+from nbflow.func import entrypoint, task
+from tests.executors import bodies
+
+folder = sys.argv[1]
+
+@task
+def stops_the_kernel():
+    if bodies.mark(folder, "tried") == 1:
+        os.kill(os.getpid(), signal.SIGINT)
+        bodies.until(folder + "/open")
+    return "done"
+
+@entrypoint(checkpointer=InMemorySaver())
+def workflow(_):
+    return stops_the_kernel().result()
+
+with ThreadPoolExecutor(1) as pool:
+    config = {"configurable": {"thread_id": "1"}, "executor": pool}
+    try:
+        workflow.invoke(1, config)
+    except KeyboardInterrupt:
+        print("stopped", workflow.get_state(config).status)
+    Path(folder, "open").touch()
+    print(workflow.invoke(None, config))
+"""
+
+
+def test_ctrl_c_does_not_wait_for_the_executor(tmp_path: Path) -> None:
+    ran = _run(_INTERRUPTED, tmp_path, str(tmp_path))
+
+    assert (ran.returncode, ran.stdout) == (0, "stopped cancelled\ndone\n"), ran.stderr
+
+
 _BY_NAME = """
 import sys
 sys.modules["cloudpickle"] = None  # as where it is not installed
