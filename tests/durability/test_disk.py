@@ -7,6 +7,7 @@ import resource
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,8 @@ def lock(path: Path) -> Iterator[Callable[[float], Any]]:
 
     yield start
     for child, ours in children:
-        ours.send("let go")
+        with suppress(OSError):  # it may have ended
+            ours.send("let go")
         child.join(10)
         assert child.exitcode == 0
 
