@@ -24,6 +24,9 @@ __all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's lock."""
 
+_LOOK_S = 0.05
+"""How often it is looked whether the file is still there; at each commit that would cost much."""
+
 _PAGE_BYTES = 2_048
 """Of a new file. A commit writes whole pages, two for an op; smaller ones would slow blobs."""
 
@@ -56,6 +59,8 @@ class SqliteFile:
         self._closed = False
         self._at: tuple[str, tuple[int, int]] | None = None
         """The path of the open file and its place on the disk; None for a database in memory."""
+        self._looks_at = 0.0
+        """When it is looked next whether that is still there, by the monotonic clock."""
         self.lock = threading.Lock()
         """Held around every use of :attr:`connection`; one for all that share a given one."""
         self.recent = threading.Lock()
@@ -69,12 +74,10 @@ class SqliteFile:
 
     def connection(self) -> sqlite3.Connection:
         """The connection; opened again in a forked child. Hold the lock."""
-        if self._is_gone and not self._closed:
-            raise StorageError(
-                f"The database {self.name} was deleted or replaced while it was open. Nothing was "
-                "stored, and no new file was made. Put the file back, or open anew what is there "
-                "now."
-            )
+        now = time.monotonic()
+        if not self._closed and (self._open is None or now >= self._looks_at):
+            self._require_file()
+            self._looks_at = now + _LOOK_S
         if self._open is None:
             if self._closed:
                 raise StorageError(
@@ -87,6 +90,14 @@ class SqliteFile:
             except (sqlite3.Error, OSError) as fault:
                 self.fail(fault)
         return self._open
+
+    def _require_file(self) -> None:
+        if self._is_gone:
+            raise StorageError(
+                f"The database {self.name} was deleted or replaced while it was open. Nothing was "
+                "stored, and no new file was made. Put the file back, or open anew what is there "
+                "now."
+            )
 
     @property
     def _is_gone(self) -> bool:
@@ -287,7 +298,7 @@ def _file_of(connection: sqlite3.Connection) -> str:
 
 def _place_of(path: str) -> tuple[int, int]:
     """Device and number of a file: another one at the same path has others."""
-    found = os.stat(path)  # noqa: PTH116  # for each statement, and much quicker than a Path
+    found = os.stat(path)  # noqa: PTH116  # much quicker than a Path
     return found.st_dev, found.st_ino
 
 

@@ -16,7 +16,7 @@ from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
-from nbflow._engine.threads import damaged, refuse_damaged
+from nbflow._engine.threads import damaged, missing, refuse_damaged
 from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError, UnknownCheckpointError
@@ -68,7 +68,7 @@ def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | No
         return None
     head = saver.get_checkpoint(thread.thread_id, thread.ns, thread.head)
     if head is None:
-        raise damaged(thread, f"the checkpoint {thread.head}, which is not there")
+        raise missing(saver, thread, f"the checkpoint {thread.head}, which is not there")
     return head
 
 

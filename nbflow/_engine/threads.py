@@ -23,6 +23,7 @@ __all__ = [
     "config_of",
     "current_run",
     "damaged",
+    "missing",
     "new_checkpoint",
     "new_checkpoint_id",
     "refuse_busy",
@@ -120,13 +121,26 @@ def damaged(thread: ThreadRow, what: str) -> CorruptDataError:
     )
 
 
+def missing(
+    saver: BaseCheckpointSaver, thread: ThreadRow, what: str
+) -> CorruptDataError | UnknownThreadError:
+    """The error for a row that a thread names and that is not there, if it still names it."""
+    now = saver.get_thread(thread.thread_id, thread.ns)
+    if now is None or (now.head, now.run) != (thread.head, thread.run):
+        return UnknownThreadError(
+            f"Thread {thread.thread_id!r} was deleted or changed by another just now. Nothing "
+            "was stored. Look at it again."
+        )
+    return damaged(thread, what)
+
+
 def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
     """The newest run of a thread that has one."""
     if thread.run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
     run = saver.get_run(thread.run)
     if run is None:
-        raise damaged(thread, f"the run {thread.run}, which is not there")
+        raise missing(saver, thread, f"the run {thread.run}, which is not there")
     return run
 
 

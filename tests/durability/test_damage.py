@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from nbflow.checkpoint.base import OpRow
+from nbflow.checkpoint.base import OpRow, RunRow
 from nbflow.checkpoint.sqlite import SqliteSaver
-from nbflow.errors import CorruptDataError, NbflowError
+from nbflow.errors import CorruptDataError, NbflowError, UnknownThreadError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 
@@ -240,3 +240,19 @@ def test_a_value_that_was_cut(whole: Path, tmp_path: Path) -> None:
         with pytest.raises(CorruptDataError, match=told):
             workflow.invoke(Command(resume="go"), on("a"))
         assert workflow.invoke(Command(resume="go"), on("b"))[2] == "go"
+
+
+class Late(SqliteSaver):
+    """Somebody deletes the thread between two looks at it."""
+
+    def get_run(self, run_id: str) -> RunRow | None:
+        self.delete_thread("a")
+        return super().get_run(run_id)
+
+
+def test_a_thread_that_was_deleted_meanwhile_is_not_damaged(whole: Path, tmp_path: Path) -> None:
+    """Fault 9: what is gone on purpose is no damage."""
+    path = tmp_path / "deleted.sqlite"
+    shutil.copy(whole, path)
+    with Late(path) as saver, pytest.raises(UnknownThreadError, match="deleted or changed"):
+        program(saver).invoke(Command(resume="go"), on("a"))

@@ -211,11 +211,18 @@ def test_another_process_holds_the_database(
 # -- gone --------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked at each commit whether the file is there."""
+    monkeypatch.setattr(sqlite_file, "_LOOK_S", 0.0)
+
+
 def gone(path: Path) -> None:
     for side in ("", "-wal", "-shm"):
         Path(f"{path}{side}").unlink(missing_ok=True)
 
 
+@pytest.mark.usefixtures("watchful")
 def test_a_file_that_is_deleted_during_a_run(path: Path, tmp_path: Path) -> None:
     """Fault 8: the error names it, no new one is made, and it goes on when the file is back."""
     ran: list[int] = []
@@ -244,6 +251,7 @@ def test_a_file_that_is_deleted_during_a_run(path: Path, tmp_path: Path) -> None
     assert ran == [0, 1, 2, 3, 3, 4, 5]
 
 
+@pytest.mark.usefixtures("watchful")
 def test_a_file_that_is_replaced_during_a_run(path: Path, tmp_path: Path) -> None:
     """Fault 8: the one that is there now gets nothing, and loses nothing."""
     other_path = tmp_path / "other.sqlite"
