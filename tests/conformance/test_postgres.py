@@ -454,7 +454,7 @@ def test_parallel_ops_are_read_in_the_order_of_their_commits(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_after_a_fork_the_child_connects_anew(postgres: str) -> None:
-    """262: children and parent use one saver, which had a connection before the fork."""
+    """262, fault 20: children and parent use one saver, which had a connection before the fork."""
     with psycopg_pool.ConnectionPool(postgres, min_size=1, open=True) as pool:
         for saver in (PostgresSaver(postgres), PostgresSaver(pool)):
             with saver:
