@@ -308,7 +308,7 @@ def test_the_rest_is_stored_once(far: PostgresSaver, proxy: Proxy) -> None:
 
 
 def test_databases_that_cannot_be_used() -> None:
-    """Faults 6 and 7: each error says what to do; what may only be read is read, and runs nothing."""
+    """Faults 6 and 7: errors say what to do; what may only be read is read, and runs nothing."""
     ran: list[int] = []
     with running_server() as server, psycopg.connect(server.dsn, autocommit=True) as raw:
         settings: dict[str, Any] = dict(conninfo_to_dict(server.dsn))
