@@ -7,7 +7,6 @@ under root it runs as the user ``postgres`` that the package makes.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -144,14 +143,25 @@ def _free_port() -> int:
 
 def _as_postgres() -> dict[str, Any]:
     """How a process is started as a user who may run Postgres."""
-    if os.geteuid() != 0:
+    if not _is_root():
         return {}
-    account = pwd.getpwnam("postgres")
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
+    user, group = _postgres()
+    return {"user": user, "group": group, "extra_groups": [], "cwd": "/"}
 
 
 def _own(*paths: Path) -> None:
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("postgres")
+    if _is_root():
         for path in paths:
-            os.chown(path, account.pw_uid, account.pw_gid)
+            os.chown(path, *_postgres())
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _postgres() -> tuple[int, int]:
+    """The user and group that the package makes."""
+    import pwd
+
+    account = pwd.getpwnam("postgres")
+    return account.pw_uid, account.pw_gid

@@ -34,7 +34,8 @@ class PostgresSaver(SqlSaver):
 
     They lie in the connection's current schema. A connection that breaks is made anew, and what
     was being stored is stored once, whether or not the server had committed it. After the server
-    has stopped, up to 30 s are spent waiting for it to come back.
+    has stopped, up to 30 s are spent waiting for it to come back. The tasks of an async workflow
+    are committed on its event loop, which stands still until the server has answered.
 
     Args:
         database: a DSN such as ``postgresql://user:password@host/database``; a

@@ -118,8 +118,8 @@ def test_no_message_has_the_password(
     postgres_server: str, postgres: str, raw: psycopg.Connection[Any]
 ) -> None:
     """Not of a DSN that is wrong, cannot be read or cannot be reached, nor in what is shown."""
-    settings = settings_of(postgres_server)
-    secret = str(settings["password"])
+    settings = {**settings_of(postgres_server), "password": PASSWORD}
+    secret = PASSWORD
     sources = [
         make_conninfo(**{**settings, "dbname": "nowhere"}),
         make_conninfo(**{**settings, "port": "1"}),
@@ -139,6 +139,7 @@ def test_no_message_has_the_password(
             for text in (str(fault), repr(fault)):
                 assert not any(part in text for part in (secret, *parts))
             fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+    secret = str(settings_of(postgres).get("password") or PASSWORD)
     with PostgresSaver(postgres) as saver:
         shown = [repr(saver), repr(saver._server), saver._server.name, str(saver.identity)]
         assert not any(secret in text for text in shown)
@@ -453,7 +454,7 @@ def test_parallel_ops_are_read_in_the_order_of_their_commits(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_after_a_fork_the_child_connects_anew(postgres: str) -> None:
-    """262: children and parent use one saver, which had a connection before the fork."""
+    """262, fault 20: children and parent use one saver, which had a connection before the fork."""
     with psycopg_pool.ConnectionPool(postgres, min_size=1, open=True) as pool:
         for saver in (PostgresSaver(postgres), PostgresSaver(pool)):
             with saver:

@@ -49,7 +49,7 @@ def end_sessions(raw: psycopg.Connection[Any], name: str = "victim") -> int:
 def test_connections_that_die_while_a_task_runs(
     postgres: str, raw: psycopg.Connection[Any], given: str
 ) -> None:
-    """13: the next commit connects anew; nothing is lost, nothing runs twice."""
+    """Fault 13: the next commit connects anew; nothing is lost, nothing runs twice."""
     dsn = f"{postgres}&application_name=victim"
     ran: list[int] = []
 
@@ -89,7 +89,7 @@ def test_connections_that_die_while_a_task_runs(
 def test_a_connection_that_dies_under_a_statement(
     postgres: str, raw: psycopg.Connection[Any]
 ) -> None:
-    """13: the statement is done once, on another connection."""
+    """Fault 13: the statement is done once, on another connection."""
     with (
         psycopg.connect(postgres, autocommit=True) as beside,
         PostgresSaver(f"{postgres}&application_name=victim") as saver,
@@ -308,7 +308,7 @@ def test_the_rest_is_stored_once(far: PostgresSaver, proxy: Proxy) -> None:
 
 
 def test_databases_that_cannot_be_used() -> None:
-    """6, 7: each error says what to do; what may only be read is read, and runs nothing."""
+    """Faults 6 and 7: errors say what to do; what may only be read is read, and runs nothing."""
     ran: list[int] = []
     with running_server() as server, psycopg.connect(server.dsn, autocommit=True) as raw:
         settings: dict[str, Any] = dict(conninfo_to_dict(server.dsn))
@@ -358,7 +358,7 @@ def test_databases_that_cannot_be_used() -> None:
 
 @pytest.mark.timeout(180)
 def test_a_server_that_restarts_under_many_runs() -> None:
-    """12: all runs finish, and no op is recorded twice."""
+    """Fault 12: all runs finish, and no op is recorded twice."""
     runs, steps, restarts = 60, 5, 6
     ran: Counter[tuple[int, int]] = Counter()
     counting = threading.Lock()
