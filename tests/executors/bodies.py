@@ -13,7 +13,13 @@ from typing import Any
 
 from nbflow import now
 from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.config import get_config, get_print_writer, get_store, get_stream_writer
+from nbflow.config import (
+    get_config,
+    get_print_writer,
+    get_store,
+    get_stream_writer,
+    get_token_writer,
+)
 from nbflow.func import entrypoint, task
 from nbflow.runtime import Runtime, get_runtime
 from nbflow.types import RetryPolicy, StreamWriter, interrupt
@@ -79,6 +85,8 @@ def told(writer: StreamWriter, config: dict[str, Any], runtime: Runtime[Any]) ->
     get_stream_writer()("by the function")
     runtime.stream_writer("by the runtime")
     get_print_writer()("printed")
+    get_token_writer()("token", id="t", model="none")
+    runtime.heartbeat()
     info = get_runtime().execution_info
     assert info is not None
     return {
