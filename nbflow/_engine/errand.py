@@ -13,6 +13,7 @@ from nbflow._engine.failures import add_note
 from nbflow._engine.far_frame import Elsewhere
 from nbflow._engine.frame import Frame
 from nbflow._engine.lines import Ear, courier_to
+from nbflow._engine.sending import leave_sent
 from nbflow._engine.sent import Body, Outcome, opened
 from nbflow._engine.sync_driver import done
 from nbflow.config import RunnableConfig
@@ -126,6 +127,8 @@ class Errand:
                 raise
             raise _lost(exc, op.name) from None
         future.add_done_callback(partial(self._call, takers))
+        if op.execution.stopping:  # since it was asked: whoever stopped it may have seen nothing
+            leave_sent(op.execution)
 
     def _body(self, frame: Frame, ear: Ear) -> Body:
         op = self._op

@@ -25,6 +25,7 @@ from nbflow.runtime import Runtime, get_runtime
 from nbflow.types import RetryPolicy, StreamWriter, interrupt
 from tests.executors.pools import WORKERS
 
+LONGEST_S = 90.0
 AT_ONCE = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False, retry_on=Exception)
 
 
@@ -51,8 +52,11 @@ def marks_of(folder: str, name: str) -> int:
 
 
 def until(path: str | Path) -> None:
-    """Wait for a file."""
+    """Wait for a file; not for ever, since a worker may outlive its test."""
+    given_up = time.monotonic() + LONGEST_S
     while not Path(path).exists():
+        if time.monotonic() > given_up:
+            raise TimeoutError(f"nobody made {path}")
         time.sleep(0.005)
 
 
