@@ -11,8 +11,8 @@ Inside such a task
 
 - ``get_stream_writer()``, ``get_token_writer()``, ``get_print_writer()`` and
   ``runtime.heartbeat()`` reach the run while the task works, from other processes of this machine
-  and from the workers of Dask; ``get_config()`` and ``runtime`` have what the call was given, the
-  attempt, and the context.
+  and from the workers of Dask; what ``print`` prints there, stays there. ``get_config()`` and
+  ``runtime`` have what the call was given, the attempt, and the context.
 - Callbacks, ``previous``, the store and the control stay with the run. ``nbflow.now()`` and its
   like are not recorded; the task's result is.
 - ``interrupt()`` and calls of tasks and workflows raise :class:`InExecutorError`: a worker that

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-__all__ = ["LIMIT", "Crew", "crew"]
+__all__ = ["LIMIT", "Crew", "crew", "takers"]
 
 LIMIT = 32
 """Workers that run at once in this process; those that wait do not count, nor do those of runs
@@ -187,11 +187,14 @@ class Crew:
 
 
 crew = Crew()
+takers = Crew()
+"""Those who take in what executors have done: never kept from it by tasks that take their time."""
 
 
 def _start_over() -> None:
     """A forked child has none of its parent's threads."""
-    crew.__init__()  # type: ignore[misc]  # the one object everybody holds begins anew
+    for one in (crew, takers):
+        one.__init__()  # type: ignore[misc]  # the one object everybody holds begins anew
 
 
 if hasattr(os, "register_at_fork"):

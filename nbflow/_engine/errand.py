@@ -8,11 +8,12 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nbflow._engine.crew import crew
+from nbflow._engine.crew import Crew, crew, takers
 from nbflow._engine.failures import add_note
 from nbflow._engine.far_frame import Elsewhere
 from nbflow._engine.frame import Frame
 from nbflow._engine.lines import Ear, courier_to
+from nbflow._engine.sending import leave_sent
 from nbflow._engine.sent import Body, Outcome, opened
 from nbflow._engine.sync_driver import done
 from nbflow.config import RunnableConfig
@@ -57,7 +58,7 @@ class Errand:
         self._go_on(partial(next, self._steps))
 
     def run(self) -> None:
-        """Go on, in a worker: with the step that is due, or as its function has ended."""
+        """Go on, in a worker: take the step that is due, or take in what came of its function."""
         with self._taking:
             future, self._away = self._away, None
         self._hang_up()
@@ -91,7 +92,7 @@ class Errand:
                 step = resume()
                 if not isinstance(step, Frame):
                     self._step = step
-                    return self._call_worker()
+                    return self._call(crew)
                 try:
                     return self._send(step)
                 except BaseException as exc:
@@ -102,9 +103,9 @@ class Errand:
             self._op.break_off(exc)
         self._leave()
 
-    def _call_worker(self, _: object = None) -> None:
+    def _call(self, workers: Crew, _: object = None) -> None:
         self.queued = False
-        crew.start(self)
+        workers.start(self)
 
     def _taken(self, step: Step) -> Outcome:
         self._step = None
@@ -125,7 +126,9 @@ class Errand:
             if isinstance(exc, NotSendableError):
                 raise
             raise _lost(exc, op.name) from None
-        future.add_done_callback(self._call_worker)
+        future.add_done_callback(partial(self._call, takers))
+        if op.execution.stopping:  # since it was asked: whoever stopped it may have seen nothing
+            leave_sent(op.execution)
 
     def _body(self, frame: Frame, ear: Ear) -> Body:
         op = self._op

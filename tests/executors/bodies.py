@@ -13,12 +13,19 @@ from typing import Any
 
 from nbflow import now
 from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.config import get_config, get_print_writer, get_store, get_stream_writer
+from nbflow.config import (
+    get_config,
+    get_print_writer,
+    get_store,
+    get_stream_writer,
+    get_token_writer,
+)
 from nbflow.func import entrypoint, task
 from nbflow.runtime import Runtime, get_runtime
 from nbflow.types import RetryPolicy, StreamWriter, interrupt
 from tests.executors.pools import WORKERS
 
+LONGEST_S = 90.0
 AT_ONCE = RetryPolicy(max_attempts=3, initial_interval=0, jitter=False, retry_on=Exception)
 
 
@@ -45,8 +52,11 @@ def marks_of(folder: str, name: str) -> int:
 
 
 def until(path: str | Path) -> None:
-    """Wait for a file."""
+    """Wait for a file; not for ever, since a worker may outlive its test."""
+    given_up = time.monotonic() + LONGEST_S
     while not Path(path).exists():
+        if time.monotonic() > given_up:
+            raise TimeoutError(f"nobody made {path}")
         time.sleep(0.005)
 
 
@@ -79,6 +89,8 @@ def told(writer: StreamWriter, config: dict[str, Any], runtime: Runtime[Any]) ->
     get_stream_writer()("by the function")
     runtime.stream_writer("by the runtime")
     get_print_writer()("printed")
+    get_token_writer()("token", id="t", model="none")
+    runtime.heartbeat()
     info = get_runtime().execution_info
     assert info is not None
     return {

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbflow._engine.crew import LIMIT
 from nbflow.cache.memory import InMemoryCache
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.checkpoint.sqlite import SqliteSaver
@@ -95,6 +96,14 @@ def test_what_it_says_is_heard_in_order_and_before_its_result(drive: Drive, conf
         ("updates", {"told": found}),
         ("updates", {"workflow": found}),
     ]
+
+
+def test_its_tokens_are_streamed(drive: Drive, config: Config) -> None:
+    config["configurable"]["greeting"] = "Hello"
+    ((token, about),) = drive.stream(once, ("told",), config, stream_mode="messages")
+
+    assert (token.content, token.id) == ("token", "t")
+    assert (about["langgraph_node"], about["model"]) == ("told", "none")
 
 
 def test_what_it_prints_is_in_the_log_of_the_run(config: Config) -> None:
@@ -193,6 +202,24 @@ def test_questions_between_two_waves(drive: Drive, config: Config, tmp_path: Pat
     ran = {path.name: len(path.read_text()) for path in tmp_path.glob("square-*")}
     numbers = [*range(5), *(n * n + 100 for n in range(5))]
     assert ran == {f"square-{n}": 1 for n in numbers}
+
+
+def test_tasks_of_the_runs_own_threads_do_not_keep_it_waiting(config: Config) -> None:
+    known = threading.Event()
+    sent = task(executor=config.pop("executor"))(bodies.square.func)
+
+    @task
+    def waits(_: int) -> bool:
+        return known.wait(timeout=60)
+
+    @entrypoint(checkpointer=InMemorySaver())
+    def workflow(count: int) -> int:
+        own = [waits(n) for n in range(count)]
+        found = sent(3).result()
+        known.set()
+        return int(found) + sum(future.result() for future in own)
+
+    assert workflow.invoke(2 * LIMIT, config) == 9 + 2 * LIMIT
 
 
 def test_no_more_than_the_limit_are_sent(
