@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -197,6 +197,26 @@ def test_a_shutdown_that_cancels_fails_the_task(tmp_path: Path) -> None:
 
     with pytest.raises(BrokenExecutor, match="gave the task up"):
         workflow.invoke(1)
+
+
+def test_a_run_that_is_cancelled_while_it_sends_ends() -> None:
+    begun = threading.Event()
+
+    class Cancels(Executor):
+        """Has the run cancelled in the moment in which it takes a task, and never begins that."""
+
+        def submit(self, *_: Any, **__: Any) -> Any:
+            begun.wait(timeout=60)
+            run.cancel()
+            return Future()
+
+    @entrypoint(checkpointer=InMemorySaver(), executor=Cancels())
+    def workflow(n: int) -> int:
+        return bodies.square(n).result()
+
+    run = workflow.start(2, thread_id="1")
+    begun.set()
+    assert run.wait(timeout=60) == "cancelled"
 
 
 _ASKS = """
