@@ -359,3 +359,23 @@ def test_nothing_is_left_of_what_was_sent(processes: Executor) -> None:
 
     assert workflow.invoke(20, {"executor": processes}) == sum(n * n for n in range(20))
     assert lines._exchange._ears == {}
+
+
+def test_what_runs_at_most_once_is_on_record_before_it_is_sent() -> None:
+    saver = InMemorySaver()
+    seen: list[list[str]] = []
+
+    @task(at_most_once=True)
+    def pay(amount: int) -> int:
+        (run,) = saver.list_runs("1")
+        seen.append([op.kind for op in saver.get_ops(run.id)])
+        return amount
+
+    @entrypoint(checkpointer=saver)
+    def shop(amount: int) -> int:
+        return pay(amount).result()
+
+    with ThreadPoolExecutor() as pool:
+        config = {"configurable": {"thread_id": "1"}, "executor": pool}
+        assert shop.invoke(7, config) == 7
+    assert seen == [["start"]]

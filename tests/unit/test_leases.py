@@ -45,7 +45,7 @@ if "DSN" in os.environ:
     saver = PostgresSaver(os.environ["DSN"])
 else:
     saver = SqliteSaver("runs.sqlite")
-saver.lease_s = 0.6
+saver.lease_s = 1.5
 config = {"configurable": {"thread_id": "1"}}
 
 @task
@@ -122,11 +122,11 @@ except Exception as error:
 @pytest.mark.usefixtures("shared")
 def test_an_owner_at_work_keeps_its_thread_beyond_its_lease(tmp_path: Path) -> None:
     saver, count, _ = here(tmp_path)
-    with worker(tmp_path, BEGIN, SLEEP="1.8") as owner:
+    with worker(tmp_path, BEGIN, SLEEP="3.5") as owner:
         appear(tmp_path / "at-work")
         thread = saver.get_thread("1")
-        assert thread is not None and thread.lease_s is not None and 0 < thread.lease_s <= 0.6
-        time.sleep(0.9)
+        assert thread is not None and thread.lease_s is not None and 0 < thread.lease_s <= 1.5
+        time.sleep(2)
         with pytest.raises(ThreadBusyError, match="on_busy='queue'"):
             count.invoke(5, CONFIG)
         assert owner.stdout is not None and owner.stdout.read() == "20\n"
@@ -138,7 +138,7 @@ def test_an_owner_at_work_keeps_its_thread_beyond_its_lease(tmp_path: Path) -> N
 def test_a_frozen_owner_stores_nothing_once_its_thread_was_taken_over(tmp_path: Path) -> None:
     """fault 16"""
     saver, count, _ = here(tmp_path)
-    with worker(tmp_path, SAY, SLEEP="1") as owner:
+    with worker(tmp_path, SAY, SLEEP="5") as owner:
         appear(tmp_path / "at-work")
         owner.send_signal(signal.SIGSTOP)
         assert count.get_state(CONFIG).status == "running"
@@ -348,7 +348,7 @@ def test_a_new_input_cancels_what_is_at_work(saver: Any) -> None:
     assert entered.wait(WAIT_S)
     threading.Timer(0.1, go.set).start()
     assert count.invoke(7, CONFIG) == 7
-    assert first.status == "cancelled"
+    assert first.wait(WAIT_S) == "cancelled"
 
 
 async def test_a_new_input_cancels_what_waits_on_a_loop(saver: Any) -> None:
@@ -370,7 +370,7 @@ async def test_a_new_input_cancels_what_waits_on_a_loop(saver: Any) -> None:
 def test_a_new_input_takes_over_from_another_process(tmp_path: Path) -> None:
     saver, count, _ = here(tmp_path)
     count.on_busy = "cancel"
-    with worker(tmp_path, SAY, SLEEP="1") as owner:
+    with worker(tmp_path, SAY, SLEEP="5") as owner:
         appear(tmp_path / "at-work")
         assert count.invoke(4, CONFIG) == 50
         assert owner.stdout is not None and owner.stdout.read() == "LeaseLostError\n"
