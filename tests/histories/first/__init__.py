@@ -1,0 +1,1 @@
+"""The first version of the record (``fmt`` 1, schema 5)."""
