@@ -134,6 +134,11 @@ class Primitives(ABC):
     def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
         """Ops of one run in order, up to a sequence number; forks are joined by the caller."""
 
+    def damaged_ops(self, run_id: str) -> list[tuple[int, str]]:
+        """Numbers of the run's ops that cannot be read, in order, each with what is wrong; none
+        where nothing can be damaged."""
+        return []
+
     @abstractmethod
     def get_checkpoint(
         self, thread_id: str, ns: str = "", checkpoint_id: str | None = None

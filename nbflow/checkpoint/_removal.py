@@ -19,6 +19,7 @@ __all__ = [
     "all_if_old",
     "everything",
     "of_runs",
+    "without",
 ]
 
 _Place = tuple[str, str]
@@ -67,6 +68,12 @@ def of_runs(past: Past, run_ids: Collection[str], checkpoints: Collection[int]) 
         row for row in past.checkpoints if row.run not in run_ids and row.seq not in checkpoints
     ]
     return _removal(past, kept, set())
+
+
+def without(past: Past, checkpoints: Collection[int]) -> Removal:
+    """Remove checkpoints by sequence number, and no run."""
+    kept = [row for row in past.checkpoints if row.seq not in checkpoints]
+    return _removal(past, kept, {run.id for run in past.runs})
 
 
 def all_but_latest(past: Past) -> Removal:

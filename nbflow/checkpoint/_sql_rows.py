@@ -66,9 +66,9 @@ class RowReader:
         op = OpRow(*row[:-1])
         if not is_intact(cells, check):
             column = "one of kind ... site" if is_value_intact(cells, check) else "value"
-            self._damaged(f"Op {op.seq} of run {run_id}", f"column {column} of table op")
+            self._damaged(_of_op(op, run_id), f"column {column} of table op")
         if op.value is not None and type(op.value) is not bytes:
-            op.value = self._value(op.value, f"Op {op.seq} of run {run_id}", "value", found)
+            op.value = self._value(op.value, _of_op(op, run_id), "value", found)
         return op
 
     def checkpoint(
@@ -115,8 +115,13 @@ class RowReader:
     def _damaged(self, where: str, what: str) -> NoReturn:
         raise CorruptDataError(
             f"{where} in {self._database.name} cannot be read: {what} is damaged, its check sum "
-            "does not fit. Other runs are not affected. Restore the database from a copy."
+            "does not fit. Other runs are not affected. Restore the database from a copy; "
+            "nbflow.repair.repair() lists what is damaged of a thread, and goes on before it."
         )
+
+
+def _of_op(op: OpRow, run_id: str) -> str:
+    return f"Op {op.seq} of run {run_id}"
 
 
 def _of_run(run: RunRow) -> str:

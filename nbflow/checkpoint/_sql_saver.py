@@ -14,7 +14,7 @@ from typing import Any
 
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
-from nbflow.checkpoint._cells import INLINE_BYTES, Cell
+from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell
 from nbflow.checkpoint._primitives import LEASE_S
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
@@ -40,6 +40,7 @@ from nbflow.checkpoint.refusals import (
     thread_moved_on,
     unknown_checkpoint,
 )
+from nbflow.errors import CorruptDataError
 
 __all__ = ["SqlSaver"]
 
@@ -196,12 +197,26 @@ class SqlSaver(BaseCheckpointSaver):
         if not number:
             return []
         after = ops[-1].seq if ops else 0
+        if upto is not None and after >= upto:
+            return [op for op in ops if op.seq <= upto]
         rows = self._rows("get_ops", {"run": number[0][0], "after": after}, OP_VALUES)
+        if upto is not None:
+            rows = [row for row in rows if row[OP_COLUMNS] <= upto]
         if rows:
             ops = [*ops, *[self._reader.op(run_id, row) for row in rows]]
             with self._database.recent:
                 self._recent.put(run_id, ops)
-        return ops[:] if upto is None else [op for op in ops if op.seq <= upto]
+        return ops[:]
+
+    def damaged_ops(self, run_id: str) -> list[tuple[int, str]]:
+        found = []
+        for number in self._database.rows(self._sql["number_of_run"], (run_id,)):
+            for row in self._rows("get_ops", {"run": number[0], "after": 0}, OP_VALUES):
+                try:
+                    self._reader.op(run_id, row)
+                except CorruptDataError as fault:
+                    found.append((row[OP_COLUMNS], str(fault)))
+        return found
 
     def get_checkpoint(
         self, thread_id: str, ns: str = "", checkpoint_id: str | None = None

@@ -241,6 +241,9 @@ class EncryptedSaver(BaseCheckpointSaver):
 
     # -- the care of threads ----------------------------------------------------------------
 
+    def damaged_ops(self, run_id: str) -> list[tuple[int, str]]:
+        return self._inner.damaged_ops(run_id)
+
     def delete_thread(self, thread_id: str) -> None:
         self._inner.delete_thread(thread_id)
 
