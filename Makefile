@@ -65,6 +65,7 @@ format: $(VENV)/.dev $(FRONTEND)/node_modules/.package-lock.json
 durability: $(VENV)/.dev
 	pytest tests/durability
 	python -m tests.durability $(if $(SEED),--seed $(SEED))
+	python -m tests.durability.fuzz $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.dev
 	python -m tests.bench

@@ -24,7 +24,13 @@ from nbflow._engine.made_again import (
     text_of,
 )
 from nbflow._engine.validation_errors import taken_apart
-from nbflow.errors import GraphInterrupt, NotSerializableError, RunCancelled, RunDrained
+from nbflow.errors import (
+    CorruptDataError,
+    GraphInterrupt,
+    NotSerializableError,
+    RunCancelled,
+    RunDrained,
+)
 from nbflow.events import Failure
 
 __all__ = [
@@ -187,14 +193,27 @@ def _text_alone(record: dict[str, Any]) -> dict[str, Any]:
     return {**texts, **empty, "args": [texts["message"]], "state": {}, "members": {}, "notes": []}
 
 
+_SHOWN: dict[str, type] = {"type": str, "message": str, "traceback": str, "notes": list}
+
+
 def stored_failure(data: bytes) -> Failure:
-    """A recorded failure as data."""
+    """A recorded failure as data.
+
+    Raises:
+        CorruptDataError: it is damaged.
+    """
     record = serde.loads(data)
+    parts = record if isinstance(record, dict) else {}
+    if not all(isinstance(parts.get(name), kind) for name, kind in _SHOWN.items()):
+        raise CorruptDataError(
+            f"The record of a failure cannot be read: {', '.join(_SHOWN)} are not in it. It is "
+            "damaged, or was not written by this version of nbflow."
+        )
     return Failure(
         type=record["type"].rsplit(".", 1)[-1],
         message=record["message"],
         traceback=record["traceback"],
-        notes=tuple(record["notes"]),
+        notes=tuple(map(str, record["notes"])),
     )
 
 
