@@ -25,8 +25,8 @@ class Holding:
     saver: BaseCheckpointSaver
     run: RunRow
     epoch: int
-    stop: Callable[[], None] | None
-    """Asks what runs on it to stop; None where nothing runs."""
+    stops: list[Callable[[], None]] = field(default_factory=list)
+    """Each asks what one of those who try runs on it to stop."""
     count: int = 0
     due: float = field(init=False)
     """When the lease is renewed next, by the monotonic clock."""
@@ -75,9 +75,11 @@ class Leases:
         with self._lock:
             holding = self._held.get((run.id, epoch))
             if holding is None:
-                holding = Holding(saver=saver, run=run, epoch=epoch, stop=stop)
+                holding = Holding(saver=saver, run=run, epoch=epoch)
                 self._held[run.id, epoch] = holding
             holding.count += 1
+            if stop is not None:
+                holding.stops.append(stop)
         if holding.due < math.inf:
             self._beat_by(holding.due)
 

@@ -61,8 +61,8 @@ def stop_own(thread: ThreadRow) -> bool:
     held = None if thread.run is None else _leases.get(thread.run, thread.epoch)
     if held is None or thread.owner != owner_name():
         return False
-    if held.stop is not None:
-        held.stop()
+    for stop in held.stops:
+        stop()
     return True
 
 
