@@ -84,7 +84,7 @@ def test_a_task_leaves_nothing_for_the_collector(saver: BaseCheckpointSaver) -> 
         found = [workflow.invoke(100, on_thread("1")) for workflow in (in_threads, on_the_loop)]
     finally:
         gc.enable()
-    assert max(found) < 20
+    assert max(found) < 50  # of 100 tasks
 
 
 def test_journals_of_failed_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
