@@ -43,13 +43,17 @@ def test_an_agent_is_approved_by_keyboard_and_run_again(page: Page, lab: Lab, sh
     page.keyboard.press("Control+Enter")
     expect(notebook.output("I have deleted old.txt ['old.txt']")).to_be_visible(timeout=CELL_MS)
     expect(card).to_contain_text("delete_file: approved")
+    expect(card.locator(".nbf-status-done")).to_be_visible(timeout=CELL_MS)
 
     card.get_by_role("tab", name="History").click()
     history = card.get_by_role("tree", name=re.compile("^Branches"))
+    expect(history.get_by_role("treeitem", name=re.compile("^Result"))).to_be_visible()
     history.get_by_role("treeitem", name=re.compile("^Before HumanInTheLoop")).last.click()
+    again = card.get_by_role("button", name=re.compile("^Run again from here")).first
+    expect(again).to_be_visible(timeout=CELL_MS)
     photograph(notebook, card, shots, "agent-history")
     expect(card.get_by_role("button", name="Fork")).to_have_count(0)
-    card.get_by_role("button", name=re.compile("^Run again from here")).first.click()
+    again.click()
     expect(card.locator(".nbf-question-title")).to_have_text(
         "May delete_file run?", timeout=CELL_MS
     )
