@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import uuid
 from contextlib import closing, suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from nbflow._engine.owners import owner_name
 from nbflow._engine.threads import refuse_busy
 from nbflow.checkpoint._removal import Past, Removal
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, RunRow, ThreadRow
 from nbflow.checkpoint.refusals import no_source, target_exists
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import InvalidConfigError, StorageError
@@ -144,12 +145,12 @@ def _only_thread(saver: BaseCheckpointSaver, path: str | os.PathLike[str]) -> st
 def _copy(
     source: BaseCheckpointSaver, thread_id: str, target: BaseCheckpointSaver, new_name: str
 ) -> None:
-    threads = [row for row in source.list_threads() if row.thread_id == thread_id]
+    threads = source.rows_of(thread_id)
     if not threads:
         no_source(thread_id)
     for row in threads:
         refuse_busy(row)
-    if any(row.thread_id == new_name for row in target.list_threads()):
+    if target.rows_of(new_name):
         target_exists(new_name)
     try:
         _Copy(source, threads, target, new_name).write()
@@ -234,7 +235,7 @@ class _Copy:
         epoch = self._target.begin_run(moved, opening, owner_name(), self._epochs.get(run.ns))
         self._epochs[run.ns] = epoch
         self._newest[run.ns] = moved
-        ops = [*map(_copied, self._source.get_ops(run.id))]
+        ops = [*map(copy, self._source.get_ops(run.id))]
         before = [op.seq for op in ops]
         if ops:
             self._target.append(moved, epoch, ops)
@@ -254,7 +255,3 @@ class _Copy:
             checkpoints=self._made_up, runs=(), cut={}, parents={}, bases={}, threads=(),
             namespaces=(),
         )  # fmt: skip
-
-
-def _copied(op: OpRow) -> OpRow:
-    return OpRow(**{name: getattr(op, name) for name in OpRow.__slots__})

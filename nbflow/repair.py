@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from nbflow._engine.threads import refuse_busy
 from nbflow.checkpoint._removal import Past, Removal, without
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.checkpoint.refusals import no_source
 from nbflow.threads import row_of, saver_of
 
 if TYPE_CHECKING:
@@ -69,10 +68,7 @@ def repair(
     """
     saver, _ = saver_of(source)
     name = str(thread_id)
-    threads = [row for row in saver.list_threads() if row.thread_id == name]
-    if not threads:
-        row_of(saver, name)
-        no_source(name)
+    threads = saver.rows_of(name) or [row_of(saver, name)]
     found: list[Damage] = []
     ends: dict[str, tuple[int, float]] = {}
     for row in threads:

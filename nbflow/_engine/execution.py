@@ -302,13 +302,12 @@ class Execution:
             if self.holds_back and checkpoint is None and not at_once:
                 self.held_back = [*stored]
             else:
-                name = stored[-1].name if stored else ""
                 try:
                     if faults.hook is not None:
-                        faults.hook("before commit", name)
+                        faults.hook("before commit", _about(stored))
                     self.saver.append(self.run, self.epoch, stored, checkpoint)
                     if faults.hook is not None:
-                        faults.hook("after commit", name)
+                        faults.hook("after commit", _about(stored))
                 except Exception as exc:
                     self.broken = exc
                     raise
@@ -489,6 +488,10 @@ class Execution:
     def unfinished(self) -> list[Op]:
         """Tasks that were called and have no outcome yet."""
         return [op for op in tuple(self.open_ops.values()) if op.parent is not None]
+
+
+def _about(stored: list[OpRow]) -> str:
+    return stored[-1].name if stored else ""
 
 
 def _goes_on(loop: asyncio.AbstractEventLoop, nested: NestedCall | None) -> bool:

@@ -40,6 +40,10 @@ class Primitives(ABC):
     def list_threads(self) -> list[ThreadRow]:
         """All threads of the database, the most recently changed first."""
 
+    def rows_of(self, thread_id: str) -> list[ThreadRow]:
+        """The thread's rows, one for each namespace; none where there is no such thread."""
+        return [row for row in self.list_threads() if row.thread_id == thread_id]
+
     @abstractmethod
     def begin_run(
         self, run: RunRow, checkpoint: CheckpointRow, owner: str, expected_epoch: int | None

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
-from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell
+from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell, op_cells
 from nbflow.checkpoint._primitives import LEASE_S
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
@@ -75,6 +75,18 @@ class SqlSaver(BaseCheckpointSaver):
             LeaseLostError: the thread has another epoch by now.
             AlreadyAnsweredError, StorageError: its key has an answer, or an outcome, in this life.
         """
+
+    def _op_cells(self, op: OpRow, cell: Cell | None) -> tuple[Any, ...]:
+        """Its columns with their check sum.
+
+        Raises:
+            InvalidNameError: a name that cannot be stored.
+        """
+        try:
+            return op_cells(op, cell)
+        except TypeError:
+            require_names(op.name, op.lane, op.site)
+            raise
 
     # -- threads and runs -------------------------------------------------------------------
 

@@ -282,8 +282,8 @@ class EncryptedSaver(BaseCheckpointSaver):
 
     def _runs_of(self, thread_id: str) -> list[RunRow]:
         """As the saver inside keeps them, of all namespaces."""
-        names = [row.ns for row in self._inner.list_threads() if row.thread_id == thread_id]
-        return [run for ns in names for run in self._inner.list_runs(thread_id, ns)]
+        rows = self._inner.rows_of(thread_id)
+        return [run for row in rows for run in self._inner.list_runs(thread_id, row.ns)]
 
     def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:
         self._inner.remove(thread_ids, lambda past: _with_the_note(past, decide))

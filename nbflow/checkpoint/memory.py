@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import NoReturn
 
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint.base import (
@@ -20,10 +19,9 @@ from nbflow.checkpoint.base import (
     require_names,
 )
 from nbflow.checkpoint.refusals import (
-    already_answered,
+    key_taken,
     lease_lost,
     no_source,
-    recorded_twice,
     require_limit,
     target_exists,
     thread_moved_on,
@@ -379,7 +377,7 @@ class InMemorySaver(BaseCheckpointSaver):
                 before = len(taken)
                 taken.add((op.key, op.gen) if op.gen else op.key)
                 if len(taken) == before:
-                    _refuse(journal.row, op)
+                    key_taken(journal.row, op)
             self._last_op += 1
             op.seq = self._last_op
             journal.ops.append(op)
@@ -391,7 +389,7 @@ class InMemorySaver(BaseCheckpointSaver):
             if op.kind in _SINGLE:
                 one = (op.key, op.gen) if op.gen else op.key
                 if one in taken or one in these:
-                    _refuse(journal.row, op)
+                    key_taken(journal.row, op)
                 these.add(one)
 
 
@@ -402,12 +400,6 @@ def _past_of(threads: Sequence[_Thread]) -> Past:
         runs=[run for thread in threads for run in thread.runs],
         checkpoints=sorted(checkpoints, key=lambda row: row.seq),
     )
-
-
-def _refuse(run: RunRow, op: OpRow) -> NoReturn:
-    if op.kind == "answer":
-        already_answered(run)
-    recorded_twice(run, op)
 
 
 MemorySaver = InMemorySaver

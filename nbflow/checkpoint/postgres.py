@@ -18,8 +18,8 @@ from nbflow._database.postgres_server import PostgresServer, Source
 from nbflow.checkpoint._cells import Cell, op_cells
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._sql_saver import SqlSaver
-from nbflow.checkpoint.base import CheckpointRow, OpRow, RunRow, require_names
-from nbflow.checkpoint.refusals import already_answered, lease_lost, recorded_twice
+from nbflow.checkpoint.base import CheckpointRow, OpRow, RunRow
+from nbflow.checkpoint.refusals import key_taken, lease_lost
 from nbflow.errors import ThreadBusyError
 
 __all__ = ["PostgresSaver"]
@@ -198,19 +198,13 @@ class PostgresSaver(SqlSaver):
     def _add_op(
         self, connection: Any, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
     ) -> None:
-        try:
-            cells = op_cells(op, cell)
-        except TypeError:
-            require_names(op.name, op.lane, op.site)
-            raise
+        cells = self._op_cells(op, cell)
         if cell is not None:
             cells = (*cells[:_VALUE], self._server.packed(cell), *cells[_VALUE + 1 :])
         try:
             row = connection.execute(_SQL["add_op"], (run.id, epoch, *cells)).fetchone()
         except UniqueViolation:
-            if op.kind == "answer":
-                already_answered(run)
-            recorded_twice(run, op)
+            key_taken(run, op)
         if row is None:
             lease_lost(run, epoch)
         op.seq = row[0]

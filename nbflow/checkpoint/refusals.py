@@ -21,6 +21,7 @@ from nbflow.errors import (
 
 __all__ = [
     "already_answered",
+    "key_taken",
     "lease_lost",
     "no_source",
     "no_thread",
@@ -69,6 +70,13 @@ def recorded_twice(run: RunRow, op: OpRow) -> NoReturn:
         f"Run {run.id} already holds an outcome of task {op.name!r} (attempt {op.attempt}). The "
         "first one stands; nothing was stored. Please report this with the program."
     )
+
+
+def key_taken(run: RunRow, op: OpRow) -> NoReturn:
+    """The error for an op whose key has an answer, or an outcome, in this life."""
+    if op.kind == "answer":
+        already_answered(run)
+    recorded_twice(run, op)
 
 
 def unknown_checkpoint(thread_id: str, checkpoint_id: str) -> NoReturn:

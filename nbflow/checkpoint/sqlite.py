@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from nbflow._database import scripts
 from nbflow._database.sqlite_file import SqliteFile
-from nbflow.checkpoint._cells import Cell, op_cells
+from nbflow.checkpoint._cells import Cell
 from nbflow.checkpoint._sql_saver import SqlSaver
-from nbflow.checkpoint.base import OpRow, RunRow, require_names
-from nbflow.checkpoint.refusals import already_answered, lease_lost, recorded_twice
+from nbflow.checkpoint.base import OpRow, RunRow
+from nbflow.checkpoint.refusals import key_taken, lease_lost
 
 __all__ = ["SqliteSaver"]
 
@@ -69,11 +69,7 @@ class SqliteSaver(SqlSaver):
     def _add_op(
         self, connection: Any, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
     ) -> None:
-        try:
-            cells = op_cells(op, cell)
-        except TypeError:
-            require_names(op.name, op.lane, op.site)
-            raise
+        cells = self._op_cells(op, cell)
         try:
             cursor = connection.execute(_ADD_OP, (run.id, epoch, *cells))
         except sqlite3.IntegrityError as fault:
@@ -81,7 +77,5 @@ class SqliteSaver(SqlSaver):
                 lease_lost(run, epoch)
             if "UNIQUE" not in str(fault):
                 raise
-            if op.kind == "answer":
-                already_answered(run)
-            recorded_twice(run, op)
+            key_taken(run, op)
         op.seq = cursor.lastrowid or 0

@@ -262,9 +262,8 @@ async function main() {
   const names = process.argv.slice(2);
   const all = CHAPTERS.flatMap(([, chapter]) => chapter);
   const shots = names.length > 0 ? all.filter(([name]) => names.includes(name)) : all;
-  const known = new Set(
-    (names.length > 0 ? all : []).flatMap(([name]) => [`${name}-light.webp`, `${name}-dark.webp`]),
-  );
+  const kept = names.length > 0 ? all : [];
+  const known = new Set(kept.flatMap(([name]) => THEMES.map((theme) => file(name, theme))));
   await mkdir(pictures, { recursive: true });
   for (const old of await readdir(pictures)) {
     if (!known.has(old)) await rm(join(pictures, old));
