@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
@@ -26,3 +28,10 @@ def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckp
     }
     with made[request.param]() as saver:
         yield saver
+
+
+@pytest.fixture
+def raw(postgres: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the database of the test, beside nbflow's."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        yield connection

@@ -44,12 +44,6 @@ def saver(postgres: str) -> Iterator[PostgresSaver]:
         yield saver
 
 
-@pytest.fixture
-def raw(postgres: str) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        yield connection
-
-
 def settings_of(dsn: str) -> dict[str, Any]:
     return dict(conninfo_to_dict(dsn))
 

@@ -31,12 +31,6 @@ from tests.postgres import running_server
 VICTIMS = "SELECT pid, state, wait_event_type FROM pg_stat_activity WHERE application_name = %s"
 
 
-@pytest.fixture
-def raw(postgres: str) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        yield connection
-
-
 def end_sessions(raw: psycopg.Connection[Any], name: str = "victim") -> int:
     ended = raw.execute(f"SELECT pg_terminate_backend(pid) FROM ({VICTIMS}) AS v", (name,))
     return len(ended.fetchall())

@@ -32,12 +32,6 @@ def store(postgres: str) -> Iterator[PostgresStore]:
         yield store
 
 
-@pytest.fixture
-def raw(postgres: str) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        yield connection
-
-
 @given(st.lists(STEPS.filter(lambda step: "k\0" not in step), max_size=25))
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.timeout(60)

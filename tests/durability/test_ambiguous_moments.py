@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -312,12 +312,6 @@ def test_at_most_once_where_facts_are_held_back(path: Path) -> None:
 def invoke_with_exit_and_die(path: Path) -> None:
     with armed("before end", die):
         shop(SqliteSaver(path), path).invoke(5, THREAD, durability="exit")
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, path: Path) -> Iterator[BaseCheckpointSaver]:
-    with InMemorySaver() if request.param == "memory" else SqliteSaver(path) as saver:
-        yield saver
 
 
 def test_a_failure_is_an_outcome(saver: BaseCheckpointSaver) -> None:

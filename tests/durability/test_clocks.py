@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.events import RunEnded, TaskFinished
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 
 THREAD: dict[str, Any] = {"configurable": {"thread_id": "t"}}
 HOUR_S = 3_600.0
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
-    path = tmp_path / "runs.sqlite"
-    with InMemorySaver() if request.param == "memory" else SqliteSaver(path) as saver:
-        yield saver
 
 
 @pytest.fixture

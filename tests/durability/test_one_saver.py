@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 
 _TURNS = 5
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
-    path = tmp_path / "runs.sqlite"
-    with InMemorySaver() if request.param == "memory" else SqliteSaver(path) as saver:
-        yield saver
 
 
 def on(thread_id: object) -> dict[str, Any]:

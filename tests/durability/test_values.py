@@ -17,19 +17,10 @@ from hypothesis import HealthCheck, given, settings
 
 from nbflow import serde
 from nbflow.checkpoint.base import BaseCheckpointSaver
-from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import NotSerializableError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 from tests.unit.serde_values import same, values
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def saver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseCheckpointSaver]:
-    path = tmp_path / "runs.sqlite"
-    with InMemorySaver() if request.param == "memory" else SqliteSaver(path) as saver:
-        yield saver
 
 
 def on(thread_id: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def shared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv("DSN", request.getfixturevalue("postgres"))
 
 
-@contextmanager
+@contextlib.contextmanager
 def worker(folder: Path, script: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Another process on the same database."""
     process = subprocess.Popen(
@@ -101,12 +101,8 @@ def appear(path: Path) -> None:
 def here(folder: Path) -> tuple[BaseCheckpointSaver, Any, Any]:
     """The workflows of the other processes, in this one."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with contextlib.chdir(folder):
         exec(WORKER, names)
-    finally:
-        os.chdir(before)
     return names["saver"], names["count"], names["ask"]
 
 
