@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["Connection", "Cursor", "Database"]
+
+T = TypeVar("T")
 
 
 class Cursor(Protocol):
@@ -42,8 +44,8 @@ class Database(Protocol):
     def recent(self) -> threading.Lock:
         """Held around every use of what was read or stored lately; new in a forked child."""
 
-    def statement(self) -> AbstractContextManager[Connection]:
-        """Run one statement inside, which is a transaction by itself."""
+    def run(self, statement: Callable[[Connection], T]) -> T:
+        """Do what is one statement, and a transaction by itself."""
 
     def transaction(
         self, *, survives_power_loss: bool = False, alone: bool = False

@@ -126,13 +126,13 @@ class PostgresServer:
 
     # -- statements -------------------------------------------------------------------------
 
-    @contextmanager
-    def statement(self) -> Iterator[Session]:
-        """Run one statement inside, which is a transaction by itself; call it in :meth:`twice`."""
+    def run(self, statement: Callable[[Session], T]) -> T:
+        """Do what is one statement, and a transaction by itself; call it in :meth:`twice`."""
         with self._borrowed() as connection:
-            yield Session(connection)
+            found = statement(Session(connection))
             if not connection.autocommit:
                 connection.commit()
+            return found
 
     @contextmanager
     def transaction(
@@ -169,12 +169,11 @@ class PostgresServer:
             StorageError: it cannot be read.
         """
 
-        def read() -> list[Any]:
-            with self.statement() as session:
-                return session.execute(query, parameters).fetchall()
+        def read(session: Session) -> list[Any]:
+            return session.execute(query, parameters).fetchall()
 
         try:
-            return self.twice(read)
+            return self.twice(lambda: self.run(read))
         except InvalidNameError:
             return []  # no stored name is one that cannot be stored
 

@@ -2,27 +2,36 @@
 
 One connection, used by one thread at a time, whichever that is. Autocommit: a single statement is
 a transaction; several go through :meth:`SqliteFile.transaction`, which commits on success only.
+Who waits for the lock of another process leaves the connection to others meanwhile, and the thread
+of an event loop does not wait at all.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from nbflow._database import scripts
+from nbflow._database.haste import SHORTLY_S, WouldWaitError, haste
 from nbflow.errors import CorruptDataError, InvalidNameError, StorageError
 
 __all__ = ["BUSY_TIMEOUT_S", "SqliteFile"]
 
+T = TypeVar("T")
+
 BUSY_TIMEOUT_S = 5.0
 """How long a statement waits for another process's lock."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.05
+"""Between two looks whether it is free."""
 
 _LOOK_S = 0.05
 """How often it is looked whether the file is still there; at each commit that would cost much."""
@@ -30,8 +39,9 @@ _LOOK_S = 0.05
 _PAGE_BYTES = 2_048
 """Of a new file. A commit writes whole pages, two for an op; smaller ones would slow blobs."""
 
-_WAL_PAGES = 8_000
-"""Pages of the write-ahead log before they are moved into the file, which waits for the disk."""
+_WAL_PAGES = 4_000
+"""Pages of the write-ahead log before they are moved into the file, which waits for the disk: some
+ten milliseconds, for an event loop, too."""
 
 _MIGRATIONS = scripts.migrations("sqlite")
 _OLDER = scripts.queries("sqlite", "older")
@@ -128,25 +138,32 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             _migrate(connection, self.name)
+            connection.execute("PRAGMA busy_timeout = 0")
         except BaseException:
             if self._given is None:
                 connection.close()
             raise
         return connection
 
-    @contextmanager
-    def statement(self) -> Iterator[sqlite3.Connection]:
-        """Run one statement inside, which is a transaction by itself.
+    def run(self, statement: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what is one statement, and a transaction by itself.
+
+        Args:
+            statement: called again when another process held the database.
 
         Raises:
-            StorageError, InvalidNameError: nothing was stored.
+            StorageError, InvalidNameError, CorruptDataError: nothing was stored.
         """
-        with self.lock:
-            connection = self.connection()
-            try:
-                yield connection
-            except (sqlite3.Error, UnicodeEncodeError) as fault:
-                self.fail(fault)
+        patience = None
+        while True:
+            with self._held() as connection:
+                try:
+                    return statement(connection)
+                except (sqlite3.Error, UnicodeEncodeError) as fault:
+                    patience = patience or _Patience()
+                    if not patience.is_for(fault):
+                        self.fail(fault)
+            patience.pause()
 
     @contextmanager
     def transaction(
@@ -162,20 +179,48 @@ class SqliteFile:
         Raises:
             StorageError, InvalidNameError: nothing was stored.
         """
-        with self.statement() as connection:
-            if survives_power_loss:
-                connection.execute("PRAGMA synchronous = FULL")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        patience, done = _Patience(), self._done
+        while True:
+            with self._held() as connection:
+                try:
+                    if survives_power_loss:
+                        connection.execute("PRAGMA synchronous = FULL")
+                    if done(connection, "BEGIN IMMEDIATE", patience):
+                        yield connection
+                        while not done(connection, "COMMIT", patience):
+                            patience.pause()
+                        return
+                except (sqlite3.Error, UnicodeEncodeError) as fault:
+                    self.fail(fault)
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    if survives_power_loss:
+                        connection.execute("PRAGMA synchronous = NORMAL")
+            patience.pause()
+
+    def _done(self, connection: sqlite3.Connection, statement: str, patience: _Patience) -> bool:
+        """False when another process holds the database, and it is worth a wait."""
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as fault:
+            if not patience.is_for(fault):
                 raise
-            finally:
-                if survives_power_loss:
-                    connection.execute("PRAGMA synchronous = NORMAL")
+            return False
+        return True
+
+    @contextmanager
+    def _held(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone."""
+        lock = self.lock
+        if not haste.hurried:
+            lock.acquire()
+        elif self._open is None or not lock.acquire(timeout=SHORTLY_S):
+            raise WouldWaitError
+        try:
+            yield self.connection()
+        finally:
+            lock.release()
 
     def rows(self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows of one query.
@@ -184,14 +229,14 @@ class SqliteFile:
             StorageError: it cannot be read.
             CorruptDataError: a text is not text any more.
         """
-        with self.lock:
-            connection = self.connection()
+
+        def read(connection: sqlite3.Connection) -> list[Any]:
             try:
                 return connection.execute(query, parameters).fetchall()
             except UnicodeEncodeError:
                 return []  # no stored name has a lone surrogate
-            except sqlite3.Error as fault:
-                self.fail(fault)
+
+        return self.run(read)
 
     def lease_until(self, seconds: float) -> float:
         """When it ends, by this machine's clock."""
@@ -247,6 +292,31 @@ class SqliteFile:
         raise StorageError(
             f"The database {self.name} could not be used: {text}. Nothing was stored. {reason}"
         ) from fault
+
+
+class _Patience:
+    """Of a thread that waits until another process gives the database free."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + BUSY_TIMEOUT_S
+        self._next_s = _FIRST_PAUSE_S
+
+    def is_for(self, fault: Exception) -> bool:
+        """Whether waiting may help, and there is time left.
+
+        Raises:
+            WouldWaitError: it may help, and this thread must not wait.
+        """
+        if not isinstance(fault, sqlite3.OperationalError) or "locked" not in str(fault):
+            return False
+        if haste.hurried:
+            raise WouldWaitError from fault
+        return time.monotonic() < self._until
+
+    def pause(self) -> None:
+        """Give whoever has it some time, each time more, and no two processes the same."""
+        time.sleep(self._next_s * random.uniform(0.5, 1))
+        self._next_s = min(2 * self._next_s, _LONGEST_PAUSE_S)
 
 
 _OTHER = "Check the file and its folder."

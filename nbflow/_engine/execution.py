@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
 from nbflow._codec.unpack import unpack
-from nbflow._engine import async_driver, faults, messages
+from nbflow._engine import async_driver, messages
 from nbflow._engine.arguments import own_copies
 from nbflow._engine.crew import crew
 from nbflow._engine.equipping import equip
@@ -28,20 +27,19 @@ from nbflow._engine.failed_calls import FailedCalls
 from nbflow._engine.frame import MAIN_LANE, THREAD_LANE, Frame, call_site
 from nbflow._engine.frame_log import FrameLog
 from nbflow._engine.future import AsyncTaskFuture, Held, SyncAsyncFuture
-from nbflow._engine.ids import public_id
 from nbflow._engine.in_place import Fresh
 from nbflow._engine.judging import Judges
 from nbflow._engine.limits import places_of
 from nbflow._engine.loops import is_running, loop_for
-from nbflow._engine.nested import mark_of
 from nbflow._engine.op import Op
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.printed import Printing
 from nbflow._engine.replay import Call, Divergence, Journal
 from nbflow._engine.replayed import Replay, void_of, waits
 from nbflow._engine.sending import leave_sent
+from nbflow._engine.storing import Storing
 from nbflow._engine.timeouts import show_life
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 from nbflow.errors import InvalidAnswerError, RunCancelled
 from nbflow.events import Event
 from nbflow.runtime import RunControl, Runtime
@@ -58,7 +56,7 @@ Listener = Callable[[Event], None]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Execution:
+class Execution(Storing):
     workflow: str
     saver: BaseCheckpointSaver | None
     run: RunRow | None
@@ -93,7 +91,6 @@ class Execution:
     """Cancels what runs on the event loop."""
     stopping: bool = field(init=False, default=False)
     closed: bool = field(init=False, default=False)
-    """Whether it has ended: late code can store nothing."""
     broken: BaseException | None = field(init=False, default=None)
     questions: tuple[Interrupt, ...] = field(init=False, default=())
     loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
@@ -102,13 +99,10 @@ class Execution:
 
     def __post_init__(self, record: Journal) -> None:
         config, run, options = self.config, self.run, self.options
-        self._journal = record
+        self.open_record(record, holds_back=options.durability == "exit")
         self.strict = run is not None and {run.code_fp, *record.paused_by} == {self.code_fp}
         self.strays = not self.strict or self.on_divergence == "reuse"
         """Whether the code may have gone another way than the record."""
-        self._fresh: deque[OpRow] = deque()
-        """Facts that the journal does not have yet: most of a run's own are never asked for."""
-        self._catching_up = threading.RLock()
         self.watched = bool(self.listeners)
         self.wants_messages = options.wants_messages
         self.guides_langchain = self.wants_messages or messages.are_guided(config)
@@ -118,12 +112,6 @@ class Execution:
         self.streamed: set[str] = set()
         """Ids of the messages whose tokens were streamed."""
         self.wants_checkpoints = options.wants_checkpoints
-        self.holds_back = options.durability == "exit"
-        """Whether facts are stored only when the execution ends (86)."""
-        self.held_back: list[OpRow] = []
-        """Facts that are stored with the next thing that must be."""
-        self.late_answers: list[bytes] = []
-        """Keys of the questions that were answered while the run worked."""
         self.thread_id = run.thread_id if run else None
         self.ns = run.ns if run else ""
         self.lock = threading.Lock()
@@ -131,10 +119,7 @@ class Execution:
         self.started = time.time()
         self.open_ops: dict[bytes, Op] = {}
         """Ops without an outcome yet, the entrypoint included, by key."""
-        self._unannounced: dict[bytes, Op] = {}
         self.fresh = Fresh()
-        self.committing = threading.Lock()
-        """Held while facts are stored."""
         self.places = places_of(config)
         """Who of its tasks may run; None when all may."""
         self.control: RunControl = options.control or RunControl()
@@ -180,7 +165,7 @@ class Execution:
             [*self.voids(exc, frame.op.key), *frame.take_trailing_cancels()]
         )
         if rows and self.saver is not None:
-            self.commit(rows)
+            self.note(rows)
 
     def with_cancels_below(self, rows: list[OpRow]) -> list[OpRow]:
         """With an op that runs again, what it cancelled itself or was cancelled in it does, too."""
@@ -251,87 +236,14 @@ class Execution:
 
     # -- the record -------------------------------------------------------------------------
 
-    @property
-    def journal(self) -> Journal:
-        """The calls of the run, with all that was stored so far."""
-        if self._fresh:
-            with self._catching_up:
-                while self._fresh:
-                    self._journal.apply(self._fresh[0])
-                    self._fresh.popleft()
-        return self._journal
-
     def frame_log(self, op: Op) -> FrameLog:
         strict = self.strict and op.attempt == 1 + op.unknown_outcomes
         by_name = self.on_divergence == "reuse"
         return FrameLog(self.journal.children(op.key), strict, by_name=by_name)
 
-    def commit(
-        self,
-        rows: list[OpRow],
-        op: Op | None = None,
-        checkpoint: CheckpointRow | None = None,
-        *,
-        at_once: bool = False,
-    ) -> bool:
-        """Store facts, and with them that the ops still running had begun.
-
-        Args:
-            op: whose outcome is among them.
-            checkpoint: what a nested workflow keeps.
-            at_once: hold nothing back.
-
-        Returns:
-            False when the op has another outcome already; nothing was stored.
-
-        Raises:
-            StorageError, LeaseLostError: nothing was stored; the run can go no further.
-        """
-        assert self.saver is not None and self.run is not None
-        with self.committing:
-            if self.closed or self.broken is not None:
-                self.check()
-            if op is not None:
-                if op.decided:
-                    return False
-                op.decided = True
-                self._unannounced.pop(op.key, None)
-            if self._unannounced:
-                rows = [*self._begun(), *rows]
-            stored = [*self.held_back, *rows] if self.held_back else rows
-            if self.holds_back and checkpoint is None and not at_once:
-                self.held_back = [*stored]
-            else:
-                try:
-                    if faults.hook is not None:
-                        faults.hook("before commit", _about(stored))
-                    self.saver.append(self.run, self.epoch, stored, checkpoint)
-                    if faults.hook is not None:
-                        faults.hook("after commit", _about(stored))
-                except Exception as exc:
-                    self.broken = exc
-                    raise
-                self.held_back = []
-            self._fresh += rows
-        return True
-
-    def announce(self, op: Op) -> None:
-        """Have it on record that an attempt begins, before its first line runs.
-
-        Raises:
-            StorageError, LeaseLostError: it is not on record, and must not run.
-        """
-        if self.saver is not None:
-            self._unannounced.pop(op.key, None)
-            self.commit([op.row("start")], at_once=True)
-
-    def _begun(self) -> list[OpRow]:
-        begun, self._unannounced = self._unannounced, {}
-        return [op.row("start", mark_of(op)) for op in tuple(begun.values())]
-
     def reopen(self, call: Call, error: InvalidAnswerError) -> None:
         """Take a stored answer back that the type's own validators refuse, and raise."""
-        self.commit([void_of(call)])
+        self.note([void_of(call)])
         raise InvalidAnswerError(
             error.message.replace(
                 "Nothing was stored and the question is still open",
@@ -340,22 +252,6 @@ class Execution:
             error.interrupt_id,
             error.errors,
         ) from error
-
-    def take_answers(self, rows: list[OpRow]) -> None:
-        """Store answers that came while the run works; a later replay finds them."""
-        assert self.saver is not None and self.run is not None
-        with self.committing:
-            if self.held_back:
-                self.saver.append(self.run, self.epoch, self.held_back)
-                self.held_back = []
-            faults.reach("before answer")
-            self.saver.answer(self.run, self.epoch, rows)
-            faults.reach("after answer")
-            self._fresh += rows
-            self.late_answers += [row.key for row in rows]
-        answered = {public_id(self.run_id, row.key) for row in rows}
-        with self.lock:
-            self.questions = tuple(q for q in self.questions if q.id not in answered)
 
     def begin(self, op: Op) -> None:
         """From now on the op is known to run; its start is stored with the next fact."""
@@ -445,7 +341,7 @@ class Execution:
         if call.outcome == "cancel" and (
             of_a_thread or (replay.loop is not None and not self.strict)
         ):
-            self.commit([void_of(call)])  # edited code may not cancel it again
+            self.note([void_of(call)])  # edited code may not cancel it again
         journal = self.journal
         if call.outcome is not None:
             return replay.outcome()
@@ -488,10 +384,6 @@ class Execution:
     def unfinished(self) -> list[Op]:
         """Tasks that were called and have no outcome yet."""
         return [op for op in tuple(self.open_ops.values()) if op.parent is not None]
-
-
-def _about(stored: list[OpRow]) -> str:
-    return stored[-1].name if stored else ""
 
 
 def _goes_on(loop: asyncio.AbstractEventLoop, nested: NestedCall | None) -> bool:

@@ -159,7 +159,7 @@ class Frame:
             "result", op_key(self.op.key, "task", name, b"", n), self.op.key, name, b"",
             self.kept_lane(lane), n, serde.dumps(value), ts=time.time(), site=call_site(4),
         )  # fmt: skip
-        execution.commit([row])
+        execution.note([row])
         return value
 
     # -- lanes ------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     root.loop = root.execution.loop = loop
     with root.or_end():
         root.begin()
+    root.ended = loop.create_future()
     runner = root.runner = asyncio.Task(
         async_driver.drive(root), loop=loop, context=root.take_context()
     )
@@ -69,12 +70,12 @@ async def go_async(root: RootOp, is_async: bool) -> Outcome:
     if root.execution.on_stop is None:
         root.execution.on_stop = lambda: _cancel(runner, loop)
     try:
-        await asyncio.shield(runner)
+        await asyncio.shield(root.ended)
     except asyncio.CancelledError:
-        if not runner.done():
+        if not root.ended.done():
             root.execution.stop()
             runner.cancel()
-            await asyncio.wait([runner])
+            await asyncio.wait([root.ended])
         raise
     return _outcome(root)
 

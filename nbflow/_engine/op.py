@@ -15,36 +15,20 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nbflow import serde
-from nbflow._engine import faults
 from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
-from nbflow._engine.failures import add_note, as_replayed, encode_failure, failure_of, signal_in
-from nbflow._engine.final import Final, alive, refuse_within
+from nbflow._engine.ending import cancelled, failed, finished
+from nbflow._engine.failures import failure_of, signal_in
 from nbflow._engine.frame import Frame
 from nbflow._engine.future import AsyncTaskFuture, SyncAsyncFuture
 from nbflow._engine.joining import join
-from nbflow._engine.messages import tell_messages
-from nbflow._engine.nested import to_keep
+from nbflow._engine.loops import is_running
 from nbflow._engine.retry import wait_before_retry
 from nbflow._engine.sync_driver import drive
 from nbflow._engine.timeouts import show_life
-from nbflow.errors import (
-    GraphInterrupt,
-    NodeCancelledError,
-    NotSerializableError,
-    RunCancelled,
-    RunDrained,
-)
-from nbflow.events import (
-    TaskCancelled,
-    TaskFailed,
-    TaskFinished,
-    TaskPaused,
-    TaskRetried,
-    TaskStarted,
-)
+from nbflow.errors import GraphInterrupt, NodeCancelledError, RunCancelled, RunDrained
+from nbflow.events import TaskCancelled, TaskFailed, TaskPaused, TaskRetried, TaskStarted
 
 if TYPE_CHECKING:
     from nbflow._engine.async_driver import Relay
@@ -57,11 +41,6 @@ Step: TypeAlias = "Frame | float | list[Op] | Future[None]"
 Steps = Generator[Step, Any, None]
 """Yields a frame to run the function in, seconds to wait, or what else to wait for; takes the
 value, or has the exception thrown in."""
-
-
-def _way_out(value: Any) -> str:
-    return " Return nbflow.picture(figure)." if hasattr(value, "savefig") else ""
-
 
 _DEEPEST_IN_PLACE = 12
 """Async tasks that may run in one another's place; deeper ones have an asyncio task."""
@@ -167,11 +146,11 @@ class Op(Called):
     def missed(self) -> None:
         """Its caller was cancelled before it saw the outcome: a replay must not see it, either."""
         execution = self.execution
-        if execution.saver is None or not self.recorded or not self._is_given_up:
+        if execution.saver is None or not self.recorded or not self.is_given_up:
             return
         taken_back = self.row("void")
         self.gen += 1
-        execution.commit([taken_back, self.row("cancel")])
+        execution.note([taken_back, self.row("cancel")])
 
     def cancel_on_loop(self) -> None:
         """Cancel it if it runs on an event loop, or would; a thread cannot be stopped."""
@@ -189,9 +168,27 @@ class Op(Called):
         if runner.cancelled() and not self.is_settled:
             self.cancelled(asyncio.CancelledError())
 
+    def decide(self) -> bool:
+        """Settle on an outcome; True for the first one."""
+        with self.execution.lock:
+            if self.decided:
+                return False
+            self.decided = True
+            return True
+
     @property
     def is_settled(self) -> bool:
         return self.decided or self.key not in self.execution.open_ops
+
+    @property
+    def loop_here(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that runs this thread and goes on with what becomes of the op."""
+        loop = self.loop
+        if loop is None:
+            if self.caller is None or self.caller.loop is None:
+                return None
+            loop = self.caller.loop
+        return loop if is_running(loop) else None
 
     # -- what came of it --------------------------------------------------------------------
 
@@ -230,7 +227,7 @@ class Op(Called):
                 if not made:
                     self.check_begin()
                     if self.at_most_once:
-                        execution.announce(self)
+                        yield from execution.announce(self)
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())
@@ -328,99 +325,12 @@ class Op(Called):
         runner = self.runner or getattr(self.future, "runner", None)
         return runner is not None and bool(runner.cancelling() or runner.cancelled())
 
-    def finished(self, value: Any, *, from_cache: bool = False) -> None:
-        """Commit the value, then let it be seen: what is seen is what a replay will see."""
-        execution = self.execution
-        if self.is_workflow and from_cache:
-            value = Final(**value)
-        saved = value
-        if self.is_workflow and isinstance(value, Final):
-            value, saved = value.value, value.save
-        if execution.saver is not None and self.recorded:
-            if faults.hook is not None:
-                faults.hook("task returned", self.name)
-            kept = None
-            try:
-                data = serde.dumps(value)
-                if self.keeps is not None:
-                    kept = to_keep(execution, self, serde.dumps(saved), data)
-            except Exception as exc:
-                add_note(
-                    exc, f"The result of task {self.name!r} cannot be stored.{_way_out(value)}"
-                )
-                return self.failed(exc)
-            try:
-                if not execution.commit([self.row("result", data)], self, kept):
-                    return None
-            except Exception as exc:
-                return self.settle(None, exc)
-            value = serde.decoded(value, data)
-        elif alive:
-            try:
-                refuse_within(value)
-            except NotSerializableError as exc:
-                return self.failed(exc)
-        if self.cached is not None and not from_cache and not self.asked:
-            self.cached.keep({"value": value, "save": saved} if self.is_workflow else value)
-        if execution.wants_messages and not from_cache:
-            tell_messages(self, value)
-        if execution.watched:
-            if execution.printing is not None:
-                execution.printing.flush(self.shown_id)
-            self.announced = False
-            event = TaskFinished(
-                id=self.id, name=self.name, parent=self.parent_id, ns=self.ns,
-                is_workflow=self.is_workflow, result=value, duration_s=self.took_s,
-                replayed=False,
-            )  # fmt: skip
-            if from_cache:
-                event.cached, event.input = True, self.input
-            execution.emit(event)
-        self.settle(value, None)
-
-    def failed(self, exc: BaseException) -> None:
-        """Commit the failure, so that a replay takes the same branch."""
-        execution = self.execution
-        again = f", attempt {self.attempt}" if self.attempt > 1 else ""
-        add_note(exc, f"During task {self.name!r}{again}.")
-        failure = failure_of(exc)
-        if execution.saver is not None and self.recorded and not execution.stopping:
-            taken_back = [] if self.frame is None else self.frame.take_trailing_cancels()
-            record = encode_failure(exc)
-            try:
-                if not execution.commit([*taken_back, self.row("error", record)], self):
-                    return None
-            except Exception as storage:
-                return self.settle(None, storage)
-            exc = as_replayed(exc, record)
-        if execution.watched:
-            self.tell(
-                TaskFailed, error=failure, duration_s=self.took_s, replayed=False,
-                exception=exc,
-            )  # fmt: skip
-        execution.failed.note(exc, self.future, self.row("void"))
-        self.settle(None, exc)
-
-    def cancelled(self, cancel: BaseException) -> None:
-        """Record that the run's own code cancelled the task.
-
-        What a stopping run, a pause or a time-out cancels is not recorded: it runs again.
-        """
-        execution, caller = self.execution, self.caller
-        if execution.saver is not None and self.recorded and self._is_given_up:
-            try:
-                if not execution.commit([self.row("cancel")], self):
-                    return None
-            except Exception as storage:
-                return self.settle(None, storage)
-            if caller is not None:
-                caller.trailing_cancels += (self.row("void"),)
-        if execution.watched:
-            self.tell(TaskCancelled, replayed=False)
-        self.settle(None, cancel)
+    finished = finished
+    failed = failed
+    cancelled = cancelled
 
     @property
-    def _is_given_up(self) -> bool:
+    def is_given_up(self) -> bool:
         """Whether the run's own code wanted it cancelled."""
         for_pause, above = False, self.caller
         while above is not None:

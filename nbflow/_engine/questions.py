@@ -207,7 +207,7 @@ def _store(frame: Frame, args: bytes, lane: str, payload: bytes) -> Call:
         "ask", key, parent, "", args, frame.kept_lane(lane), n, payload,
         gen=0 if withdrawn is None else withdrawn.gen, ts=time.time(), site=call_site(_CALLER),
     )  # fmt: skip
-    execution.commit([row])
+    execution.note([row])
     call = execution.journal.get(key)
     assert call is not None
     return call

@@ -25,7 +25,7 @@ from nbflow._engine.replay import Call, Journal
 from nbflow._engine.root import RootOp
 from nbflow._engine.settings import settings_of
 from nbflow._engine.threads import current_run, new_checkpoint, refuse_busy, refuse_foreign
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
+from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow, ThreadRow
 from nbflow.errors import GraphInterrupt, NonDeterminismError, UnknownThreadError
 from nbflow.runtime import Runtime
 from nbflow.types import PlannedCall, ReplayReport
@@ -48,19 +48,11 @@ class _Rehearsal(Execution):
         self.planned: list[PlannedCall] = []
         super().__init__(**parts)
 
-    def commit(
-        self,
-        rows: list[OpRow],
-        op: Op | None = None,
-        checkpoint: CheckpointRow | None = None,
-        *,
-        at_once: bool = False,
-    ) -> bool:
+    def _append(self, rows: list[OpRow], *_of_an_op: Any, at_once: bool = False) -> None:
         for row in rows:
             self.journal.apply(row)
             if row.kind == "ask":
                 self.planned.append(PlannedCall(name=None, site=row.site))
-        return True
 
     def _begin(
         self, op: Op, task: TaskSpec, loop: asyncio.AbstractEventLoop | None
@@ -76,6 +68,8 @@ class _Rehearsal(Execution):
 
 class _Nowhere:
     """What a rehearsal would store goes nowhere."""
+
+    is_at_hand = True
 
     def finish(self, *_facts: object) -> None:
         """The run's end."""

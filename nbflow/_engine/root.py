@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbflow import serde
-from nbflow._engine import async_driver, faults, messages, sync_driver
+from nbflow._engine import async_driver, messages, sync_driver
 from nbflow._engine.failures import (
     add_note,
     encode_failure,
@@ -29,6 +29,7 @@ from nbflow._engine.owners import disown
 from nbflow._engine.pausing import pause_rows
 from nbflow._engine.questions import in_order
 from nbflow._engine.recent import remember
+from nbflow._engine.storing import Then
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
 from nbflow.errors import (
@@ -82,7 +83,7 @@ def _is_pause(exc: BaseException) -> bool:
 
 
 class RootOp(Op):
-    __slots__ = ("_closing", "_first_events", "outcome")
+    __slots__ = ("_closing", "_first_events", "ended", "outcome")
 
     def __init__(
         self,
@@ -98,6 +99,8 @@ class RootOp(Op):
             policies, ROOT, None,
         )  # fmt: skip
         self.outcome: Outcome | None = None
+        self.ended: asyncio.Future[None] | None = None
+        """Settled when the outcome is there; only on an event loop."""
         self._closing = closing
         self._first_events = first_events
         """What opened the execution: the checkpoint or the answers."""
@@ -195,34 +198,57 @@ class RootOp(Op):
     # -- the end ----------------------------------------------------------------------------
 
     def finished(self, value: Any, *, from_cache: bool = False) -> None:
-        execution = self.execution
+        execution, self.decided = self.execution, True
         if from_cache:
             value = Final(**value)
         returned, saved = (value.value, value.save) if isinstance(value, Final) else (value, value)
-        if execution.saver is not None:
-            closing = self._closing
-            assert closing is not None and execution.run is not None
+        if execution.saver is None:
             try:
-                closing.returned = serde.dumps(returned)
-                closing.saved = closing.returned if saved is returned else serde.dumps(saved)
-                closing.ts = time.time()
-                self._finish("idle", [], closing)
-            except Exception as exc:
-                add_note(exc, f"The result of the entrypoint {self.name!r} cannot be stored.")
-                return self.failed(exc)
-            returned = serde.decoded(returned, closing.returned)
-            if execution.watched:
-                execution.emit(
-                    CheckpointSaved(
-                        checkpoint_id=closing.id, source=closing.source, step=closing.step,
-                        values=returned, state=self._state(closing.id),
-                    )
-                )  # fmt: skip
-        elif len(alive) > isinstance(value, Final):
-            try:
-                refuse_within(returned)
+                if len(alive) > isinstance(value, Final):
+                    refuse_within(returned)
             except NotSerializableError as exc:
                 return self.failed(exc)
+            return self._returned(returned, saved, from_cache)
+        closing = self._closing
+        assert closing is not None
+        try:
+            closing.returned = serde.dumps(returned)
+            closing.saved = closing.returned if saved is returned else serde.dumps(saved)
+        except Exception as exc:
+            return self._cannot_be_stored(exc)
+        closing.ts = time.time()
+        then = partial(self._kept, closing, returned, saved, from_cache)
+        execution.finish(self, "idle", list, closing, then)
+
+    def _kept(
+        self,
+        closing: CheckpointRow,
+        returned: Any,
+        saved: Any,
+        from_cache: bool,
+        fault: Exception | None,
+    ) -> None:
+        """The run's last checkpoint is stored, or cannot be."""
+        if fault is not None:
+            return self._cannot_be_stored(fault)
+        execution = self.execution
+        assert closing.returned is not None
+        returned = serde.decoded(returned, closing.returned)
+        if execution.watched:
+            execution.emit(
+                CheckpointSaved(
+                    checkpoint_id=closing.id, source=closing.source, step=closing.step,
+                    values=returned, state=self._state(closing.id),
+                )
+            )  # fmt: skip
+        self._returned(returned, saved, from_cache)
+
+    def _cannot_be_stored(self, exc: Exception) -> None:
+        add_note(exc, f"The result of the entrypoint {self.name!r} cannot be stored.")
+        self.failed(exc)
+
+    def _returned(self, returned: Any, saved: Any, from_cache: bool) -> None:
+        execution = self.execution
         if self.cached is not None and not from_cache and not self.asked:
             self.cached.keep({"value": returned, "save": saved})
         self._end(Outcome("done", returned, from_cache=from_cache))
@@ -231,71 +257,73 @@ class RootOp(Op):
             _warn_orphaned(self.name, self.frame)
 
     def failed(self, exc: BaseException) -> None:
-        execution = self.execution
+        execution, self.decided = self.execution, True
         add_note(exc, f"During entrypoint {self.name!r}.")
         for other in execution.failed.beside(exc):
             failure = failure_of(other.exc)
             told = f"{failure.type}: {failure.message}"
             add_note(exc, f"Task {other.void.name!r} failed, too: {told}")
-        if execution.saver is not None and execution.run is not None:
-            taken_back = [
-                *execution.voids(exc, None),
-                *([] if self.frame is None else self.frame.take_trailing_cancels()),
-            ]
-            rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
-            self._close("error", rows, exc)
-        asked = () if execution.saver is None else in_order(execution)
-        self._end(Outcome("error", interrupts=asked, exception=exc), failure_of(exc))
+
+        def told_all(_fault: Exception | None) -> None:
+            asked = () if execution.saver is None else in_order(execution)
+            self._end(Outcome("error", interrupts=asked, exception=exc), failure_of(exc))
+
+        if execution.saver is None:
+            return told_all(None)
+        taken_back = [
+            *execution.voids(exc, None),
+            *([] if self.frame is None else self.frame.take_trailing_cancels()),
+        ]
+        rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
+        self._close("error", lambda: rows, exc, told_all)
 
     def cancelled(self, cancel: BaseException) -> None:
         self.settle(None, cancel)
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
-        if exc is None or self.outcome is not None:
-            return None
-        execution = self.execution
+        if exc is None or self.outcome is not None or not self.decide():
+            return
         if isinstance(exc, GraphInterrupt):
-            lost = self._close("interrupted", [], exc)
-            if lost is not None:
-                return self._end(Outcome("error", exception=lost), failure_of(lost))
-            self._end(Outcome("interrupted", interrupts=in_order(execution)))
+            self._paused(exc)
         elif isinstance(exc, _STOPS):
-            execution.stopping = True
-            if isinstance(exc, RunDrained):
-                exc = GraphDrained(exc.reason)
-            self._close("cancelled", execution.voids(exc, None), exc)
-            self._end(Outcome("cancelled", exception=exc), failure_of(exc))
+            self._stopped(exc)
         else:
             self.failed(exc)
 
-    def _close(self, status: str, rows: list[OpRow], cause: BaseException) -> BaseException | None:
-        """Give the thread up; returns what kept facts from being stored that were held back.
+    def _paused(self, pause: GraphInterrupt) -> None:
+        execution = self.execution
 
-        Otherwise all that cannot be stored now is how the run stands.
-        """
+        def stored(fault: Exception | None) -> None:
+            if fault is not None and execution.holds_facts:
+                return self._end(Outcome("error", exception=fault), failure_of(fault))
+            self._end(Outcome("interrupted", interrupts=in_order(execution)))
+
+        self._close("interrupted", partial(pause_rows, execution), pause, stored)
+
+    def _stopped(self, exc: BaseException) -> None:
+        execution = self.execution
+        execution.stopping = True
+        if isinstance(exc, RunDrained):
+            exc = GraphDrained(exc.reason)
+        ended = Outcome("cancelled", exception=exc)
+        rows = execution.voids(exc, None)
+        self._close("cancelled", lambda: rows, exc, lambda _: self._end(ended, failure_of(exc)))
+
+    def _close(
+        self, status: str, rows: Callable[[], list[OpRow]], cause: BaseException, then: Then
+    ) -> None:
+        """Give the thread up. What cannot be stored any more is how the run stands, and facts that
+        were held back."""
         execution = self.execution
         if execution.saver is None:
-            return None
-        try:
-            self._finish(status, rows)
-        except Exception as exc:
-            add_note(cause, f"The run's status could not be stored: {exc}")
-            return exc if execution.held_back else None
-        return None
+            return then(None)
 
-    def _finish(self, status: str, rows: list[OpRow], closing: CheckpointRow | None = None) -> None:
-        """Store the last facts and give the thread up; from then on nothing can be stored."""
-        execution = self.execution
-        assert execution.saver is not None and execution.run is not None
-        with execution.committing:
-            if status == "interrupted":  # only now it is sure which answers came in time
-                rows = pause_rows(execution)
-            last = [*execution.held_back, *rows]
-            faults.reach("before end")
-            execution.saver.finish(execution.run, execution.epoch, status, last, closing)
-            faults.reach("after end")
-            execution.closed, execution.held_back = True, []
-            execution._fresh += rows
+        def stored(fault: Exception | None) -> None:
+            if fault is not None:
+                add_note(cause, f"The run's status could not be stored: {fault}")
+            then(fault)
+
+        execution.finish(self, status, rows, None, stored)
 
     def _failure_row(self, exc: BaseException) -> OpRow:
         earlier = self.execution.journal.get(ROOT)
@@ -310,10 +338,12 @@ class RootOp(Op):
         execution.closed = True
         execution.open_ops.pop(self.key, None)
         self.outcome = outcome
+        if self.ended is not None:
+            self.ended.set_result(None)
         if self.cached is not None:
             self.cached.land()
         disown(execution.run_id, execution.epoch)
-        if execution.saver is not None and outcome.status != "done" and not execution.held_back:
+        if execution.saver is not None and outcome.status != "done" and not execution.holds_facts:
             remember(execution.saver, execution.run_id, execution.journal)
         if execution.watched:
             if execution.printing is not None:

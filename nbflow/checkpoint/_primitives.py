@@ -26,6 +26,9 @@ class Primitives(ABC):
     lease_s: float | None = None
     """Seconds for which a thread is its owner's without a :meth:`renew`. None where an owner can
     only be this process: then it is known without leases who lives."""
+    is_at_hand = False
+    """Whether storing mostly takes no wait, and heeds :mod:`nbflow._database.haste` where it would.
+    Otherwise event loops have it done in a thread."""
 
     @property
     def identity(self) -> Hashable:

@@ -113,17 +113,20 @@ class SqlSaver(BaseCheckpointSaver):
             return epoch
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
-        with self._database.statement() as connection:
-            return self._own(
+        return self._database.run(
+            lambda connection: self._own(
                 connection, (thread_id, ns), None, None, "running", owner, expected_epoch
             )
+        )
 
     def renew(self, run: RunRow, epoch: int) -> None:
-        until = self._database.lease_until(self.lease_s)
-        with self._database.statement() as connection:
-            values = (until, run.thread_id, run.ns, epoch)
-            if connection.execute(self._sql["renew_lease"], values).rowcount == 0:
-                lease_lost(run, epoch)
+        values = (self._database.lease_until(self.lease_s), run.thread_id, run.ns, epoch)
+
+        def is_there(connection: Connection) -> bool:
+            return connection.execute(self._sql["renew_lease"], values).rowcount > 0
+
+        if not self._database.run(is_there):
+            lease_lost(run, epoch)
 
     # -- ops --------------------------------------------------------------------------------
 
@@ -137,9 +140,9 @@ class SqlSaver(BaseCheckpointSaver):
         if len(ops) == 1 and checkpoint is None:
             op = ops[0]
             if op.value is None or len(op.value) <= INLINE_BYTES:
-                with self._database.statement() as connection:
-                    self._add_op(connection, run, epoch, op, op.value)
-                return
+                return self._database.run(
+                    lambda connection: self._add_op(connection, run, epoch, op, op.value)
+                )
         with self._database.transaction() as connection:
             self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
@@ -157,21 +160,19 @@ class SqlSaver(BaseCheckpointSaver):
         ops: Sequence[OpRow] = (),
         checkpoint: CheckpointRow | None = None,
     ) -> None:
-        several = bool(ops) or checkpoint is not None
-        with self._database.transaction() if several else self._database.statement() as connection:
-            cursor = connection.execute(
-                self._sql["give_up_thread"],
-                {
-                    "head": None if checkpoint is None else checkpoint.id,
-                    "status": status,
-                    "thread_id": run.thread_id,
-                    "ns": run.ns,
-                    "epoch": epoch,
-                    "run": run.id,
-                },
-            )
-            if cursor.rowcount == 0:
+        values = {
+            "head": None if checkpoint is None else checkpoint.id, "status": status,
+            "thread_id": run.thread_id, "ns": run.ns, "epoch": epoch, "run": run.id,
+        }  # fmt: skip
+
+        def give_up(connection: Connection) -> None:
+            if connection.execute(self._sql["give_up_thread"], values).rowcount == 0:
                 lease_lost(run, epoch)
+
+        if not ops and checkpoint is None:
+            return self._database.run(give_up)
+        with self._database.transaction() as connection:
+            give_up(connection)
             if ops:
                 self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:

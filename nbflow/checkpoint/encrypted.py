@@ -89,6 +89,11 @@ class EncryptedSaver(BaseCheckpointSaver):
         return cls(saver, key_of(passphrase, salt))
 
     @property
+    def is_at_hand(self) -> bool:  # type: ignore[override]
+        """That of the saver inside."""
+        return self._inner.is_at_hand
+
+    @property
     def lease_s(self) -> float | None:
         """That of the saver inside."""
         return self._inner.lease_s

@@ -89,6 +89,8 @@ class InMemorySaver(BaseCheckpointSaver):
     []
     """
 
+    is_at_hand = True
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads: dict[tuple[str, str], _Thread] = {}

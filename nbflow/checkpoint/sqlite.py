@@ -43,6 +43,8 @@ class SqliteSaver(SqlSaver):
     []
     """
 
+    is_at_hand = True
+
     def __init__(self, database: str | os.PathLike[str] | sqlite3.Connection) -> None:
         file = SqliteFile(database)
         super().__init__(file, _SQL)

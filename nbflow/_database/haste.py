@@ -1,0 +1,35 @@
+"""Threads that must not wait: those of event loops, which would hold up all that runs there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["SHORTLY_S", "WouldWaitError", "haste", "without_waiting"]
+
+SHORTLY_S = 0.002
+"""No wait: for so long a thread may hold what another one is about to use."""
+
+
+class WouldWaitError(Exception):
+    """Somebody else holds what is needed. Nothing was stored; try again where waiting does no
+    harm."""
+
+
+class _Haste(threading.local):
+    hurried = False
+    """Whether this thread must not wait."""
+
+
+haste = _Haste()
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """While inside, this thread gets a WouldWaitError in place of a wait."""
+    haste.hurried = True
+    try:
+        yield
+    finally:
+        haste.hurried = False

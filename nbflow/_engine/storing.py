@@ -1,0 +1,295 @@
+"""How the facts of an execution are stored: in one order, and without holding up an event loop.
+
+On an event loop a fact is stored at once where that takes no wait, as with an SQLite file that
+nobody else is using. Else a clerk stores it in a thread, and what follows from it follows then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nbflow._database.haste import SHORTLY_S, WouldWaitError, without_waiting
+from nbflow._engine import faults
+from nbflow._engine.clerk import Clerk
+from nbflow._engine.ids import public_id
+from nbflow._engine.nested import mark_of
+from nbflow._engine.replay import Journal
+from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
+from nbflow.types import Interrupt
+
+if TYPE_CHECKING:
+    from nbflow._engine.op import Op
+
+__all__ = ["Storing", "Then"]
+
+Then = Callable[[Exception | None], None]
+"""Told what kept a fact from being stored, or None."""
+
+Keep = Callable[[], CheckpointRow]
+"""Makes what a nested workflow keeps; it may have to read for it."""
+
+
+class Storing:
+    """The record of an execution, and who writes it."""
+
+    saver: BaseCheckpointSaver | None
+    run: RunRow | None
+    run_id: str
+    epoch: int
+    lock: threading.Lock
+    questions: tuple[Interrupt, ...]
+    closed: bool
+    """Whether it has ended: late code can store nothing."""
+    broken: BaseException | None
+    """What made the record end: nothing more can be stored."""
+
+    def open_record(self, record: Journal, *, holds_back: bool) -> None:
+        """
+        Args:
+            record: what was stored before.
+            holds_back: whether facts are stored only when the execution ends (86).
+        """
+        self._journal = record
+        self._fresh: deque[OpRow] = deque()
+        """Facts that the journal does not have yet: most of a run's own are never asked for."""
+        self._catching_up = threading.RLock()
+        self.holds_back = holds_back
+        self._held_back: list[OpRow] = []
+        """Facts that are stored with the next thing that must be; used while committing."""
+        self._noted: deque[OpRow] = deque()
+        """More of them, from event loops."""
+        self.late_answers: list[bytes] = []
+        """Keys of the questions that were answered while the run worked."""
+        self._unannounced: dict[bytes, Op] = {}
+        self.committing = threading.Lock()
+        """Held while facts are stored."""
+        self._is_at_hand = holds_back or (self.saver is not None and self.saver.is_at_hand)
+        self._clerk: Clerk | None = None
+
+    def check(self) -> None:
+        """Refuse to go on in a run that was stopped or can no longer store anything."""
+        raise NotImplementedError
+
+    @property
+    def journal(self) -> Journal:
+        """The calls of the run, with all that was stored so far."""
+        if self._fresh:
+            with self._catching_up:
+                while self._fresh:
+                    self._journal.apply(self._fresh[0])
+                    self._fresh.popleft()
+        return self._journal
+
+    @property
+    def holds_facts(self) -> bool:
+        """Whether some wait to be stored."""
+        return bool(self._held_back or self._noted)
+
+    # -- storing ----------------------------------------------------------------------------
+
+    def commit(self, rows: list[OpRow], *, at_once: bool = False) -> None:
+        """Store facts in this thread, and with them that the ops still running had begun.
+
+        Args:
+            at_once: hold nothing back.
+
+        Raises:
+            StorageError, LeaseLostError: nothing was stored; the run can go no further.
+        """
+        with self.committing:
+            self._append(rows, at_once=at_once)
+
+    def store(self, rows: list[OpRow], op: Op, then: Then, keep: Keep | None = None) -> None:
+        """Store the outcome of an op, which is decided; ``then`` is called in the op's thread.
+
+        Args:
+            keep: of a nested workflow.
+        """
+        loop = op.loop_here
+        if loop is not None:
+            return self._on_loop(loop, partial(self._append, rows, op, keep), then)
+        try:
+            with self.committing:
+                self._append(rows, op, keep)
+        except Exception as exc:
+            return then(exc)
+        then(None)
+
+    def note(self, rows: list[OpRow]) -> None:
+        """Store facts that nobody waits for: on an event loop perhaps with the next one only.
+
+        Raises:
+            StorageError, LeaseLostError: nothing was stored; the run can go no further.
+        """
+        if not _on_a_loop():
+            self.commit(rows)
+        elif not self._shortly(partial(self._append, rows)):
+            self._noted += rows
+            self._fresh += rows
+
+    def announce(self, op: Op) -> Iterator[Future[None]]:
+        """Have it on record that an attempt begins, before its first line runs.
+
+        Yields:
+            What is to be waited for.
+
+        Raises:
+            StorageError, LeaseLostError: it is not on record, and must not run.
+        """
+        if self.saver is None:
+            return
+        self._unannounced.pop(op.key, None)
+        store = partial(self.commit, [op.row("start")], at_once=True)
+        if op.loop_here is None:
+            store()
+        else:
+            yield self._clerks().promise(store)
+
+    def finish(
+        self,
+        op: Op,
+        status: str,
+        rows: Callable[[], list[OpRow]],
+        closing: CheckpointRow | None,
+        then: Then,
+    ) -> None:
+        """Store the last facts and give the thread up; from then on nothing can be stored."""
+        work, loop = partial(self._finish, status, rows, closing), op.loop_here
+        if loop is not None:
+            return self._on_loop(loop, work, then)
+        try:
+            with self.committing:
+                work()
+        except Exception as exc:
+            return then(exc)
+        then(None)
+
+    def take_answers(self, rows: list[OpRow]) -> None:
+        """Store answers that came while the run works; a later replay finds them."""
+        assert self.saver is not None and self.run is not None
+        with self.committing:
+            held_back = self._all_held_back()
+            if held_back:
+                self.saver.append(self.run, self.epoch, held_back)
+                self._held_back = []
+            faults.reach("before answer")
+            self.saver.answer(self.run, self.epoch, rows)
+            faults.reach("after answer")
+            self._fresh += rows
+            self.late_answers += [row.key for row in rows]
+        answered = {public_id(self.run_id, row.key) for row in rows}
+        with self.lock:
+            self.questions = tuple(q for q in self.questions if q.id not in answered)
+
+    # -- where ------------------------------------------------------------------------------
+
+    def _on_loop(
+        self, loop: asyncio.AbstractEventLoop, work: Callable[[], None], then: Then
+    ) -> None:
+        fault = None
+        try:
+            if not self._shortly(work):
+                return self._clerks().do(partial(self._patiently, work), loop, then)
+        except Exception as exc:
+            fault = exc
+        then(fault)
+
+    def _shortly(self, work: Callable[[], None]) -> bool:
+        """Do it here if that takes no wait; False when it would, and nothing was stored."""
+        if not self._is_at_hand or not self.committing.acquire(timeout=SHORTLY_S):
+            return False
+        try:
+            with without_waiting():
+                work()
+        except WouldWaitError:
+            return False
+        finally:
+            self.committing.release()
+        return True
+
+    def _patiently(self, work: Callable[[], None]) -> None:
+        with self.committing:
+            work()
+
+    def _clerks(self) -> Clerk:
+        with self.lock:
+            if self._clerk is None:
+                self._clerk = Clerk()
+            return self._clerk
+
+    # -- while committing -------------------------------------------------------------------
+
+    def _append(
+        self,
+        rows: list[OpRow],
+        op: Op | None = None,
+        keep: Keep | None = None,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        assert self.saver is not None and self.run is not None
+        if self.closed or self.broken is not None:
+            self.check()
+        if op is not None:
+            self._unannounced.pop(op.key, None)
+        begun = self._begun() if self._unannounced else []
+        if begun:
+            rows = [*begun, *rows]
+        stored = [*self._all_held_back(), *rows] if self.holds_facts else rows
+        if self.holds_back and keep is None and not at_once:
+            self._held_back = [*stored]
+        else:
+            try:
+                if faults.hook is not None:
+                    faults.hook("before commit", _about(stored))
+                checkpoint = None if keep is None else keep()
+                self.saver.append(self.run, self.epoch, stored, checkpoint)
+                if faults.hook is not None:
+                    faults.hook("after commit", _about(stored))
+            except WouldWaitError:
+                self._held_back += begun
+                self._fresh += begun
+                raise
+            except Exception as exc:
+                self.broken = exc
+                raise
+            self._held_back = []
+        self._fresh += rows
+
+    def _finish(
+        self, status: str, rows: Callable[[], list[OpRow]], closing: CheckpointRow | None
+    ) -> None:
+        assert self.saver is not None and self.run is not None
+        last = rows()  # only now it is sure which answers came in time
+        faults.reach("before end")
+        self.saver.finish(self.run, self.epoch, status, [*self._all_held_back(), *last], closing)
+        faults.reach("after end")
+        self.closed, self._held_back = True, []
+        self._fresh += last
+
+    def _all_held_back(self) -> list[OpRow]:
+        while self._noted:
+            self._held_back.append(self._noted.popleft())
+        return self._held_back
+
+    def _begun(self) -> list[OpRow]:
+        begun, self._unannounced = self._unannounced, {}
+        return [op.row("start", mark_of(op)) for op in tuple(begun.values())]
+
+
+def _about(stored: list[OpRow]) -> str:
+    return stored[-1].name if stored else ""
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
