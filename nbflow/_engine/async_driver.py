@@ -165,7 +165,7 @@ async def drive(
             await abandon(op.execution)
         op.break_off(exc)
     finally:
-        if op.execution.places is not None:
+        if op.execution.places is not None and not op.is_being_stored:
             op.execution.places.leave(op)
 
 
@@ -300,6 +300,8 @@ async def _arrival(op: Op) -> None:
         arrived = future.get_loop().create_future()
         asyncio.Future.add_done_callback(future, partial(_tell, arrived))
         await arrived
+    elif op.is_being_stored:  # that it was cancelled
+        await asyncio.wrap_future(op.execution.all_stored())
 
 
 def _tell(arrived: asyncio.Future[None], _: Any) -> None:

@@ -15,6 +15,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nbflow._engine.async_driver import Relay
 from nbflow._engine.caching import CachedCall, Hit
 from nbflow._engine.called import Called
 from nbflow._engine.crew import crew
@@ -31,9 +32,9 @@ from nbflow.errors import GraphInterrupt, NodeCancelledError, RunCancelled, RunD
 from nbflow.events import TaskCancelled, TaskFailed, TaskPaused, TaskRetried, TaskStarted
 
 if TYPE_CHECKING:
-    from nbflow._engine.async_driver import Relay
     from nbflow._engine.errand import Errand
     from nbflow._engine.sending import Sending
+    from nbflow._engine.storing import Then
 
 __all__ = ["Op", "Steps"]
 
@@ -181,13 +182,24 @@ class Op(Called):
         return self.decided or self.key not in self.execution.open_ops
 
     @property
+    def is_being_stored(self) -> bool:
+        """Whether its outcome is decided, and can be seen when it is stored."""
+        return self.decided and self.key in self.execution.open_ops
+
+    def go_on(self, then: Then, fault: Exception | None) -> None:
+        """On its event loop: its outcome was stored in a thread, or could not be."""
+        then(fault)
+        if self.execution.places is not None:
+            self.execution.places.leave(self)
+
+    @property
     def loop_here(self) -> asyncio.AbstractEventLoop | None:
         """The event loop that runs this thread and goes on with what becomes of the op."""
         loop = self.loop
         if loop is None:
-            if self.caller is None or self.caller.loop is None:
+            if not isinstance(self.future, Relay):
                 return None
-            loop = self.caller.loop
+            loop = self.future.get_loop()
         return loop if is_running(loop) else None
 
     # -- what came of it --------------------------------------------------------------------

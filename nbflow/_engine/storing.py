@@ -113,7 +113,7 @@ class Storing:
         """
         loop = op.loop_here
         if loop is not None:
-            return self._on_loop(loop, partial(self._append, rows, op, keep), then)
+            return self._on_loop(loop, partial(self._append, rows, op, keep), op, then)
         try:
             with self.committing:
                 self._append(rows, op, keep)
@@ -130,6 +130,7 @@ class Storing:
         if not _on_a_loop():
             self.commit(rows)
         elif not self._shortly(partial(self._append, rows)):
+            rows = [*self._begun(), *rows]
             self._noted += rows
             self._fresh += rows
 
@@ -151,6 +152,10 @@ class Storing:
         else:
             yield self._clerks().promise(store)
 
+    def all_stored(self) -> Future[None]:
+        """Settled when all is stored that a clerk has by now, and has been told of."""
+        return self._clerks().promise(lambda: None)
+
     def finish(
         self,
         op: Op,
@@ -162,7 +167,7 @@ class Storing:
         """Store the last facts and give the thread up; from then on nothing can be stored."""
         work, loop = partial(self._finish, status, rows, closing), op.loop_here
         if loop is not None:
-            return self._on_loop(loop, work, then)
+            return self._on_loop(loop, work, op, then)
         try:
             with self.committing:
                 work()
@@ -190,12 +195,13 @@ class Storing:
     # -- where ------------------------------------------------------------------------------
 
     def _on_loop(
-        self, loop: asyncio.AbstractEventLoop, work: Callable[[], None], then: Then
+        self, loop: asyncio.AbstractEventLoop, work: Callable[[], None], op: Op, then: Then
     ) -> None:
         fault = None
         try:
             if not self._shortly(work):
-                return self._clerks().do(partial(self._patiently, work), loop, then)
+                apart, then = partial(self._patiently, work), partial(op.go_on, then)
+                return self._clerks().do(apart, loop, then)
         except Exception as exc:
             fault = exc
         then(fault)
@@ -279,7 +285,8 @@ class Storing:
         return self._held_back
 
     def _begun(self) -> list[OpRow]:
-        begun, self._unannounced = self._unannounced, {}
+        with self.lock:
+            begun, self._unannounced = self._unannounced, {}
         return [op.row("start", mark_of(op)) for op in tuple(begun.values())]
 
 
