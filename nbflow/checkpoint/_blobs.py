@@ -137,7 +137,7 @@ class Blobs:
         parts: dict[str, bytes] = {}
         for some in _batches([*dict.fromkeys(names)]):
             rows = self._database.rows(self._sql["get_parts"], (json.dumps(some),))
-            if [h for h, _ in rows] != some or not all(_is_sound(*row) for row in rows):
+            if len(rows) != len(some) or not all(_is_sound(*row) for row in rows):
                 return None
             parts.update(rows)
         if sum(len(parts[name]) for name in names) != size:
