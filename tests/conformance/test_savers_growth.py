@@ -423,6 +423,24 @@ def test_a_long_state_is_read_when_somebody_looks_at_it(path: Path) -> None:
             look()
 
 
+async def test_a_long_state_is_read_beside_the_event_loop(path: Path) -> None:
+    """257, fault 33: where a loop must not wait, what is looked at has been read already."""
+    value = random.Random(8).randbytes(2 << 20)
+    saver = SqliteSaver(path)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> bytes:
+        return value
+
+    await workflow.ainvoke(1, THREAD)
+    elsewhere = entrypoint(checkpointer=SqliteSaver(path), name="workflow")(lambda n: n)
+    state = await elsewhere.aget_state(THREAD)
+    history = [state async for state in elsewhere.aget_state_history(THREAD)]
+    saver.delete_thread("t")
+
+    assert [one.values for one in (state, *history)] == [value, value, None]
+
+
 def test_very_long_values_are_cut_without_a_copy() -> None:
     """257, fault 33: their parts are views, however large the value is."""
     value = bytes(LONGEST) + b"end"
