@@ -28,7 +28,7 @@ help:
 	@echo 'make check          lint, types, import contracts'
 	@echo 'make format         rewrite the sources in the house format'
 	@echo 'make durability     kill runs at 200 moments in each form, and print what was survived; SEED=n repeats'
-	@echo 'make bench          cost per task beside LangGraph, and beside bare Dask'
+	@echo 'make bench          cost per task beside LangGraph, and beside bare Dask; how far one thread and one database go'
 	@echo 'make bench-page     first paint in JupyterLab, and the frames of a run of 100,000 events'
 	@echo 'make forms-report   what the forms make of JSON-Schema-Test-Suite; WRITE=1 keeps it'
 	@echo 'make gallery        photograph every view again into notebooks/pictures/'
@@ -67,9 +67,10 @@ durability: $(VENV)/.dev
 	python -m tests.durability $(if $(SEED),--seed $(SEED))
 	python -m tests.durability.fuzz $(if $(SEED),--seed $(SEED))
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev $(VENV)/.postgres
 	python -m tests.bench
 	python -m tests.bench.executors
+	python -m tests.bench.scale
 
 bench-page: $(VENV)/.dev $(BUNDLE) $(VENV)/.chromium
 	python -m tests.bench.page

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._engine import forks, rehearsal
 from nbflow._engine.history import checkpoint_at, closed_by, snapshot, snapshots
+from nbflow._engine.stored_snapshot import fetched
 from nbflow._engine.threads import address_of
 from nbflow.audit import Audit, audit
 from nbflow.checkpoint.base import BaseCheckpointSaver
@@ -109,7 +110,7 @@ class ThreadStates:
         self, config: RunnableConfig | dict[str, Any], *, subgraphs: bool = False
     ) -> StateSnapshot:
         """:meth:`get_state` for the event loop, which it does not hold up."""
-        return await asyncio.to_thread(self.get_state, config, subgraphs=subgraphs)
+        return await asyncio.to_thread(lambda: fetched(self.get_state(config, subgraphs=subgraphs)))
 
     def get_state_history(
         self,
@@ -143,7 +144,9 @@ class ThreadStates:
         self, config: RunnableConfig | dict[str, Any], **choice: Any
     ) -> AsyncIterator[StateSnapshot]:
         """:meth:`get_state_history` for the event loop, which it does not hold up."""
-        for shot in await asyncio.to_thread(lambda: list(self.get_state_history(config, **choice))):
+        for shot in await asyncio.to_thread(
+            lambda: [*map(fetched, self.get_state_history(config, **choice))]
+        ):
             yield shot
 
     def replay_report(self, thread_id: str | int, *, context: Any = None) -> ReplayReport:

@@ -125,11 +125,18 @@ def import_thread(
         for beside in ("", "-wal"):
             with suppress(FileNotFoundError):
                 shutil.copyfile(f"{os.fspath(path)}{beside}", f"{mine}{beside}")
-        with SqliteSaver(mine) as source:
+        with _opened(mine, path) as source:
             name = _only_thread(source, path) if thread_id is None else str(thread_id)
             new_name = name if as_thread is None else str(as_thread)
             _copy(source, name, saver, new_name)
     return new_name
+
+
+def _opened(mine: Path, path: str | os.PathLike[str]) -> SqliteSaver:
+    try:
+        return SqliteSaver(mine)
+    except StorageError as exc:
+        raise StorageError(str(exc).replace(os.fspath(mine), os.fspath(path))) from exc
 
 
 def _only_thread(saver: BaseCheckpointSaver, path: str | os.PathLike[str]) -> str:
@@ -137,7 +144,7 @@ def _only_thread(saver: BaseCheckpointSaver, path: str | os.PathLike[str]) -> st
     if len(names) != 1:
         raise InvalidConfigError(
             f"The file {os.fspath(path)!r} holds {len(names)} threads: {', '.join(names[:5])}. "
-            "Nothing was stored. Say which one is meant: thread_id=..."
+            "Nothing was stored. Say which one is meant: thread_id=..., in a terminal --thread."
         )
     return names[0]
 

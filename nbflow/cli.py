@@ -1,4 +1,5 @@
-"""The `nbflow` command: demo notebooks, notebooks executed for CI, a doctor and an inbox.
+"""The `nbflow` command: demo notebooks, notebooks executed for CI, a doctor, an inbox, and the care
+of threads.
 
 Invariant: what `--check` accepts is what a person sees, the notebook's own cells in a fresh kernel
 and a fresh directory, top to bottom. Its answers come from `NAME.answers.json` beside `NAME.ipynb`,
@@ -21,6 +22,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from nbflow.terminal.care import add_care
 from nbflow.terminal.doctor import add_doctor
 from nbflow.terminal.inbox import add_inbox
 from nbflow.terminal.run import add_run
@@ -139,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=Path("notebooks"),
         help="where the notebooks are (default: ./notebooks, as in a clone)",
     )
-    for add in (add_run, add_doctor, add_inbox):
+    for add in (add_run, add_doctor, add_inbox, add_care):
         add(commands)
     options = parser.parse_args(argv)
     if options.command != "demo":

@@ -102,8 +102,8 @@ def checkpoint_at(
     return row
 
 
-def closed_by(saver: BaseCheckpointSaver, row: CheckpointRow) -> dict[str, bytes | None]:
-    """What the run of an opening checkpoint returned, by run id; empty while it is open."""
+def closed_by(saver: BaseCheckpointSaver, row: CheckpointRow) -> dict[str, CheckpointRow]:
+    """What closed the run of an opening checkpoint, by run id; empty while it is open."""
     thread = saver.get_thread(row.thread_id, row.ns)
     if row.source not in _OPENS or thread is None or thread.head == row.id:
         return {}
@@ -111,7 +111,7 @@ def closed_by(saver: BaseCheckpointSaver, row: CheckpointRow) -> dict[str, bytes
         if later.id == row.id:
             break
         if later.source == "loop" and later.run == row.run and later.run is not None:
-            return {later.run: later.returned}
+            return {later.run: later}
     return {}
 
 
@@ -127,13 +127,13 @@ def snapshots(
         newer: the checkpoint after the first of the rows, when that is not the newest: a run is
             closed by the checkpoint after the one that opened it.
     """
-    closed: dict[str, bytes | None] = {}
+    closed: dict[str, CheckpointRow] = {}
     if newer is not None and newer.run is not None and newer.source == "loop":
-        closed[newer.run] = newer.returned
+        closed[newer.run] = newer
     runs: dict[str, RunRow] = {}
     for row in _with_runs(saver, rows, runs):
         if row.run is not None and row.source == "loop":
-            closed[row.run] = row.returned
+            closed[row.run] = row
         if metadata_filter:
             metadata = metadata_of(row)
             if any(metadata.get(k) != v for k, v in metadata_filter.items()):
@@ -156,7 +156,7 @@ def _with_runs(
 def snapshot(
     saver: BaseCheckpointSaver,
     row: CheckpointRow,
-    closed: dict[str, bytes | None] | None = None,
+    closed: dict[str, CheckpointRow] | None = None,
     runs: dict[str, RunRow] | None = None,
     *,
     subgraphs: bool = False,
@@ -164,7 +164,7 @@ def snapshot(
     """One checkpoint.
 
     Args:
-        closed: what runs are known to have returned, by run id.
+        closed: what runs are known to have closed with, by run id.
         runs: those that are read already, by id.
         subgraphs: with the state of a nested workflow that is under way (144).
     """
@@ -193,8 +193,8 @@ def _as_it_is(task: PregelTask) -> PregelTask:
     return task
 
 
-def _closed_task(run: RunRow, returned: bytes | None) -> PregelTask:
-    result = None if returned is None else serde.loads(returned)
+def _closed_task(run: RunRow, closing: CheckpointRow) -> PregelTask:
+    result = None if closing.returned is None else serde.loads(closing.returned)
     return PregelTask(
         public_id(run.id, ROOT), run.workflow, ("__pregel_pull", run.workflow), result=result
     )

@@ -16,7 +16,7 @@ from nbflow._engine.threads import config_of
 from nbflow.checkpoint.base import CheckpointRow
 from nbflow.types import Interrupt, OpSnapshot, PregelTask, StateSnapshot
 
-__all__ = ["StoredSnapshot", "metadata_of"]
+__all__ = ["StoredSnapshot", "fetched", "metadata_of"]
 
 _NO_METADATA = serde.dumps({})
 _UNREAD = (None,) * len(StateSnapshot._fields)
@@ -27,6 +27,13 @@ def metadata_of(row: CheckpointRow) -> dict[str, Any]:
     own = {} if row.meta == _NO_METADATA else serde.loads(row.meta)
     parents = own.get("parents", {}) if row.ns else {}
     return {**own, "source": row.source, "step": row.step, "parents": parents}
+
+
+def fetched(state: StateSnapshot) -> StateSnapshot:
+    """The same, with its values read from the database, so that no event loop waits for them."""
+    if isinstance(state, StoredSnapshot):
+        _ = state._row.returned
+    return state
 
 
 class StoredSnapshot(StateSnapshot):

@@ -8,10 +8,12 @@ read does not fit its hash is damaged.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
+from nbflow import serde
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._cells import INLINE_BYTES, Cell, blob_name
 from nbflow.checkpoint._parts import LONGEST, SHORTEST, parts_of
@@ -20,6 +22,14 @@ from nbflow.checkpoint._recent import RecentValues
 __all__ = ["Blobs"]
 
 _HASH_BYTES = 16
+
+_BATCH = 64
+"""Parts that are stored or read by one statement: as many as most values have."""
+
+_LATE = 1 << 20
+"""Bytes of a value that is worth not to be read."""
+
+T = TypeVar("T")
 
 
 class Blobs:
@@ -39,12 +49,10 @@ class Blobs:
         """What the column of a value holds; stores a long one, in the transaction that is open."""
         if len(value) <= INLINE_BYTES:
             return value
-        if SHORTEST <= len(value) <= LONGEST:
+        if len(value) >= SHORTEST:
             return self._put_parts(connection, value)
         name = blob_name(value)
-        # a long value is copied before it is found to be there: 0.1 s for 200 MB in SQLite
-        if len(value) < SHORTEST or not self._has(connection, name):
-            connection.execute(self._sql["add_blob"], (name, len(value), value))
+        connection.execute(self._sql["add_blob"], (name, len(value), value))
         return name
 
     def _has(self, connection: Connection, name: str) -> bool:
@@ -63,9 +71,10 @@ class Blobs:
         if connection.execute(self._sql["add_whole"], (name, len(value), hashes)).rowcount:
             listed = json.dumps([*parts])
             missing = connection.execute(self._sql["missing_parts"], (listed,)).fetchall()
-            connection.executemany(
-                self._sql["add_blob"], [(h, len(parts[h]), parts[h]) for (h,) in missing]
-            )
+            for some in _batches(missing):
+                connection.executemany(
+                    self._sql["add_blob"], [(h, len(parts[h]), parts[h]) for (h,) in some]
+                )
             connection.execute(self._sql["join_parts"], {"whole": name, "parts": listed})
         with self._database.recent:
             self._recent.put(name, value)
@@ -79,6 +88,18 @@ class Blobs:
             return known
         rows = self._database.rows(self._sql["get_blob"], (name,))
         return self._value(name, *rows[0]) if rows else None
+
+    def find(self, name: str) -> bytes | Callable[[], bytes | None] | None:
+        """As :meth:`get`; of a very long value what reads it, once it is known to be there."""
+        with self._database.recent:
+            known = self._recent.get(name)
+        if known is not None:
+            return known
+        for codec, size, data in self._database.rows(self._sql["get_blob"], (name,)):
+            read = partial(self._value, name, codec, size, data)
+            is_late = codec == "parts" and type(size) is int and size >= _LATE
+            return read if is_late else read()
+        return None
 
     def get_short_of(
         self, rows: Iterable[Sequence[Any]], columns: Iterable[int]
@@ -102,21 +123,26 @@ class Blobs:
             return data if size == len(data) and blob_name(data) == name else None
         if codec != "parts" or _name_of_whole(data) != name:
             return None
-        names = _names_in(data)
-        once = [*dict.fromkeys(names)]
-        rows = self._database.rows(self._sql["get_parts"], (json.dumps(once),))
-        if [h for h, _ in rows] != once or not all(_is_sound(*row) for row in rows):
+        # a part that is repeated ten thousand times makes a small file a value of terabytes
+        if type(size) is not int or size > max(LONGEST, serde.MAX_BYTES):
             return None
-        parts = dict(rows)
-        if type(size) is not int or size > LONGEST:
-            return None
-        # one that is repeated ten thousand times makes a small file a value of terabytes
+        value = self._joined(_names_in(data), size)
+        if value is not None:
+            with self._database.recent:
+                self._recent.put(name, value)
+        return value
+
+    def _joined(self, names: Sequence[str], size: int) -> bytes | None:
+        """A value of that size; None when a part is missing or damaged."""
+        parts: dict[str, bytes] = {}
+        for some in _batches([*dict.fromkeys(names)]):
+            rows = self._database.rows(self._sql["get_parts"], (json.dumps(some),))
+            if len(rows) != len(some) or not all(_is_sound(*row) for row in rows):
+                return None
+            parts.update(rows)
         if sum(len(parts[name]) for name in names) != size:
             return None
-        value = b"".join(parts[name] for name in names)
-        with self._database.recent:
-            self._recent.put(name, value)
-        return value
+        return b"".join(parts[name] for name in names)
 
     def collect(self, connection: Connection, cells: Iterable[Any]) -> None:
         """Delete the blobs among the cells of deleted rows that nothing else holds."""
@@ -133,6 +159,10 @@ class Blobs:
                         self._sql["part_from_whole"], {"whole": blob, "parts": json.dumps(names)}
                     )
                     todo.update(names)
+
+
+def _batches(parts: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (parts[at : at + _BATCH] for at in range(0, len(parts), _BATCH))
 
 
 def _name_of_whole(hashes: bytes) -> str:

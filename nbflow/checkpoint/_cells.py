@@ -35,7 +35,7 @@ Cell = bytes | str
 """A value as its column holds it: itself, or the name of its blob."""
 
 
-def blob_name(data: bytes) -> str:
+def blob_name(data: bytes | memoryview) -> str:
     """Under which a value is kept: its hash, which is also its check sum."""
     return blake2b(data, digest_size=16).hexdigest()
 

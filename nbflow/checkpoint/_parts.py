@@ -3,10 +3,14 @@
 Whether a part may end at some place depends on the ten bytes around it alone. So a value that
 grows at its end, or is changed or cut somewhere, keeps all parts but those around that place. Other
 constants would cost sharing with what is stored, nothing else.
+
+A very long value is cut where it comes, without a copy: parts are what a database takes and gives
+at once, so that the whole is in memory no more often than whoever stores or reads it holds it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 __all__ = ["LONGEST", "SHORTEST", "parts_of"]
@@ -15,7 +19,10 @@ SHORTEST = 64 << 10
 """Bytes of a value from which parts pay: their lookup costs as much as writing this once."""
 
 LONGEST = 64 << 20
-"""Longer values stay whole: looking for the ends would take longer than it saves."""
+"""Longer values are cut where it comes: looking for ends would take longer than it saves."""
+
+_CUT = 256 << 10
+"""Bytes of each part of those."""
 
 _MIXER = 0x779B97F4A7C15E5
 """Eight bytes by which a value is multiplied: each byte of the product mixes eight neighbours."""
@@ -35,8 +42,8 @@ _SMALLEST_MEAN, _LARGEST_MEAN = 4 << 10, 64 << 10
 _USUAL_PARTS = 64
 
 
-def parts_of(value: bytes) -> list[bytes]:
-    """The parts in order; none for an empty value.
+def parts_of(value: bytes) -> Sequence[bytes | memoryview]:
+    """The parts in order; none for an empty value. Those of a very long one are views of it.
 
     >>> value = b"".join(b"%d " % (n * n) for n in range(20_000))
     >>> b"".join(parts_of(value)) == value
@@ -45,6 +52,9 @@ def parts_of(value: bytes) -> list[bytes]:
     >>> [part in parts_of(value) for part in longer].count(False)
     1
     """
+    if len(value) > LONGEST:
+        whole = memoryview(value)
+        return [whole[at : at + _CUT] for at in range(0, len(value), _CUT)]
     mean = _SMALLEST_MEAN
     while mean < _LARGEST_MEAN and mean * 2 * _USUAL_PARTS <= len(value):
         mean *= 2

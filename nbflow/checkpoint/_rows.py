@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nbflow.errors import InvalidNameError
 
@@ -137,9 +139,34 @@ class OpRow:
         """Given by the backend, growing over the whole database."""
 
 
+class _ReadLate:
+    """Has some of its columns read when they are first looked at."""
+
+    __slots__ = ("_late",)
+    _late: dict[str, Callable[[], bytes | None]]
+    """Set once a column is put off."""
+
+    def put_off(self, column: str, read: Callable[[], bytes | None]) -> None:
+        """Have a column that holds a value read when somebody looks at it."""
+        self._late = {**getattr(self, "_late", {}), column: read}
+        delattr(self, column)
+
+    if not TYPE_CHECKING:  # columns are known to be there
+
+        def __getattr__(self, column: str) -> bytes | None:
+            if column == "_late" or column not in getattr(self, "_late", ()):
+                raise AttributeError(f"{type(self).__name__!r} has no attribute {column!r}")
+            value = self._late[column]()
+            setattr(self, column, value)
+            return value
+
+
 @dataclass(slots=True)
-class CheckpointRow:
-    """A thread at one moment: before or after a run, or changed by hand."""
+class CheckpointRow(_ReadLate):
+    """A thread at one moment: before or after a run, or changed by hand.
+
+    A saver may put off reading ``saved`` and ``returned`` until somebody looks at them.
+    """
 
     id: str
     """The id that ``configurable`` takes as ``checkpoint_id``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NoReturn
 
 from nbflow._database.database import Database
@@ -86,14 +87,26 @@ class RowReader:
             return None
         saved, returned = checkpoint.saved, checkpoint.returned
         if saved is not None and type(saved) is not bytes:
-            checkpoint.saved = self._value(saved, _of_checkpoint(checkpoint), "saved", found)
-        if returned is not None and type(returned) is not bytes:
-            checkpoint.returned = (
-                checkpoint.saved
-                if returned == saved
-                else self._value(returned, _of_checkpoint(checkpoint), "returned", found)
-            )
+            shown_too = ("returned",) if returned == saved else ()
+            self._read_or_put_off(checkpoint, saved, found, "saved", *shown_too)
+        if returned is not None and type(returned) is not bytes and returned != saved:
+            self._read_or_put_off(checkpoint, returned, found, "returned")
         return checkpoint
+
+    def _read_or_put_off(
+        self, checkpoint: CheckpointRow, cell: Cell, found: Found, *columns: str
+    ) -> None:
+        """The value of columns, in a blob; a very long one is read when somebody looks at it."""
+        where, name = _of_checkpoint(checkpoint), str(cell)
+        value = found.get(name) or self._blobs.find(name)
+        if callable(value):
+            read = cache(lambda: self._sound(value(), where, columns[0]))
+            for column in columns:
+                checkpoint.put_off(column, read)
+        else:
+            sound = self._sound(value, where, columns[0])
+            for column in columns:
+                setattr(checkpoint, column, sound)
 
     def bare_checkpoint(self, row: tuple[Any, ...]) -> CheckpointRow:
         """With cells for values."""
@@ -106,8 +119,9 @@ class RowReader:
     def _value(self, cell: Cell, where: str, column: str, found: Found) -> bytes:
         name = str(cell)
         value = found.get(name)
-        if value is None:
-            value = self._blobs.get(name)
+        return self._sound(self._blobs.get(name) if value is None else value, where, column)
+
+    def _sound(self, value: bytes | None, where: str, column: str) -> bytes:
         if value is None:
             self._damaged(where, f"the blob of column {column}")
         return value

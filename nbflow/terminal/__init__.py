@@ -1,1 +1,1 @@
-"""The commands of ``nbflow`` that stand beside ``nbflow demo``: ``run``, ``doctor``, ``inbox``."""
+"""The commands of ``nbflow`` that stand beside ``nbflow demo``, each with its options."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
-from nbflow.errors import NbflowError
 from nbflow.forms import form_of, preview
 from nbflow.identity import acting_as
-from nbflow.notebook.names import CommandError, places
 from nbflow.notebook.plain_yaml import read_yaml
 from nbflow.pending import keep_answer, pending
 from nbflow.record.markup import plain
 from nbflow.record.times import time_text
+from nbflow.terminal.databases import acted, saver_in
 
 if TYPE_CHECKING:
     from nbflow.checkpoint.base import BaseCheckpointSaver
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_inbox"]
 
-_REFUSED, _BAD_INPUT = 1, 2
 _ID_CHARS = 8
 _CHARS = 120
 _QUESTION_CHARS = 20_000
@@ -63,39 +60,18 @@ def add_inbox(commands: Any) -> None:
         metavar=("ID", "VALUE"),
         help="answer one question: JSON, or plain text; ID is the beginning of its id",
     )
-    inbox.set_defaults(act=_inbox)
+    inbox.set_defaults(act=lambda options: acted("inbox", lambda: _said(options)))
 
 
-def _inbox(options: argparse.Namespace) -> int:
-    try:
-        saver = _saver(options.database)
-        questions = pending(saver, text=options.text)
-        if options.show is not None:
-            print(_whole(_named(questions, options.show)))
-        elif options.answer is not None:
-            named, value = options.answer
-            print(_answered(saver, _named(questions, named), value))
-        else:
-            print(_listed(questions))
-    except CommandError as exc:
-        return _refuse(exc, _BAD_INPUT)
-    except (NbflowError, LookupError) as exc:
-        return _refuse(exc, _REFUSED)
-    return 0
-
-
-def _refuse(exc: Exception, status: int) -> int:
-    print(f"nbflow inbox: {exc.args[0] if isinstance(exc, LookupError) else exc}", file=sys.stderr)
-    return status
-
-
-def _saver(database: str) -> BaseCheckpointSaver:
-    try:
-        return places({}, database)[0].saver
-    except CommandError:
-        raise CommandError(
-            f"{database!r} is no database of nbflow's. Give the file of a SqliteSaver."
-        ) from None
+def _said(options: argparse.Namespace) -> str:
+    saver = saver_in(options.database)
+    questions = pending(saver, text=options.text)
+    if options.show is not None:
+        return _whole(_named(questions, options.show))
+    if options.answer is not None:
+        named, value = options.answer
+        return _answered(saver, _named(questions, named), value)
+    return _listed(questions)
 
 
 def _named(questions: list[PendingQuestion], named: str) -> PendingQuestion:

@@ -25,6 +25,7 @@ from nbflow.errors import CorruptDataError
 from nbflow.func import entrypoint, task
 from nbflow.testing._rows import a_checkpoint, a_run, an_op, begun
 from nbflow.types import Command, interrupt
+from nbflow.workflow import Workflow
 
 Config = dict[str, Any]
 
@@ -390,6 +391,62 @@ def test_a_result_of_200_megabytes(path: Path) -> None:
 
     assert len(big) > LONGEST
     assert size_of(path) < 1.05 * len(big)
+
+
+def test_a_long_state_is_read_when_somebody_looks_at_it(path: Path) -> None:
+    """257, fault 33: until then nothing of it is read, not even that it is damaged."""
+    value = random.Random(7).randbytes(2 << 20)
+
+    def opened() -> Workflow[int, bytes]:
+        @entrypoint(checkpointer=SqliteSaver(path), name="workflow")
+        def workflow(n: int, *, previous: bytes | None = None) -> bytes:
+            return value
+
+        return workflow
+
+    opened().invoke(1, THREAD)
+    state, opening = opened().get_state_history(THREAD)
+    assert (state.values, opening.tasks[0].result) == (value, value)
+    row = SqliteSaver(path).get_checkpoint("t")
+    assert row is not None
+    assert row.saved is row.returned
+
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE blob SET data = zeroblob(size) WHERE codec = 'raw'")
+    connection.close()
+    workflow = opened()
+    state, opening = workflow.get_state_history(THREAD)
+    assert (state.status, state.next) == ("done", ())
+    for look in (lambda: state.values, lambda: opening.tasks, lambda: workflow.invoke(1, THREAD)):
+        with pytest.raises(CorruptDataError, match="blob of column saved"):
+            look()
+
+
+async def test_a_long_state_is_read_beside_the_event_loop(path: Path) -> None:
+    """257, fault 33: where a loop must not wait, what is looked at has been read already."""
+    value = random.Random(8).randbytes(2 << 20)
+    saver = SqliteSaver(path)
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> bytes:
+        return value
+
+    await workflow.ainvoke(1, THREAD)
+    elsewhere = entrypoint(checkpointer=SqliteSaver(path), name="workflow")(lambda n: n)
+    state = await elsewhere.aget_state(THREAD)
+    history = [state async for state in elsewhere.aget_state_history(THREAD)]
+    saver.delete_thread("t")
+
+    assert [one.values for one in (state, *history)] == [value, value, None]
+
+
+def test_very_long_values_are_cut_without_a_copy() -> None:
+    """257, fault 33: their parts are views, however large the value is."""
+    value = bytes(LONGEST) + b"end"
+    parts = parts_of(value)
+    assert all(isinstance(part, memoryview) for part in parts)
+    assert b"".join(parts) == value
 
 
 @pytest.mark.parametrize("length", [1_025, SHORTEST - 1, SHORTEST, LONGEST // 16])

@@ -131,9 +131,8 @@ SELECT 1 FROM nbflow_blob WHERE h = %s;
 
 -- name: get_parts
 SELECT part.h, part.data
-FROM json_array_elements_text(%s::json) WITH ORDINALITY AS name (value, place)
-INNER JOIN nbflow_blob AS part ON name.value = part.h
-ORDER BY name.place;
+FROM json_array_elements_text(%s::json) AS name
+INNER JOIN nbflow_blob AS part ON name.value = part.h;
 
 -- name: get_short_blobs
 SELECT b.h, b.codec, b.size, b.data

@@ -108,8 +108,7 @@ SELECT 1 FROM blob WHERE h = ?;
 -- name: get_parts
 SELECT part.h, part.data
 FROM json_each(?) AS name
-INNER JOIN blob AS part ON name.value = part.h
-ORDER BY name.key;
+INNER JOIN blob AS part ON name.value = part.h;
 
 -- name: get_short_blobs
 SELECT h, codec, size, data
