@@ -87,6 +87,8 @@ def _do(
 
 
 def _settle(work: Callable[[], T], future: Future[T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
     try:
         future.set_result(work())
     except BaseException as exc:

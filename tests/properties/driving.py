@@ -69,9 +69,9 @@ class Trial:
         empty: Callable[[], MarkedSaver] = MarkedMemory,
     ) -> None:
         self.threads = threads
-        self.mixed = any(task.plain for task in program.tasks)
         self.empty = empty
         self.saver = empty()
+        self.mixed = any(task.plain for task in program.tasks) or not self.saver.is_at_hand
         self.models = [Model(program)]
         if other is not None:
             self.models.append(Model(other, recorded=True))

@@ -12,7 +12,7 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.checkpoint.sqlite import SqliteSaver
 
-__all__ = ["MarkedMemory", "MarkedSaver", "MarkedSqlite", "cut", "results_in"]
+__all__ = ["MarkedFarAway", "MarkedMemory", "MarkedSaver", "MarkedSqlite", "cut", "results_in"]
 
 DEAD = f"{socket.gethostname()}/{os.getpid()}/0/killed"
 """An owner that lives no more."""
@@ -46,6 +46,12 @@ class MarkedMemory(_Marked, InMemorySaver):
     def __init__(self) -> None:
         super().__init__()
         self.marks = []
+
+
+class MarkedFarAway(MarkedMemory):
+    """One that is reached from threads only, as a server is."""
+
+    is_at_hand = False
 
 
 class MarkedSqlite(_Marked, SqliteSaver):

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections import deque
 from collections.abc import Coroutine
 from random import Random
 from typing import Any, TypeVar
+
+from nbflow._engine.crew import takers
 
 __all__ = ["Stuck", "VirtualLoop", "play"]
 
@@ -74,9 +77,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._chance.shuffle(handles)
             ready.clear()
             ready.extend(handles)
-        elif not ready and self._scheduled:
+        elif not ready and self._scheduled and not self._is_awaited():
             self._now = max(self._now, self._scheduled[0].when())
         super()._run_once()  # type: ignore[misc]  # private, and the one place where order is made
+
+    def _is_awaited(self) -> bool:
+        """Whether a clerk's thread has called; while one works the clock stands still."""
+        while takers._queue or takers._workers > takers._idle:
+            time.sleep(0.0001)
+        return bool(self._ready)
 
 
 def _is_engines(task: asyncio.Task[Any]) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.properties.budget import budget
 from tests.properties.driving import Move, Trial
-from tests.properties.killing import MarkedSqlite
+from tests.properties.killing import MarkedFarAway, MarkedSqlite
 from tests.properties.program import Program
 from tests.properties.strategies import WAYS, moves, programs
 
@@ -67,6 +67,15 @@ def test_in_a_file(tmp_path: Path) -> None:
             trial.saver.close()
 
     law()
+
+
+@budget(100)
+@given(programs(), moves(*ANYTHING))
+def test_stored_in_threads(program: Program, done: list[Move]) -> None:
+    """The same law where the event loop leaves all storing to others (fault 40)."""
+    trial = Trial(program, empty=MarkedFarAway)
+    trial.to_the_end(done)
+    trial.check_result()
 
 
 @budget(100)
