@@ -35,6 +35,7 @@ from nbflow.types import Command, Interrupt
 
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
+    from nbflow._engine.opening import Opened
     from nbflow._engine.root import RootOp
     from nbflow.checkpoint.base import OpRow
     from nbflow.workflow import Workflow
@@ -272,8 +273,11 @@ class Run(Branching, BaseRun):
                 turn = self._turn
             self._release(turn)
 
-    def _follow(self, root: RootOp) -> None:
-        """Show an execution that the caller drives."""
+    def _follow(self, opened: Opened) -> None:
+        """Show an execution that the caller drives, if it has anything to drive."""
+        root = opened.root
+        if root is None:
+            return
         with self._state:
             self._take(root)
         if hooks.started is not None:

@@ -434,26 +434,15 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
         settings, frame = given_settings(config), current_frame.get()
         if frame is not None:
             settings = settings_apart(frame.config, settings)
-        begin = partial(self._shown, input, settings, context, listeners, options)
-        return Turn(place_of(self, settings), begin)
-
-    def _shown(
-        self,
-        input: Any,
-        settings: dict[str, Any],
-        context: Any,
-        listeners: Sequence[Listener],
-        options: Options,
-    ) -> Opened:
-        """Begin an execution, shown where runs are."""
         run = None
-        if current_frame.get() is None and hooks.started is not None:
+        if frame is None and hooks.started is not None:
             run = Run.watching(self, settings, input)
             listeners = (*listeners, run.log)
-        opened = self._opened(input, settings, context, listeners, options)
-        if run is not None and opened.root is not None:
-            run._follow(opened.root)
-        return opened
+        begin = partial(self._opened, input, settings, context, listeners, options)
+        return Turn(
+            place_of(self, settings), begin, None if run is None else run._follow,
+            Opened.give_up if self.saver is not None and self.saver.lease_s is not None else None,
+        )  # fmt: skip
 
     def _opened(
         self,

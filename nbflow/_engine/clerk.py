@@ -96,12 +96,13 @@ def _settle(work: Callable[[], T], future: Future[T]) -> None:
 
 
 async def done_apart(work: Callable[[], T], undo: Callable[[T], None]) -> T:
-    """Do it in a thread, with this context, while the event loop goes on.
+    """Do it in a thread, in this context, while the event loop goes on.
 
     Args:
-        undo: for a caller who was cancelled meanwhile, called with what came of it.
+        undo: what a thread does with what came of it when the caller was cancelled meanwhile.
     """
-    done = asyncio.wrap_future(Clerk().promise(partial(copy_context().run, work)))
+    clerk, context = Clerk(), copy_context()
+    done = asyncio.wrap_future(clerk.promise(partial(context.run, work)))
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:
@@ -109,5 +110,6 @@ async def done_apart(work: Callable[[], T], undo: Callable[[T], None]) -> T:
             raise
         await asyncio.wait([done])
         if done.exception() is None:
-            undo(done.result())
+            undoing = partial(context.run, undo, done.result())
+            await asyncio.wait([asyncio.wrap_future(clerk.promise(undoing))])
         raise

@@ -6,6 +6,7 @@ nothing was stored, and the thread is as free as it was.
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 import warnings
@@ -64,6 +65,11 @@ class Opened:
     def __init__(self, root: RootOp | None, already: Any = None) -> None:
         self.root = root
         self.already = already
+
+    def give_up(self) -> None:
+        """Nobody will drive it: it stands as cancelled."""
+        if self.root is not None:
+            self.root.settle(None, asyncio.CancelledError())
 
 
 @dataclass(slots=True)

@@ -12,8 +12,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from nbflow._engine.clerk import done_apart
 from nbflow._engine.threads import address_of, thread_id_of
 from nbflow.errors import ThreadBusyError
 
@@ -44,32 +46,56 @@ class Turn(Generic[T]):
     Args:
         place: the thread, and where it is kept; None where nobody waits.
         begin: what is to be done; raises ThreadBusyError when it cannot be yet.
+        then: what follows at once, in the thread or on the event loop that waits.
+        undo: where beginning may take a while: undoes it. An event loop has both done in a thread.
     """
 
-    def __init__(self, place: Hashable | None, begin: Callable[[], T]) -> None:
+    def __init__(
+        self,
+        place: Hashable | None,
+        begin: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        undo: Callable[[T], None] | None = None,
+    ) -> None:
         self._place = place
         self._begin = begin
+        self._then = then
+        self._undo = undo
         self._pause_s = _FIRST_S
-        self._done: list[T] = []
 
     def taken(self) -> T:
         """Wait in this thread; returns what was begun."""
         if self._place is None:
-            return self._begin()
+            return self._followed(self._begin())
         with self:
-            while not self._try():
+            while True:
+                if self._is_first:
+                    with suppress(ThreadBusyError):
+                        return self._followed(self._begin())
                 time.sleep(self._pause())
-        return self._done[0]
 
     async def awaited(self) -> T:
         """Wait on this event loop; returns what was begun."""
         if self._place is None:
-            return self._begin()
+            return self._followed(await self._begun())
         with self:
             while True:
-                if self._try():
-                    return self._done[0]
+                if self._is_first:
+                    with suppress(ThreadBusyError):
+                        return self._followed(await self._begun())
                 await asyncio.sleep(self._pause())
+
+    async def _begun(self) -> T:
+        return self._begin() if self._undo is None else await done_apart(self._begin, self._undo)
+
+    def _followed(self, begun: T) -> T:
+        if self._then is not None:
+            self._then(begun)
+        return begun
+
+    @property
+    def _is_first(self) -> bool:
+        return _lines[self._place][0] is self
 
     def __enter__(self) -> None:
         with _lock:
@@ -81,15 +107,6 @@ class Turn(Generic[T]):
             line.remove(self)
             if not line:
                 del _lines[self._place]
-
-    def _try(self) -> bool:
-        if _lines[self._place][0] is not self:
-            return False
-        try:
-            self._done.append(self._begin())
-        except ThreadBusyError:
-            return False
-        return True
 
     def _pause(self) -> float:
         pause = self._pause_s * random.uniform(0.5, 1)

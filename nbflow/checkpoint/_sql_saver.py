@@ -54,7 +54,7 @@ class SqlSaver(BaseCheckpointSaver):
         queries: the statements of its dialect.
     """
 
-    lease_s: float = LEASE_S
+    lease_s: float | None = LEASE_S
 
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
@@ -120,7 +120,7 @@ class SqlSaver(BaseCheckpointSaver):
         )
 
     def renew(self, run: RunRow, epoch: int) -> None:
-        values = (self._database.lease_until(self.lease_s), run.thread_id, run.ns, epoch)
+        values = (self._lease_until(), run.thread_id, run.ns, epoch)
 
         def is_there(connection: Connection) -> bool:
             return connection.execute(self._sql["renew_lease"], values).rowcount > 0
@@ -359,12 +359,15 @@ class SqlSaver(BaseCheckpointSaver):
         values = {
             "thread_id": address[0], "ns": address[1], "head": head, "run": run, "status": status,
             "owner": owner, "expected_epoch": expected_epoch,
-            "lease_until": None if owner is None else self._database.lease_until(self.lease_s),
+            "lease_until": None if owner is None else self._lease_until(),
         }  # fmt: skip
         query = "add_thread" if expected_epoch is None else "own_thread"
         if connection.execute(self._sql[query], values).rowcount == 0:
             thread_moved_on(address[0], expected_epoch)
         return (expected_epoch or 0) + 1
+
+    def _lease_until(self) -> float | None:
+        return None if self.lease_s is None else self._database.lease_until(self.lease_s)
 
     def _rows(self, query: str, parameters: object, values: Sequence[int]) -> list[Any]:
         """Rows in which these columns are values or names of blobs."""

@@ -90,6 +90,7 @@ class InMemorySaver(BaseCheckpointSaver):
     """
 
     is_at_hand = True
+    """Nothing that another process could hold up."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -44,11 +44,14 @@ class SqliteSaver(SqlSaver):
     """
 
     is_at_hand = True
+    """A commit takes some microseconds, unless another process has the file locked."""
 
     def __init__(self, database: str | os.PathLike[str] | sqlite3.Connection) -> None:
         file = SqliteFile(database)
         super().__init__(file, _SQL)
         self._file = file
+        if file.name == ":memory:":
+            self.lease_s = None
         self._identity = (
             id(self) if file.name == ":memory:" else (type(self), os.path.realpath(file.name))
         )

@@ -1,0 +1,245 @@
+"""An event loop goes on while a database keeps a run of it waiting (fault 40).
+
+The loop itself gives the database free, after some turns: were it held up, it never would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from nbflow.checkpoint.base import BaseCheckpointSaver
+from nbflow.checkpoint.postgres import PostgresSaver
+from nbflow.checkpoint.sqlite import SqliteSaver
+from nbflow.errors import StorageError
+from nbflow.func import entrypoint, task
+from nbflow.types import Command, interrupt
+
+TURNS = 20
+CONFIG = {"configurable": {"thread_id": "1"}}
+
+MOMENTS = (
+    "opening", "result", "failure", "plain", "cancel", "once", "kept", "question", "answer", "end",
+)  # fmt: skip
+"""When the database is locked: just before this is stored."""
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextmanager
+def locked_tables(dsn: str) -> Iterator[None]:
+    with psycopg.connect(dsn) as other:
+        other.execute(
+            "LOCK TABLE nbflow_thread, nbflow_run, nbflow_op, nbflow_ckpt IN EXCLUSIVE MODE"
+        )
+        yield
+        other.rollback()
+
+
+class Holder:
+    """Who keeps the database from a moment on, until the loop has had its turns."""
+
+    def __init__(self, lock: Callable[[], Any], moment: str) -> None:
+        self._lock = lock
+        self._moment = moment
+        self._held: Any = None
+        self.turns: list[int] = []
+        """Of each time that it was held."""
+
+    def reach(self, moment: str) -> None:
+        if moment == self._moment and not self.turns:
+            self.turns.append(0)
+            held = self._lock()
+            held.__enter__()
+            self._held = held
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(0.002)
+            if self._held is not None:
+                self.turns[-1] += 1
+                if self.turns[-1] == TURNS:
+                    self.let_go()
+
+    def let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(None, None, None)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            self.let_go()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[BaseCheckpointSaver, Callable[[], Any]]]:
+    """A saver, and what locks its database."""
+    if request.param == "sqlite":
+        path = tmp_path / "runs.sqlite"
+        with SqliteSaver(path) as file:
+            yield file, lambda: locked_file(path)
+    else:
+        dsn = request.getfixturevalue("postgres")
+        with PostgresSaver(dsn) as server:
+            yield server, lambda: locked_tables(dsn)
+
+
+def of_everything(saver: BaseCheckpointSaver, reach: Callable[[str], None]) -> Any:
+    """A workflow that stores each kind of fact, and reaches each moment."""
+
+    @task
+    async def good(n: int) -> int:
+        reach("result")
+        return n + 1
+
+    @task
+    async def bad() -> None:
+        reach("failure")
+        raise ValueError("no")
+
+    @task
+    def plain(n: int) -> int:
+        reach("plain")
+        return n + 2
+
+    @task
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    @task(at_most_once=True)
+    async def once() -> str:
+        return "once"
+
+    @entrypoint(checkpointer=True)
+    async def inner(n: int, *, previous: int | None = None) -> int:
+        reach("kept")
+        return n + (previous or 0)
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> list[Any]:
+        found: list[Any] = [await good(n)]
+        try:
+            await bad()
+        except ValueError as error:
+            found.append(str(error))
+        found += await asyncio.gather(plain(n), good(10 * n))
+        late = slow()
+        await asyncio.sleep(0)
+        reach("cancel")
+        late.cancel()
+        try:
+            await late
+        except asyncio.CancelledError:
+            found.append("cancelled")
+        reach("once")
+        found += [await once(), await inner.ainvoke(n)]
+        reach("question")
+        found.append(interrupt("go on?"))
+        reach("end")
+        return found
+
+    return workflow
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_loop_goes_on_while_the_database_is_locked(
+    place: tuple[BaseCheckpointSaver, Callable[[], Any]], moment: str
+) -> None:
+    """Fault 40: whatever is being stored; and what was stored is as it would be otherwise."""
+    saver, lock = place
+    holder = Holder(lock, moment)
+    workflow = of_everything(saver, holder.reach)
+
+    async def play() -> Any:
+        async with holder.watched():
+            holder.reach("opening")
+            await workflow.ainvoke(1, CONFIG)
+            holder.reach("answer")
+            return await workflow.ainvoke(Command(resume="yes"), CONFIG)
+
+    assert asyncio.run(play()) == [2, "no", 3, 11, "cancelled", "once", 1, "yes"]
+    assert holder.turns == [TURNS]
+    [run] = saver.list_runs("1")
+    kinds = [
+        (op.name, op.kind) for op in saver.get_ops(run.id) if op.kind not in ("start", "pause")
+    ]
+    assert sorted(kinds) == sorted(
+        [
+            ("good", "result"), ("good", "result"), ("bad", "error"), ("plain", "result"),
+            ("slow", "cancel"), ("once", "result"), ("inner", "result"), ("", "ask"),
+            ("", "answer"),
+        ]
+    )  # fmt: skip
+
+
+def test_a_call_that_is_cancelled_while_the_database_is_locked(
+    place: tuple[BaseCheckpointSaver, Callable[[], Any]],
+) -> None:
+    """Fault 40: the thread is not left with an owner who does nothing."""
+    saver, lock = place
+    holder = Holder(lock, "opening")
+    workflow = of_everything(saver, holder.reach)
+
+    async def play() -> None:
+        async with holder.watched():
+            holder.reach("opening")
+            call = asyncio.create_task(workflow.ainvoke(1, CONFIG))
+            await asyncio.sleep(0.01)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    asyncio.run(play())
+    thread = saver.get_thread("1")
+    assert thread is not None
+    assert (thread.status, thread.owner) == ("cancelled", None)
+    assert "__interrupt__" in asyncio.run(workflow.ainvoke(None, CONFIG))
+
+
+def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults 7 and 40: after its patience the run ends with the error, stored up to there."""
+    monkeypatch.setattr("nbflow._database.sqlite_file.BUSY_TIMEOUT_S", 0.2)
+    path = tmp_path / "runs.sqlite"
+    with SqliteSaver(path) as saver:
+        held: list[Any] = []
+
+        @task
+        async def step(n: int) -> int:
+            if n == 2 and not held:
+                held.append(locked_file(path))
+                held[0].__enter__()
+            return n
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> list[int]:
+            return [await step(i) for i in range(n)]
+
+        with pytest.raises(StorageError, match="locked"):
+            asyncio.run(workflow.ainvoke(4, CONFIG))
+        held[0].__exit__(None, None, None)
+        [run] = saver.list_runs("1")
+        assert [op.kind for op in saver.get_ops(run.id)] == ["result", "result"]
+        assert asyncio.run(workflow.ainvoke(None, CONFIG)) == [0, 1, 2, 3]
