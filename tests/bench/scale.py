@@ -9,6 +9,7 @@ is what came on top of those, to a tenth.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -30,6 +31,7 @@ from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
 from nbflow.workflow import Workflow
+from tests.locks import locked_file, locked_tables
 from tests.postgres import own_schema, running_server
 
 _RESULTS = Path(__file__).parent / "SCALE.md"
@@ -42,6 +44,7 @@ _RUNS = 50_000
 _PAGE = 50
 _BYTES = 200 << 20
 _MB = 1e6
+_LOCKED_S, _TICK_S = 1.0, 0.001
 
 _THREAD: Any = {"configurable": {"thread_id": "1"}}
 
@@ -67,6 +70,18 @@ def tasks_then_a_question(saver: BaseCheckpointSaver, *, at_once: bool) -> Workf
         return [sum(call.result() for call in calls), interrupt("?")]
 
     return all_at_once if at_once else one_by_one
+
+
+def tasks_on_a_loop(saver: BaseCheckpointSaver) -> Workflow[Any, Any]:
+    @task
+    async def work(n: int) -> int:
+        return -n
+
+    @entrypoint(checkpointer=saver)
+    async def one_by_one(count: int) -> int:
+        return sum([await work(n) for n in range(count)])
+
+    return one_by_one
 
 
 def counter(saver: BaseCheckpointSaver) -> Workflow[Any, Any]:
@@ -118,6 +133,36 @@ def run_at_once(saver: BaseCheckpointSaver) -> Figures:
 
 def resume_at_once(saver: BaseCheckpointSaver) -> Figures:
     return resume(saver, at_once=True)
+
+
+def on_a_loop(saver: BaseCheckpointSaver) -> Figures:
+    workflow = tasks_on_a_loop(saver)
+    return {"longest ms": asyncio.run(_longest_turn_ms(workflow, _TASKS))}
+
+
+def locked(saver: BaseCheckpointSaver) -> Figures:
+    """While somebody else has the database for a second."""
+    workflow, database = tasks_on_a_loop(saver), os.environ[_DATABASE]
+    lock = locked_tables(database) if _is_dsn(database) else locked_file(Path(database))
+
+    async def play() -> float:
+        with lock:
+            turns = asyncio.create_task(_longest_turn_ms(workflow, 100))
+            await asyncio.sleep(_LOCKED_S)
+        return await turns
+
+    return {"longest ms": asyncio.run(play())}
+
+
+async def _longest_turn_ms(workflow: Workflow[Any, Any], tasks: int) -> float:
+    """The longest time that an event loop did not come to what was due, during a run."""
+    call, longest_s = asyncio.create_task(workflow.ainvoke(tasks, _THREAD)), 0.0
+    while not call.done():
+        with _timed() as took:
+            await asyncio.sleep(_TICK_S)
+        longest_s = max(longest_s, took.s - _TICK_S)
+    assert call.result() == -sum(range(tasks))
+    return longest_s * 1e3
 
 
 def fill(saver: BaseCheckpointSaver) -> Figures:
@@ -183,8 +228,8 @@ def _by_size(own_mb: float) -> float:
 _PROGRAMS: dict[str, Callable[[BaseCheckpointSaver], Figures]] = {
     program.__name__: program
     for program in (
-        run, resume, run_at_once, resume_at_once, fill, page, store_long, return_long, look_at_long,
-        read_long,
+        run, resume, run_at_once, resume_at_once, on_a_loop, locked, fill, page, store_long,
+        return_long, look_at_long, read_long,
     )
 }  # fmt: skip
 
@@ -229,6 +274,8 @@ LINES = (
     Line(name="... memory", figure=("run_at_once", "peak"), unit="MB", aim=150),
     Line(name="... to go on after a restart", figure=("resume_at_once", "s"), unit="s", aim=1),
     Line(name="... memory", figure=("resume_at_once", "peak"), unit="MB", aim=150),
+    Line(name="a loop's longest turn", figure=("on_a_loop", "longest ms"), unit="ms", aim=50),
+    Line(name="... database locked for 1 s", figure=("locked", "longest ms"), unit="ms", aim=50),
     Line(name="newest 50 of 100,000 checkpoints", figure=("page", "newest ms"), unit="ms", aim=50),
     Line(name="... 50 from the middle", figure=("page", "middle ms"), unit="ms", aim=50),
     Line(name="... memory", figure=("page", "peak"), unit="MB", aim=150),
@@ -244,8 +291,9 @@ LINES = (
     Line(name="... memory, by its size", figure=("read_long", "by size"), unit="x", aim=2),
 )
 
-_DATABASES = (("run", "resume"), ("run_at_once", "resume_at_once"), ("fill", "page"),
-              ("store_long",), ("return_long", "look_at_long", "read_long"))  # fmt: skip
+_DATABASES = (("run", "resume"), ("run_at_once", "resume_at_once"), ("on_a_loop",), ("locked",),
+              ("fill", "page"), ("store_long",),
+              ("return_long", "look_at_long", "read_long"))  # fmt: skip
 """Programs that share one, in their order."""
 
 

@@ -6,13 +6,11 @@ The loop itself gives the database free, after some turns: were it held up, it n
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
@@ -21,6 +19,7 @@ from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import StorageError
 from nbflow.func import entrypoint, task
 from nbflow.types import Command, interrupt
+from tests.locks import locked_file, locked_tables
 
 TURNS = 20
 CONFIG = {"configurable": {"thread_id": "1"}}
@@ -29,27 +28,6 @@ MOMENTS = (
     "opening", "result", "failure", "plain", "cancel", "once", "kept", "question", "answer", "end",
 )  # fmt: skip
 """When the database is locked: just before this is stored."""
-
-
-@contextmanager
-def locked_file(path: Path) -> Iterator[None]:
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
-
-
-@contextmanager
-def locked_tables(dsn: str) -> Iterator[None]:
-    with psycopg.connect(dsn) as other:
-        other.execute(
-            "LOCK TABLE nbflow_thread, nbflow_run, nbflow_op, nbflow_ckpt IN EXCLUSIVE MODE"
-        )
-        yield
-        other.rollback()
 
 
 class Holder:

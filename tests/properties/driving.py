@@ -71,7 +71,8 @@ class Trial:
         self.threads = threads
         self.empty = empty
         self.saver = empty()
-        self.mixed = any(task.plain for task in program.tasks) or not self.saver.is_at_hand
+        far = not self.saver.is_at_hand or self.saver.lease_s is not None
+        self.mixed = far or any(task.plain for task in program.tasks)
         self.models = [Model(program)]
         if other is not None:
             self.models.append(Model(other, recorded=True))

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 from collections import deque
 from collections.abc import Coroutine
 from random import Random
 from typing import Any, TypeVar
 
-from nbflow._engine.crew import takers
+from tests.clerks import wait_for_clerks
 
 __all__ = ["Stuck", "VirtualLoop", "play"]
 
@@ -83,8 +82,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _is_awaited(self) -> bool:
         """Whether a clerk's thread has called; while one works the clock stands still."""
-        while takers._queue or takers._workers > takers._idle:
-            time.sleep(0.0001)
+        wait_for_clerks()
         return bool(self._ready)
 
 

