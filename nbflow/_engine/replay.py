@@ -9,6 +9,7 @@ from typing import Any
 from nbflow import serde
 from nbflow.checkpoint._questions import StoredQuestion
 from nbflow.checkpoint.base import OpRow
+from nbflow.errors import CorruptDataError
 
 __all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value", "shown"]
 
@@ -20,6 +21,8 @@ _FINGERPRINT = _KEY = 16
 
 _OUTCOMES = frozenset(("result", "error", "cancel"))
 _SETTLES = _OUTCOMES | {"ask", "pause"}
+_FOLLOWS = frozenset(("answer", "void"))
+"""Are about something that was stored before."""
 
 
 class Call:
@@ -125,6 +128,19 @@ class Divergence(Exception):
         self.due = due
 
 
+def _refuse_stray(op: OpRow, call: Call | None) -> None:
+    if op.kind == "answer":
+        is_stray = call is None or call.name is not None
+    else:
+        is_stray = call is None or (call.is_withdrawn and call.answer is None)
+    if is_stray:
+        raise CorruptDataError(
+            f"Op {op.seq} ({op.kind}, key {op.key.hex()}) stands where nothing before it can be "
+            "what it is about: column seq or run of table op is damaged, of this op or of an "
+            "earlier one. Other runs are not affected. Restore the database from a copy."
+        )
+
+
 class Journal:
     """The calls of one run, by the call they were made in."""
 
@@ -166,10 +182,16 @@ class Journal:
         return self._children.get(parent, [])
 
     def apply(self, op: OpRow) -> None:
-        """Add one durable fact."""
+        """Add one durable fact.
+
+        Raises:
+            CorruptDataError: what it is about is not there before it.
+        """
         self.facts += 1
         kind = op.kind
         call = self._calls.get(op.key)
+        if kind in _FOLLOWS:
+            _refuse_stray(op, call)
         if call is None or (kind == "ask" and call.is_withdrawn):
             call = self._add(op)
         if kind in _SETTLES:

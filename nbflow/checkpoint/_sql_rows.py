@@ -65,9 +65,11 @@ class RowReader:
     def op(self, run_id: str, row: tuple[Any, ...], found: Found = _NOTHING) -> OpRow:
         cells, check = row[:OP_COLUMNS], row[-1]
         op = OpRow(*row[:-1])
-        if not is_intact(cells, check):
-            column = "one of kind ... site" if is_value_intact(cells, check) else "value"
-            self._damaged(_of_op(op, run_id), f"column {column} of table op")
+        if not is_intact(cells, check, run_id):
+            what = "column value of table op"
+            if is_value_intact(cells, check):
+                what = "a column of table op (it may be run: then the row is another run's)"
+            self._damaged(_of_op(op, run_id), what)
         if op.value is not None and type(op.value) is not bytes:
             op.value = self._value(op.value, _of_op(op, run_id), "value", found)
         return op

@@ -76,14 +76,14 @@ class SqlSaver(BaseCheckpointSaver):
             AlreadyAnsweredError, StorageError: its key has an answer, or an outcome, in this life.
         """
 
-    def _op_cells(self, op: OpRow, cell: Cell | None) -> tuple[Any, ...]:
+    def _op_cells(self, op: OpRow, cell: Cell | None, run_id: str) -> tuple[Any, ...]:
         """Its columns with their check sum.
 
         Raises:
             InvalidNameError: a name that cannot be stored.
         """
         try:
-            return op_cells(op, cell)
+            return op_cells(op, cell, run_id)
         except TypeError:
             require_names(op.name, op.lane, op.site)
             raise

@@ -13,10 +13,10 @@ from typing import Any
 
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
-from nbflow.checkpoint._cells import Cell, checkpoint_check, run_check
+from nbflow.checkpoint._cells import OP_COLUMNS, Cell, checkpoint_check, moved_check, run_check
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._rows import CheckpointRow, RunRow
-from nbflow.checkpoint._sql_rows import CHECKPOINT_VALUES, RUN_VALUES, SEQ, RowReader
+from nbflow.checkpoint._sql_rows import CHECKPOINT_VALUES, OP_VALUES, RUN_VALUES, SEQ, RowReader
 from nbflow.checkpoint.refusals import no_source, target_exists
 
 __all__ = ["ThreadTables"]
@@ -97,8 +97,9 @@ class ThreadTables:
             target_exists(target)
         runs = [self._reader.bare_run(row) for row in self._runs_of(connection, source)]
         ids = {run.id: uuid.uuid4().hex for run in runs}
-        ops = connection.execute(self._sql["ops_of_thread"], {"thread_id": source}).fetchall()
-        before = [seq for seq, _, _ in ops]
+        rows = connection.execute(self._sql["get_ops_of"], {"runs": json.dumps([*ids])}).fetchall()
+        ops = self._database.unpacked(rows, OP_VALUES)
+        before = [row[OP_COLUMNS] for row in ops]
         copies = [n for (n,) in connection.execute(self._sql["new_ops"], (len(ops),)).fetchall()]
         for run in runs:
             kept = bisect_right(before, run.upto)
@@ -109,10 +110,13 @@ class ThreadTables:
         connection.executemany(
             self._sql["copy_op"],
             [
-                {"seq": seq, "run": ids[run_id], "copied": copied}
-                for seq, (copied, run_id, _) in zip(copies, ops, strict=True)
+                {
+                    "seq": seq, "run": ids[run_id], "copied": copied,
+                    "check_": moved_check(tuple(cells), check, run_id, ids[run_id]),
+                }
+                for seq, (*cells, copied, check, run_id) in zip(copies, ops, strict=True)
             ],
-        )
+        )  # fmt: skip
         for row in self._checkpoints_of(connection, source):
             found = self._reader.bare_checkpoint(row)
             found.thread_id = target

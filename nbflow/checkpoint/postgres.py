@@ -177,9 +177,8 @@ class PostgresSaver(SqlSaver):
             if not session.execute(_SQL["holds_lease"], (run.id, epoch)).fetchall():
                 lease_lost(run, epoch)
             for op in ops:
-                cells = op_cells(
-                    op, None if op.value is None else self._blobs.put(session, op.value)
-                )
+                cell = None if op.value is None else self._blobs.put(session, op.value)
+                cells = op_cells(op, cell, run.id)
                 sought = (run.id, op.key, op.kind, cells[-1])
                 rows = session.execute(_SQL["find_op"], sought).fetchall()
                 if not rows:
@@ -198,7 +197,7 @@ class PostgresSaver(SqlSaver):
     def _add_op(
         self, connection: Any, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
     ) -> None:
-        cells = self._op_cells(op, cell)
+        cells = self._op_cells(op, cell, run.id)
         if cell is not None:
             cells = (*cells[:_VALUE], self._server.packed(cell), *cells[_VALUE + 1 :])
         try:

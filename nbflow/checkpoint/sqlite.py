@@ -74,7 +74,7 @@ class SqliteSaver(SqlSaver):
     def _add_op(
         self, connection: Any, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
     ) -> None:
-        cells = self._op_cells(op, cell)
+        cells = self._op_cells(op, cell, run.id)
         try:
             cursor = connection.execute(_ADD_OP, (run.id, epoch, *cells))
         except sqlite3.IntegrityError as fault:

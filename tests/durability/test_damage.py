@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
+from ormsgpack import packb
 
+from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import OpRow, RunRow
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import CorruptDataError, NbflowError, UnknownThreadError
@@ -240,6 +243,79 @@ def test_a_value_that_was_cut(whole: Path, tmp_path: Path) -> None:
         with pytest.raises(CorruptDataError, match=told):
             workflow.invoke(Command(resume="go"), on("a"))
         assert workflow.invoke(Command(resume="go"), on("b"))[2] == "go"
+
+
+def the_ask(path: Path, thread_id: str) -> tuple[RunRow, OpRow, OpRow]:
+    """A run that is over, its question and the answer."""
+    with SqliteSaver(path) as saver:
+        run = saver.list_runs(thread_id)[1]
+        of_kind = {op.kind: op for op in saver.get_ops(run.id)}
+    return run, of_kind["ask"], of_kind["answer"]
+
+
+def change(path: Path, statement: str, *values: Any) -> None:
+    raw = sqlite3.connect(path, isolation_level=None)
+    assert raw.execute(statement, values).rowcount == 1
+    raw.close()
+
+
+def test_an_answer_before_its_question(whole: Path, tmp_path: Path) -> None:
+    """Fault 9: the error names the op and the column that may be damaged."""
+    path = tmp_path / "early.sqlite"
+    shutil.copy(whole, path)
+    run, ask, answer = the_ask(path, "a")
+    for before, after in ((ask.seq, -1), (answer.seq, ask.seq), (-1, answer.seq)):
+        change(path, "UPDATE op SET seq = ? WHERE seq = ?", after, before)
+    with SqliteSaver(path) as saver:
+        told = rf"Op {ask.seq} \(answer, .*column seq or run"
+        with pytest.raises(CorruptDataError, match=told):
+            Journal(saver.get_ops(run.id))
+        assert program(saver).invoke(Command(resume="go"), on("b"))[2] == "go"
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_an_op_of_another_run(whole: Path, tmp_path: Path, copied: bool) -> None:
+    """Fault 9: is refused where it is found, and in a copy of the thread."""
+    path = tmp_path / "strayed.sqlite"
+    shutil.copy(whole, path)
+    run, ask, _ = the_ask(path, "a")
+    other, _, _ = the_ask(path, "b")
+    to = "(SELECT run FROM run WHERE id = ?)"
+    change(path, f"UPDATE op SET run = {to} WHERE seq = ?", other.id, ask.seq)
+    with SqliteSaver(path) as saver:
+        told = rf"Op {ask.seq} of run {other.id} .*the row is another run's"
+        if copied:
+            saver.copy_thread("b", "c")
+            other, told = saver.list_runs("c")[1], "the row is another run's"
+        with pytest.raises(CorruptDataError, match=told):
+            saver.get_ops(other.id)
+        saver.get_ops(saver.list_runs("b")[0].id)
+        with pytest.raises(CorruptDataError, match="column seq or run"):
+            Journal(saver.get_ops(run.id))
+
+
+def test_rows_from_before_sums_of_the_run(whole: Path, tmp_path: Path) -> None:
+    """Are read, and the copy of a thread has the sums of now."""
+    path = tmp_path / "before.sqlite"
+    shutil.copy(whole, path)
+    raw = sqlite3.connect(path, isolation_level=None)
+    columns = "kind, key, parent, name, args, lane, n, value, attempt, gen, ts, dur, site"
+    for seq, check, *cells in raw.execute(f"SELECT seq, check_, {columns} FROM op").fetchall():
+        old = check >> 32 << 32 | crc32(packb(tuple(cells)))
+        assert old != check
+        raw.execute("UPDATE op SET check_ = ? WHERE seq = ?", (old, seq))
+    raw.close()
+
+    with SqliteSaver(path) as saver:
+        assert len(saver.get_ops(saver.list_runs("a")[1].id)) > 5
+        saver.copy_thread("a", "c")
+        copy, other = saver.list_runs("c")[1], saver.list_runs("b")[1]
+        ask = next(op for op in saver.get_ops(copy.id) if op.kind == "ask")
+        assert program(saver).invoke(Command(resume="go"), on("c"))[2] == "go"
+    to = "(SELECT run FROM run WHERE id = ?)"
+    change(path, f"UPDATE op SET run = {to} WHERE seq = ?", other.id, ask.seq)
+    with SqliteSaver(path) as saver, pytest.raises(CorruptDataError, match="another run's"):
+        saver.get_ops(other.id)
 
 
 class Late(SqliteSaver):

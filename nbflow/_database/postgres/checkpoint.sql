@@ -328,7 +328,7 @@ INSERT INTO nbflow_op (
 )
 SELECT
     %(seq)s, (SELECT run FROM nbflow_run WHERE id = %(run)s), epoch, kind, key, parent, name, args,
-    lane, n, value, attempt, gen, ts, dur, site, check_
+    lane, n, value, attempt, gen, ts, dur, site, %(check_)s
 FROM nbflow_op WHERE seq = %(copied)s;
 
 -- name: delete_op

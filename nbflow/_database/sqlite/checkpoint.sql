@@ -330,7 +330,7 @@ INSERT INTO op (
 )
 SELECT
     :seq, (SELECT run FROM run WHERE id = :run), epoch, kind, key, parent, name, args, lane, n,
-    value, attempt, gen, ts, dur, site, check_
+    value, attempt, gen, ts, dur, site, :check_
 FROM op WHERE seq = :copied;
 
 -- name: delete_op
