@@ -33,12 +33,14 @@ from nbflow._engine.root import RootOp
 from nbflow._engine.threads import (
     address_of,
     current_run,
+    damaged,
     new_checkpoint,
     refuse_busy,
     refuse_foreign,
 )
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import (
+    CorruptDataError,
     EmptyInputError,
     OutsideRunError,
     UnknownInterruptError,
@@ -98,6 +100,8 @@ def open_run(call: Call) -> Opened:
         return Opened(_unkept(call))
     address = address_of(call.config)
     thread = saver.get_thread(*address)
+    if thread is None:
+        _refuse_lost(saver, *address)
     wanted = (call.config.get("configurable") or {}).get("checkpoint_id")
     base = None if wanted is None else checkpoint_at(saver, *address, wanted)
     if isinstance(call.input, Command):
@@ -107,6 +111,16 @@ def open_run(call: Call) -> Opened:
     if thread is not None and base is not None and not _is_own_branch(thread, base):
         return _again(call, saver, thread, base)
     return _continue(call, saver, thread, address[0], True)
+
+
+def _refuse_lost(saver: BaseCheckpointSaver, thread_id: str, ns: str) -> None:
+    """Take no thread for a new one whose row alone is not there."""
+    if saver.list_runs(thread_id, ns) and saver.get_thread(thread_id, ns) is None:
+        raise CorruptDataError(
+            f"The row of thread {thread_id!r} is not there, and runs of it are: column thread_id "
+            "or ns of table thread is damaged. Nothing was stored. Other threads are not affected. "
+            "Restore the database from a copy."
+        )
 
 
 def _answerable(thread: ThreadRow | None, base: CheckpointRow | None) -> bool:
@@ -252,6 +266,8 @@ def _continue(
     if thread.status == "idle":
         return Opened(None, _over(saver, thread, run, call.input))
     ops = ops_of(saver, run)
+    if thread.status == "interrupted" and not ops:
+        raise damaged(thread, f"status {thread.status!r}, and its run {run.id} has no ops")
     journal = journal_of(saver, run, ops)
     rows = timed_out(run, journal)
     if call.input is not None:

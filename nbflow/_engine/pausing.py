@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["pause_rows"]
 
 
-def pause_rows(execution: Execution) -> list[OpRow]:
-    """What the record says of a pause: the questions that are withdrawn, and then the pause.
+def pause_rows(execution: Execution, stored: int) -> list[OpRow]:
+    """What the record says of a pause: the questions that are withdrawn, and then the pause, with
+    how many facts there are before it.
 
     Nothing when the run was stopped on its way, and when the record says so already.
+
+    Args:
+        stored: facts that the record has.
     """
     if execution.stopping or execution.control.drain_reason is not None:
         return []
@@ -38,7 +42,8 @@ def pause_rows(execution: Execution) -> list[OpRow]:
             return []
         gen = root.gen + 1
     name = execution.workflow
-    return [*rows, OpRow("pause", ROOT, b"", name, b"", "0", 0, told, gen=gen, ts=time.time())]
+    n = stored + len(rows)
+    return [*rows, OpRow("pause", ROOT, b"", name, b"", "0", n, told, gen=gen, ts=time.time())]
 
 
 def _gone_by(execution: Execution) -> list[Call]:

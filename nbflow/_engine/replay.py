@@ -141,12 +141,29 @@ def _refuse_stray(op: OpRow, call: Call | None) -> None:
         )
 
 
+def _refuse_gap(pause: OpRow, facts: int) -> None:
+    """A pause says how many facts there were before it; one of an older version says nothing."""
+    if pause.n not in (0, facts):
+        raise CorruptDataError(
+            f"Op {pause.seq} (pause) stands after {pause.n} ops of its run, and {facts} are there: "
+            "column seq or run of table op, or run of table run, is damaged in another row. Other "
+            "runs are not affected. Restore the database from a copy."
+        )
+
+
 class Journal:
     """The calls of one run, by the call they were made in."""
 
     __slots__ = ("_begun", "_calls", "_children", "_new", "facts", "paused_by")
 
     def __init__(self, ops: Iterable[OpRow] = ()) -> None:
+        """
+        Args:
+            ops: of the run, from the first one on.
+
+        Raises:
+            CorruptDataError: one is missing, or stands elsewhere.
+        """
         self._calls: dict[bytes, Call] = {}
         self._children: dict[bytes, list[Call]] = {}
         self._begun: dict[bytes, int] = {}
@@ -165,6 +182,8 @@ class Journal:
                 call.outcome, call.value = "result", op.value
                 call.gen, call.attempt = op.gen, op.attempt
             else:
+                if op.kind == "pause":
+                    _refuse_gap(op, self.facts)
                 self.apply(op)
 
     def __len__(self) -> int:

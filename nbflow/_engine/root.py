@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from nbflow._engine.owners import disown
 from nbflow._engine.pausing import pause_rows
 from nbflow._engine.questions import in_order
 from nbflow._engine.recent import remember
-from nbflow._engine.storing import Then
+from nbflow._engine.storing import Rows, Then
 from nbflow._engine.timeouts import timed
 from nbflow.checkpoint.base import CheckpointRow, OpRow
 from nbflow.errors import (
@@ -122,6 +122,7 @@ class RootOp(Op):
     def begin(self) -> None:
         """Say that the run starts."""
         execution = self.execution
+        execution.count_record()
         execution.open_ops[self.key] = self
         if execution.guides_langchain:
             messages.listen(self)
@@ -218,7 +219,7 @@ class RootOp(Op):
             return self._cannot_be_stored(exc)
         closing.ts = time.time()
         then = partial(self._kept, closing, returned, saved, from_cache)
-        execution.finish(self, "idle", list, closing, then)
+        execution.finish(self, "idle", lambda _: [], closing, then)
 
     def _kept(
         self,
@@ -275,7 +276,7 @@ class RootOp(Op):
             *([] if self.frame is None else self.frame.take_trailing_cancels()),
         ]
         rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
-        self._close("error", lambda: rows, exc, told_all)
+        self._close("error", lambda _: rows, exc, told_all)
 
     def cancelled(self, cancel: BaseException) -> None:
         self.settle(None, cancel)
@@ -307,11 +308,9 @@ class RootOp(Op):
             exc = GraphDrained(exc.reason)
         ended = Outcome("cancelled", exception=exc)
         rows = execution.voids(exc, None)
-        self._close("cancelled", lambda: rows, exc, lambda _: self._end(ended, failure_of(exc)))
+        self._close("cancelled", lambda _: rows, exc, lambda _: self._end(ended, failure_of(exc)))
 
-    def _close(
-        self, status: str, rows: Callable[[], list[OpRow]], cause: BaseException, then: Then
-    ) -> None:
+    def _close(self, status: str, rows: Rows, cause: BaseException, then: Then) -> None:
         """Give the thread up. What cannot be stored any more is how the run stands, and facts that
         were held back."""
         execution = self.execution

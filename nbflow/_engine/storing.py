@@ -26,10 +26,13 @@ from nbflow.types import Interrupt
 if TYPE_CHECKING:
     from nbflow._engine.op import Op
 
-__all__ = ["Storing", "Then"]
+__all__ = ["Rows", "Storing", "Then"]
 
 Then = Callable[[Exception | None], None]
 """Told what kept a fact from being stored, or None."""
+
+Rows = Callable[[int], list[OpRow]]
+"""The last facts of an execution, given how many there are by then."""
 
 Keep = Callable[[], CheckpointRow]
 """Makes what a nested workflow keeps; it may have to read for it."""
@@ -66,11 +69,17 @@ class Storing:
         """More of them, from event loops."""
         self.late_answers: list[bytes] = []
         """Keys of the questions that were answered while the run worked."""
+        self._stored = 0
+        """How many facts of the run are stored."""
         self._unannounced: dict[bytes, Op] = {}
         self.committing = threading.Lock()
         """Held while facts are stored."""
         self._is_at_hand = holds_back or (self.saver is not None and self.saver.is_at_hand)
         self._clerk: Clerk | None = None
+
+    def count_record(self) -> None:
+        """From now on the record has what this execution adds, and nothing else."""
+        self._stored = self._journal.facts
 
     def check(self) -> None:
         """Refuse to go on in a run that was stopped or can no longer store anything."""
@@ -160,7 +169,7 @@ class Storing:
         self,
         op: Op,
         status: str,
-        rows: Callable[[], list[OpRow]],
+        rows: Rows,
         closing: CheckpointRow | None,
         then: Then,
     ) -> None:
@@ -182,10 +191,12 @@ class Storing:
             held_back = self._all_held_back()
             if held_back:
                 self.saver.append(self.run, self.epoch, held_back)
+                self._stored += len(held_back)
                 self._held_back = []
             faults.reach("before answer")
             self.saver.answer(self.run, self.epoch, rows)
             faults.reach("after answer")
+            self._stored += len(rows)
             self._fresh += rows
             self.late_answers += [row.key for row in rows]
         answered = {public_id(self.run_id, row.key) for row in rows}
@@ -266,15 +277,16 @@ class Storing:
                 self.broken = exc
                 raise
             self._held_back = []
+            self._stored += len(stored)
         self._fresh += rows
 
-    def _finish(
-        self, status: str, rows: Callable[[], list[OpRow]], closing: CheckpointRow | None
-    ) -> None:
+    def _finish(self, status: str, rows: Rows, closing: CheckpointRow | None) -> None:
         assert self.saver is not None and self.run is not None
-        last = rows()  # only now it is sure which answers came in time
+        held_back = self._all_held_back()
+        # only now it is sure which answers came in time
+        last = rows(self._stored + len(held_back))
         faults.reach("before end")
-        self.saver.finish(self.run, self.epoch, status, [*self._all_held_back(), *last], closing)
+        self.saver.finish(self.run, self.epoch, status, [*held_back, *last], closing)
         faults.reach("after end")
         self.closed, self._held_back = True, []
         self._fresh += last
