@@ -19,6 +19,7 @@ from nbflow._current import current_frame
 from nbflow._engine.crew import crew
 from nbflow._engine.in_place import run_in_place
 from nbflow._engine.limits import waiter_here
+from nbflow._engine.signals import LOOK_S
 from nbflow.errors import GraphInterrupt, RunDrained
 
 if TYPE_CHECKING:
@@ -168,8 +169,10 @@ class SyncAsyncFuture(Future[T]):
         """Wait until it is settled, or so many seconds."""
         condition = self._condition
         with condition:
-            if self._state is not _FINISHED:
+            if timeout is not None:
                 condition.wait_for(lambda: self._state is _FINISHED, timeout)
+            while timeout is None and self._state is not _FINISHED:
+                condition.wait(LOOK_S)
 
     def cancel(self) -> bool:
         """Cancel a task that has not started; True when it is cancelled now or was before."""

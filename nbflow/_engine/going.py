@@ -9,6 +9,7 @@ from nbflow._engine import async_driver, sync_driver
 from nbflow._engine.lanes import watch_lanes
 from nbflow._engine.loops import background_loop, is_running
 from nbflow._engine.root import Outcome, RootOp
+from nbflow._engine.signals import LOOK_S
 from nbflow.errors import OutsideRunError
 
 __all__ = ["go_async", "go_sync"]
@@ -41,6 +42,8 @@ def _on_background_loop(root: RootOp) -> Outcome:
 
     root.execution.on_stop = cancel
     try:
+        while not ended.wait(LOOK_S):
+            continue
         return future.result()
     except KeyboardInterrupt:
         root.execution.stop()

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
 
-__all__ = ["GentleStop"]
+__all__ = ["LOOK_S", "GentleStop"]
+
+LOOK_S = 0.5
+"""Whoever waits looks up so often: a signal that came as it was about to wait does not wake it."""
 
 _STANDARD = sysconfig.get_path("stdlib")
 _THIRD = sysconfig.get_path("purelib")

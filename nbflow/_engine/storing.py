@@ -74,7 +74,7 @@ class Storing:
         self._unannounced: dict[bytes, Op] = {}
         self.committing = threading.Lock()
         """Held while facts are stored."""
-        self._is_at_hand = holds_back or (self.saver is not None and self.saver.is_at_hand)
+        self._is_at_hand = self.saver is not None and self.saver.is_at_hand
         self._clerk: Clerk | None = None
 
     def count_record(self) -> None:
@@ -121,7 +121,7 @@ class Storing:
             keep: of a nested workflow.
         """
         loop = op.loop_here
-        if loop is not None:
+        if loop is not None and (keep is not None or not self.holds_back):
             return self._on_loop(loop, partial(self._append, rows, op, keep), op, then)
         try:
             with self.committing:
@@ -131,17 +131,18 @@ class Storing:
         then(None)
 
     def note(self, rows: list[OpRow]) -> None:
-        """Store facts that nobody waits for: on an event loop perhaps with the next one only.
+        """Store facts that nobody waits for: on an event loop perhaps a little later.
 
         Raises:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
         """
-        if not _on_a_loop():
+        if self.holds_back or not _on_a_loop():
             self.commit(rows)
         elif not self._shortly(partial(self._append, rows)):
             rows = [*self._begun(), *rows]
             self._noted += rows
             self._fresh += rows
+            self._clerks().promise(self._store_noted)
 
     def announce(self, op: Op) -> Iterator[Future[None]]:
         """Have it on record that an attempt begins, before its first line runs.
@@ -233,6 +234,11 @@ class Storing:
     def _patiently(self, work: Callable[[], None]) -> None:
         with self.committing:
             work()
+
+    def _store_noted(self) -> None:
+        with self.committing:
+            if self.holds_facts and not self.closed:
+                self._append([])
 
     def _clerks(self) -> Clerk:
         with self.lock:

@@ -16,6 +16,7 @@ from typing import Any
 
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.root import Outcome, RootOp
+from nbflow._engine.signals import LOOK_S
 from nbflow._engine.stream import Chunks, Printed
 from nbflow.events import Event
 
@@ -44,12 +45,16 @@ class Inbox:
         self._queue.put(_END)
 
     def __iter__(self) -> Iterator[Any]:
-        get = self._queue.get
-        while (chunk := get()) is not _END:
+        while (chunk := self._next()) is not _END:
             if type(chunk) is Printed:
                 print(*chunk.parts)
             else:
                 yield chunk
+
+    def _next(self) -> Any:
+        while True:
+            with suppress(queue.Empty):
+                return self._queue.get(timeout=LOOK_S)
 
 
 class Mailbox(AsyncIterator[Any]):
