@@ -33,7 +33,6 @@ from nbflow._engine.root import RootOp
 from nbflow._engine.threads import (
     address_of,
     current_run,
-    damaged,
     new_checkpoint,
     refuse_busy,
     refuse_foreign,
@@ -266,8 +265,6 @@ def _continue(
     if thread.status == "idle":
         return Opened(None, _over(saver, thread, run, call.input))
     ops = ops_of(saver, run)
-    if thread.status == "interrupted" and not ops:
-        raise damaged(thread, f"status {thread.status!r}, and its run {run.id} has no ops")
     journal = journal_of(saver, run, ops)
     rows = timed_out(run, journal)
     if call.input is not None:

@@ -36,6 +36,7 @@ from nbflow.checkpoint.base import (
 )
 from nbflow.checkpoint.refusals import (
     lease_lost,
+    no_source,
     require_limit,
     thread_moved_on,
     unknown_checkpoint,
@@ -307,18 +308,22 @@ class SqlSaver(BaseCheckpointSaver):
     # -- the care of threads ----------------------------------------------------------------
 
     def delete_thread(self, thread_id: str) -> None:
+        if not _is_whole(thread_id):
+            return
         with self._database.transaction(alone=True) as connection:
             self._tables.delete(connection, thread_id)
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         require_names(target_thread_id)
+        if not _is_whole(source_thread_id):
+            no_source(source_thread_id)
         with self._database.transaction(alone=True) as connection:
             self._tables.copy(connection, source_thread_id, target_thread_id)
 
     def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:
         cut: list[str] = []
         with self._database.transaction(alone=True) as connection:
-            for thread_id in dict.fromkeys(thread_ids):
+            for thread_id in filter(_is_whole, dict.fromkeys(thread_ids)):
                 cut += self._tables.remove(connection, thread_id, decide).cut
         with self._database.recent:
             for run_id in cut:
@@ -372,6 +377,11 @@ class SqlSaver(BaseCheckpointSaver):
     def _rows(self, query: str, parameters: object, values: Sequence[int]) -> list[Any]:
         """Rows in which these columns are values or names of blobs."""
         return self._database.unpacked(self._database.rows(self._sql[query], parameters), values)
+
+
+def _is_whole(name: str) -> bool:
+    """Whether a thread can have this name: a lone surrogate is stored nowhere."""
+    return name.encode(errors="replace").decode() == name
 
 
 def _may_be_an_id(run_id: str) -> bool:

@@ -97,6 +97,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 Look = tuple[str, Any]
 
+REFUSED = ("CorruptDataError", "UnknownInterruptError")
 GOES_ON = 5
 """Which of the looks is no look: the run goes on."""
 
@@ -204,7 +205,7 @@ def test_a_flipped_bit_in_what_a_run_is(whole: Path, tmp_path: Path) -> None:
 def test_a_flipped_bit_in_the_place_of_a_row(whole: Path, tmp_path: Path) -> None:
     """Fault 9: nothing goes on without a row that is not found where it was, and an error says so.
 
-    A view of the past may lack it.
+    A view of the past may lack it. Of a run that has lost all its ops, an answer finds no question.
     """
     seed = random.randrange(1_000_000)
     print(f"seed {seed}")
@@ -215,9 +216,9 @@ def test_a_flipped_bit_in_the_place_of_a_row(whole: Path, tmp_path: Path) -> Non
         for who in "ab":
             found = looks(path, who)
             kinds = {kind for kind, _ in found}
-            assert kinds <= {"read", "CorruptDataError"}, (what, found)
+            assert kinds <= {"read", *REFUSED}, (what, found)
             went_on = found[GOES_ON]
-            assert went_on == expected[who] or went_on[0] == "CorruptDataError", (what, went_on)
+            assert went_on == expected[who] or went_on[0] in REFUSED, (what, went_on)
             noticed += "CorruptDataError" in kinds
     assert noticed > 10
 
