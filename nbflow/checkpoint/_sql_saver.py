@@ -53,11 +53,16 @@ class SqlSaver(BaseCheckpointSaver):
 
     Args:
         queries: the statements of its dialect.
+        shared: whether other processes may use it, so that owners need leases.
     """
 
     lease_s: float | None = LEASE_S
 
-    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+    def __init__(
+        self, database: Database, queries: Mapping[str, str], *, shared: bool = True
+    ) -> None:
+        if not shared:
+            self.lease_s = None
         self._database = database
         self._sql = queries
         self._recent = RecentOps()

@@ -48,10 +48,8 @@ class SqliteSaver(SqlSaver):
 
     def __init__(self, database: str | os.PathLike[str] | sqlite3.Connection) -> None:
         file = SqliteFile(database)
-        super().__init__(file, _SQL)
+        super().__init__(file, _SQL, shared=file.name != ":memory:")
         self._file = file
-        if file.name == ":memory:":
-            self.lease_s = None
         self._identity = (
             id(self) if file.name == ":memory:" else (type(self), os.path.realpath(file.name))
         )
