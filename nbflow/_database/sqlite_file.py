@@ -185,18 +185,19 @@ class SqliteFile:
                 try:
                     if survives_power_loss:
                         connection.execute("PRAGMA synchronous = FULL")
-                    if done(connection, "BEGIN IMMEDIATE", patience):
-                        yield connection
-                        while not done(connection, "COMMIT", patience):
-                            patience.pause()
-                        return
+                    try:
+                        if done(connection, "BEGIN IMMEDIATE", patience):
+                            yield connection
+                            while not done(connection, "COMMIT", patience):
+                                patience.pause()
+                            return
+                    finally:
+                        if connection.in_transaction:
+                            connection.execute("ROLLBACK")
+                        if survives_power_loss:
+                            connection.execute("PRAGMA synchronous = NORMAL")
                 except (sqlite3.Error, UnicodeEncodeError) as fault:
                     self.fail(fault)
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    if survives_power_loss:
-                        connection.execute("PRAGMA synchronous = NORMAL")
             patience.pause()
 
     def _done(self, connection: sqlite3.Connection, statement: str, patience: _Patience) -> bool:
@@ -215,9 +216,11 @@ class SqliteFile:
         lock = self.lock
         if not haste.hurried:
             lock.acquire()
-        elif self._open is None or not lock.acquire(timeout=SHORTLY_S):
+        elif not lock.acquire(timeout=SHORTLY_S):
             raise WouldWaitError
         try:
+            if haste.hurried and self._open is None:
+                raise WouldWaitError
             yield self.connection()
         finally:
             lock.release()

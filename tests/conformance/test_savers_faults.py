@@ -365,3 +365,13 @@ def test_after_fork(path: Path) -> None:
             one.checkpoint["channel_values"]["__end__"]
             for one in saver.list(None, filter={"source": "loop"})
         ) == sorted([1, *(n for n in range(8) for _ in range(5))])
+
+
+def test_a_connection_that_its_owner_closed() -> None:
+    """Fault 8: it is told as any other fault, by single statements and by transactions."""
+    connection = sqlite3.connect(":memory:")
+    saver = SqliteSaver(connection)
+    connection.close()
+    for use in (saver.list_threads, lambda: saver.delete_thread("1")):
+        with pytest.raises(StorageError, match="Its connection was closed"):
+            use()
