@@ -11,7 +11,6 @@ in another coroutine or between two results of ``as_completed``, is over the lim
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow._current import current_frame
 from nbflow._engine.crew import crew
+from nbflow._engine.loops import on_a_loop
 from nbflow.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -72,14 +72,6 @@ def waiter_here(execution: Execution) -> Op | None:
     """The op whose code runs here; None when it is another execution's, or nobody's."""
     frame = current_frame.get()
     return None if frame is None or frame.execution is not execution else frame.op
-
-
-def _on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 class Places:
@@ -145,7 +137,7 @@ class Places:
             self.wait(waiter, child)
             return False
         self._lend(waiter, child)
-        may_run = self.take(child, beyond=_on_a_loop())
+        may_run = self.take(child, beyond=on_a_loop())
         self._fill()
         return may_run
 

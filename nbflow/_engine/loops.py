@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbflow._engine.declaration import TaskSpec
     from nbflow._engine.frame import Frame
 
-__all__ = ["background_loop", "is_running", "loop_for"]
+__all__ = ["background_loop", "is_running", "loop_for", "on_a_loop"]
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -50,6 +50,15 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     while not loop.is_closed():
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
+
+
+def on_a_loop() -> bool:
+    """Whether this thread runs an event loop now."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def is_running(loop: asyncio.AbstractEventLoop) -> bool:

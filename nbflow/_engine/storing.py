@@ -18,6 +18,7 @@ from nbflow._database.haste import SHORTLY_S, WouldWaitError, without_waiting
 from nbflow._engine import faults
 from nbflow._engine.clerk import Clerk
 from nbflow._engine.ids import public_id
+from nbflow._engine.loops import on_a_loop
 from nbflow._engine.nested import mark_of
 from nbflow._engine.replay import Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
@@ -122,7 +123,7 @@ class Storing:
         """
         loop = op.loop_here
         if loop is not None and (keep is not None or not self.holds_back):
-            return self._on_loop(loop, partial(self._append, rows, op, keep), op, then)
+            return self._do(loop, partial(self._append, rows, op, keep), op, then)
         try:
             with self.committing:
                 self._append(rows, op, keep)
@@ -136,7 +137,7 @@ class Storing:
         Raises:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
         """
-        if self.holds_back or not _on_a_loop():
+        if self.holds_back or not on_a_loop():
             self.commit(rows)
         elif not self._shortly(partial(self._append, rows)):
             rows = [*self._begun(), *rows]
@@ -175,15 +176,7 @@ class Storing:
         then: Then,
     ) -> None:
         """Store the last facts and give the thread up; from then on nothing can be stored."""
-        work, loop = partial(self._finish, status, rows, closing), op.loop_here
-        if loop is not None:
-            return self._on_loop(loop, work, op, then)
-        try:
-            with self.committing:
-                work()
-        except Exception as exc:
-            return then(exc)
-        then(None)
+        self._do(op.loop_here, partial(self._finish, status, rows, closing), op, then)
 
     def take_answers(self, rows: list[OpRow]) -> None:
         """Store answers that came while the run works; a later replay finds them."""
@@ -206,12 +199,14 @@ class Storing:
 
     # -- where ------------------------------------------------------------------------------
 
-    def _on_loop(
-        self, loop: asyncio.AbstractEventLoop, work: Callable[[], None], op: Op, then: Then
+    def _do(
+        self, loop: asyncio.AbstractEventLoop | None, work: Callable[[], None], op: Op, then: Then
     ) -> None:
         fault = None
         try:
-            if not self._shortly(work):
+            if loop is None:
+                self._patiently(work)
+            elif not self._shortly(work):
                 apart, then = partial(self._patiently, work), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
         except Exception as exc:
@@ -310,11 +305,3 @@ class Storing:
 
 def _about(stored: list[OpRow]) -> str:
     return stored[-1].name if stored else ""
-
-
-def _on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
