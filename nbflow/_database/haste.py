@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-__all__ = ["SHORTLY_S", "WouldWaitError", "haste", "without_waiting"]
+__all__ = ["SHORTLY_S", "WouldWaitError", "haste"]
 
 SHORTLY_S = 0.002
 """No wait: for so long a thread may hold what another one is about to use."""
@@ -19,17 +17,7 @@ class WouldWaitError(Exception):
 
 class _Haste(threading.local):
     hurried = False
-    """Whether this thread must not wait."""
+    """Whether this thread must not wait, and has a WouldWaitError in place of a wait."""
 
 
 haste = _Haste()
-
-
-@contextmanager
-def without_waiting() -> Iterator[None]:
-    """While inside, this thread gets a WouldWaitError in place of a wait."""
-    haste.hurried = True
-    try:
-        yield
-    finally:
-        haste.hurried = False

@@ -154,15 +154,17 @@ class SqliteFile:
         Raises:
             StorageError, InvalidNameError, CorruptDataError: nothing was stored.
         """
-        patience = None
+        patience, lock = None, self.lock
         while True:
-            with self._held() as connection:
-                try:
-                    return statement(connection)
-                except (sqlite3.Error, UnicodeEncodeError) as fault:
-                    patience = patience or _Patience()
-                    if not patience.is_for(fault):
-                        self.fail(fault)
+            connection = self._taken(lock)
+            try:
+                return statement(connection)
+            except (sqlite3.Error, UnicodeEncodeError) as fault:
+                patience = patience or _Patience()
+                if not patience.is_for(fault):
+                    self.fail(fault)
+            finally:
+                lock.release()
             patience.pause()
 
     @contextmanager
@@ -179,25 +181,27 @@ class SqliteFile:
         Raises:
             StorageError, InvalidNameError: nothing was stored.
         """
-        patience, done = _Patience(), self._done
+        patience, lock, done = _Patience(), self.lock, self._done
         while True:
-            with self._held() as connection:
+            connection = self._taken(lock)
+            try:
+                if survives_power_loss:
+                    connection.execute("PRAGMA synchronous = FULL")
                 try:
+                    if done(connection, "BEGIN IMMEDIATE", patience):
+                        yield connection
+                        while not done(connection, "COMMIT", patience):
+                            patience.pause()
+                        return
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
                     if survives_power_loss:
-                        connection.execute("PRAGMA synchronous = FULL")
-                    try:
-                        if done(connection, "BEGIN IMMEDIATE", patience):
-                            yield connection
-                            while not done(connection, "COMMIT", patience):
-                                patience.pause()
-                            return
-                    finally:
-                        if connection.in_transaction:
-                            connection.execute("ROLLBACK")
-                        if survives_power_loss:
-                            connection.execute("PRAGMA synchronous = NORMAL")
-                except (sqlite3.Error, UnicodeEncodeError) as fault:
-                    self.fail(fault)
+                        connection.execute("PRAGMA synchronous = NORMAL")
+            except (sqlite3.Error, UnicodeEncodeError) as fault:
+                self.fail(fault)
+            finally:
+                lock.release()
             patience.pause()
 
     def _done(self, connection: sqlite3.Connection, statement: str, patience: _Patience) -> bool:
@@ -210,20 +214,18 @@ class SqliteFile:
             return False
         return True
 
-    @contextmanager
-    def _held(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone."""
-        lock = self.lock
-        if not haste.hurried:
-            lock.acquire()
-        elif not lock.acquire(timeout=SHORTLY_S):
+    def _taken(self, lock: threading.Lock) -> sqlite3.Connection:
+        """The connection, for this thread alone until it releases the lock."""
+        hurried = haste.hurried
+        if not lock.acquire(timeout=SHORTLY_S if hurried else -1):
             raise WouldWaitError
         try:
-            if haste.hurried and self._open is None:
+            if hurried and self._open is None:
                 raise WouldWaitError
-            yield self.connection()
-        finally:
+            return self.connection()
+        except BaseException:
             lock.release()
+            raise
 
     def rows(self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows of one query.

@@ -286,5 +286,5 @@ class Called:
         begun = self.attempt - (kind == "start" and self.frame is None)
         return OpRow(
             kind, self.key, self.parent, self.name, self.args, self.lane, self.n, value,
-            begun, self.gen, began, max(0.0, now - began), self.site,
+            begun, self.gen, began, now - began if now > began else 0.0, self.site,
         )  # fmt: skip

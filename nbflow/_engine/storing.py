@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVarTuple
 
-from nbflow._database.haste import SHORTLY_S, WouldWaitError, without_waiting
+from nbflow._database.haste import SHORTLY_S, WouldWaitError, haste
 from nbflow._engine import faults
 from nbflow._engine.clerk import Clerk
 from nbflow._engine.ids import public_id
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from nbflow._engine.op import Op
 
 __all__ = ["Rows", "Storing", "Then"]
+
+Given = TypeVarTuple("Given")
 
 Then = Callable[[Exception | None], None]
 """Told what kept a fact from being stored, or None."""
@@ -76,6 +78,10 @@ class Storing:
         self.committing = threading.Lock()
         """Held while facts are stored."""
         self._is_at_hand = self.saver is not None and self.saver.is_at_hand
+        self._never_waits = self.saver is None or (
+            self.saver.is_at_hand and self.saver.lease_s is None
+        )
+        """Whether nobody outside this process can keep anything from being stored at once."""
         self._clerk: Clerk | None = None
 
     def count_record(self) -> None:
@@ -121,9 +127,10 @@ class Storing:
         Args:
             keep: of a nested workflow.
         """
-        loop = op.loop_here
-        if loop is not None and (keep is not None or not self.holds_back):
-            return self._do(loop, partial(self._append, rows, op, keep), op, then)
+        if not self._never_waits and (keep is not None or not self.holds_back):
+            loop = op.loop_here
+            if loop is not None:
+                return self._do(loop, op, then, self._append, rows, op, keep)
         try:
             with self.committing:
                 self._append(rows, op, keep)
@@ -139,7 +146,7 @@ class Storing:
         """
         if self.holds_back or not on_a_loop():
             self.commit(rows)
-        elif not self._shortly(partial(self._append, rows)):
+        elif not self._shortly(self._append, rows):
             rows = [*self._begun(), *rows]
             self._noted += rows
             self._fresh += rows
@@ -176,7 +183,8 @@ class Storing:
         then: Then,
     ) -> None:
         """Store the last facts and give the thread up; from then on nothing can be stored."""
-        self._do(op.loop_here, partial(self._finish, status, rows, closing), op, then)
+        loop = None if self._never_waits else op.loop_here
+        self._do(loop, op, then, self._finish, status, rows, closing)
 
     def take_answers(self, rows: list[OpRow]) -> None:
         """Store answers that came while the run works; a later replay finds them."""
@@ -200,35 +208,41 @@ class Storing:
     # -- where ------------------------------------------------------------------------------
 
     def _do(
-        self, loop: asyncio.AbstractEventLoop | None, work: Callable[[], None], op: Op, then: Then
+        self,
+        loop: asyncio.AbstractEventLoop | None,
+        op: Op,
+        then: Then,
+        work: Callable[[*Given], None],
+        *given: *Given,
     ) -> None:
         fault = None
         try:
             if loop is None:
-                self._patiently(work)
-            elif not self._shortly(work):
-                apart, then = partial(self._patiently, work), partial(op.go_on, then)
+                self._patiently(work, *given)
+            elif not self._shortly(work, *given):
+                apart, then = partial(self._patiently, work, *given), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
         except Exception as exc:
             fault = exc
         then(fault)
 
-    def _shortly(self, work: Callable[[], None]) -> bool:
+    def _shortly(self, work: Callable[[*Given], None], *given: *Given) -> bool:
         """Do it here if that takes no wait; False when it would, and nothing was stored."""
         if not self._is_at_hand or not self.committing.acquire(timeout=SHORTLY_S):
             return False
+        haste.hurried = True
         try:
-            with without_waiting():
-                work()
+            work(*given)
         except WouldWaitError:
             return False
         finally:
+            haste.hurried = False
             self.committing.release()
         return True
 
-    def _patiently(self, work: Callable[[], None]) -> None:
+    def _patiently(self, work: Callable[[*Given], None], *given: *Given) -> None:
         with self.committing:
-            work()
+            work(*given)
 
     def _store_noted(self) -> None:
         with self.committing:
@@ -259,7 +273,8 @@ class Storing:
         begun = self._begun() if self._unannounced else []
         if begun:
             rows = [*begun, *rows]
-        stored = [*self._all_held_back(), *rows] if self.holds_facts else rows
+        holds_facts = self._held_back or self._noted
+        stored = [*self._all_held_back(), *rows] if holds_facts else rows
         if self.holds_back and keep is None and not at_once:
             self._held_back = [*stored]
         else:

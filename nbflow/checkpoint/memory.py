@@ -377,10 +377,10 @@ class InMemorySaver(BaseCheckpointSaver):
         taken = journal.taken
         for op in ops:
             if op.kind in _SINGLE:
-                before = len(taken)
-                taken.add((op.key, op.gen) if op.gen else op.key)
-                if len(taken) == before:
+                one = (op.key, op.gen) if op.gen else op.key
+                if one in taken:
                     key_taken(journal.row, op)
+                taken.add(one)
             self._last_op += 1
             op.seq = self._last_op
             journal.ops.append(op)
