@@ -46,7 +46,7 @@ class Call:
     """``result``, ``error``, ``cancel``, ``ask``, of the entrypoint ``pause``; None when it only
     started, and of a question that was withdrawn."""
     value: bytes | None = None
-    """Encoded result, failure or question."""
+    """Encoded result, failure or question; None for a long result that only the database has."""
     answer: bytes | None = None
     is_new = False
     """Of a question: whether something has come of it that the code had not got when the run paused

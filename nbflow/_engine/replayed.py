@@ -75,11 +75,11 @@ class Replay:
         if call.outcome == "cancel":
             exc = CancelledError() if loop is None else asyncio.CancelledError()
         else:
-            assert call.value is not None
+            data = self.execution.value_of(call)
             if call.outcome == "result":
-                value = serde.loads(call.value)
+                value = serde.loads(data)
             else:
-                exc = decode_failure(call.value)
+                exc = decode_failure(data)
         self._tell_end(value, exc)
         future = self._settled(value, exc)
         if exc is not None and call.outcome == "error":

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, TypeVarTuple
 
@@ -20,8 +21,9 @@ from nbflow._engine.clerk import Clerk
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import on_a_loop
 from nbflow._engine.nested import mark_of
-from nbflow._engine.replay import Journal
+from nbflow._engine.replay import Call, Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
+from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "Storing", "Then"]
 
 Given = TypeVarTuple("Given")
+
+_LONG_BYTES = 1 << 20
+"""A longer result, once it is stored, is kept in the database alone."""
 
 Then = Callable[[Exception | None], None]
 """Told what kept a fact from being stored, or None."""
@@ -101,6 +106,25 @@ class Storing:
                     self._journal.apply(self._fresh[0])
                     self._fresh.popleft()
         return self._journal
+
+    def value_of(self, call: Call) -> bytes:
+        """What came of a recorded call, encoded; what was let go is read again.
+
+        Raises:
+            StorageError, CorruptDataError: it cannot be read.
+        """
+        if call.value is None:
+            assert self.saver is not None
+            for op in self.saver.get_ops(self.run_id):
+                let_go = self._journal.get(op.key)
+                if let_go is not None and let_go.value is None and op.gen == let_go.gen:
+                    let_go.value = op.value
+        if call.value is None:
+            raise CorruptDataError(
+                f"The result of {call.describe()} was stored, and is not there any more. Restore "
+                "the database from a copy."
+            )
+        return call.value
 
     @property
     def holds_facts(self) -> bool:
@@ -294,6 +318,10 @@ class Storing:
                 raise
             self._held_back = []
             self._stored += len(stored)
+            if op is not None:
+                value = rows[-1].value
+                if value is not None and len(value) > _LONG_BYTES:
+                    rows = [*rows[:-1], _without_value(rows[-1])]
         self._fresh += rows
 
     def _finish(self, status: str, rows: Rows, closing: CheckpointRow | None) -> None:
@@ -316,6 +344,12 @@ class Storing:
         with self.lock:
             begun, self._unannounced = self._unannounced, {}
         return [op.row("start", mark_of(op)) for op in tuple(begun.values())]
+
+
+def _without_value(row: OpRow) -> OpRow:
+    row = copy(row)
+    row.value = None
+    return row
 
 
 def _about(stored: list[OpRow]) -> str:
