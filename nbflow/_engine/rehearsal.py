@@ -70,6 +70,7 @@ class _Nowhere:
     """What a rehearsal would store goes nowhere."""
 
     is_at_hand = True
+    lease_s = None
 
     def finish(self, *_facts: object) -> None:
         """The run's end."""
