@@ -461,7 +461,10 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
                 "of the workflow that calls it, and none does. Give it a saver of its own."
             )
         listening = (*listeners, *[observer() for observer in hooks.observers])
-        return open_run(Call(self, input, settings, self._context(context), listening, options))
+        call = Call(self, input, settings, self._context(context), listening, options)
+        opened = open_run(call)
+        opened.look()
+        return opened
 
     def _context(self, context: Any) -> Any:
         schema = self.context_schema

@@ -41,6 +41,8 @@ class Called:
     """Whether its outcome is stored; not below a workflow declared ``checkpointer=False``."""
     keeps: str | None = None
     """Namespace of what it saves for the next run; only with ``checkpointer=True``."""
+    last_saved: tuple[bytes | None] | None = None
+    """What it saved in the run before, encoded, where that was read ahead."""
     own_config: dict[str, Any] | None = None
     """Of a nested workflow that was called with one; None keeps the caller's."""
     own_cache: BaseCache[Any] | None = None

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine.caching import Cacheable, as_cache_policy
-from nbflow._engine.nested import kept_before, previous_of
+from nbflow._engine.nested import previous_of, saved_before
 from nbflow._engine.retry import as_policies
 from nbflow._engine.sending import as_executor
 from nbflow._engine.timeouts import Timeout, as_timeout
@@ -103,9 +103,8 @@ class TaskSpec:
 
     def inject(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Frame) -> dict[str, Any]:
         """The keyword arguments of one attempt, with what the caller left to be injected."""
-        execution, op = frame.execution, frame.op
         wanted = self.injected(args, kwargs)
-        if "previous" in wanted and self.previous_default and kept_before(execution, op) is None:
+        if "previous" in wanted and self.previous_default and saved_before(frame.op) is None:
             wanted.remove("previous")
         return {**kwargs, **{name: _injected(name, frame) for name in wanted}}
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
     from nbflow._engine.op import Op
 
-__all__ = ["kept_before", "mark_of", "open_workflow", "place_of", "previous_of", "to_keep"]
+__all__ = ["mark_of", "open_workflow", "place_of", "previous_of", "saved_before",
+           "to_keep"]  # fmt: skip
 
 
 def mark_of(op: Op) -> bytes | None:
@@ -105,11 +106,19 @@ def previous_of(execution: Execution, op: Op) -> Any:
     """What a workflow saved last: the run's own, or a nested one's, which mostly keeps nothing."""
     if not op.is_workflow:
         return execution.runtime.previous
-    row = kept_before(execution, op)
-    return None if row is None or row.saved is None else serde.loads(row.saved)
+    saved = saved_before(op)
+    return None if saved is None else serde.loads(saved)
 
 
-def kept_before(execution: Execution, op: Op) -> CheckpointRow | None:
+def saved_before(op: Op) -> bytes | None:
+    """What a nested workflow saved last, encoded; None when there is nothing."""
+    if op.last_saved is not None:
+        return op.last_saved[0]
+    row = _kept_before(op.execution, op)
+    return None if row is None else row.saved
+
+
+def _kept_before(execution: Execution, op: Op) -> CheckpointRow | None:
     """The newest checkpoint in a nested workflow's namespace that this branch made (156, 199)."""
     saver, run, ns = execution.saver, execution.run, op.keeps
     if saver is None or run is None or ns is None:
@@ -158,7 +167,7 @@ def to_keep(execution: Execution, op: Op, saved: bytes, returned: bytes) -> Chec
     """The checkpoint that a nested workflow leaves behind when it ends."""
     run = execution.run
     assert run is not None and op.keeps is not None
-    before = kept_before(execution, op)
+    before = _kept_before(execution, op)
     meta: dict[str, Any] = {
         "parents": {run.ns: execution.checkpoint_id},
         "made_by": op.key.hex(),

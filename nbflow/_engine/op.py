@@ -240,6 +240,8 @@ class Op(Called):
                     self.check_begin()
                     if self.at_most_once:
                         yield from execution.announce(self)
+                    if self.keeps is not None:
+                        yield from execution.read_last_saved(self)
                 value = yield frame
                 while self.children:
                     yield list(self.children.values())

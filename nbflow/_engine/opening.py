@@ -67,6 +67,12 @@ class Opened:
         self.root = root
         self.already = already
 
+    def look(self) -> None:
+        """Read what is told of the beginning; if that fails the run has failed."""
+        if self.root is not None:
+            with self.root.or_end():
+                self.root.look_at(self.root.execution.checkpoint_id)
+
     def give_up(self) -> None:
         """Nobody will drive it: it stands as cancelled."""
         if self.root is not None:

@@ -83,7 +83,7 @@ def _is_pause(exc: BaseException) -> bool:
 
 
 class RootOp(Op):
-    __slots__ = ("_closing", "_first_events", "ended", "outcome")
+    __slots__ = ("_closing", "_first_events", "_shown", "ended", "outcome")
 
     def __init__(
         self,
@@ -104,6 +104,8 @@ class RootOp(Op):
         self._closing = closing
         self._first_events = first_events
         """What opened the execution: the checkpoint or the answers."""
+        self._shown: StateSnapshot | None = None
+        """The newest checkpoint, for those who stream them."""
         self.call_args = (spec.fn, execution.input)
         self.timeout = spec.timeout
         self.inject = partial(spec.inject, has_previous)
@@ -129,7 +131,7 @@ class RootOp(Op):
         if execution.watched:
             execution.emit(
                 RunStarted(
-                    id=self.id, state=self._state(execution.checkpoint_id),
+                    id=self.id, state=self._shown,
                     workflow=self.name, thread_id=execution.thread_id, run_id=execution.run_id,
                     input=execution.input, resumed=execution.resumed,
                     metadata=_shown_metadata(execution.config),
@@ -141,14 +143,13 @@ class RootOp(Op):
 
     # -- the body, and what it left running ---------------------------------------------------
 
-    def _state(self, checkpoint_id: str | None) -> StateSnapshot | None:
-        """A checkpoint for those who stream them."""
+    def look_at(self, checkpoint_id: str | None) -> None:
+        """Read a checkpoint for those who stream them; it can be told later without a wait."""
         execution = self.execution
-        if not execution.wants_checkpoints or execution.saver is None or execution.run is None:
-            return None
-        run = execution.run
-        row = execution.saver.get_checkpoint(run.thread_id, run.ns, checkpoint_id)
-        return None if row is None else snapshot(execution.saver, row)
+        if execution.wants_checkpoints and execution.saver is not None and execution.run:
+            run = execution.run
+            row = execution.saver.get_checkpoint(run.thread_id, run.ns, checkpoint_id)
+            self._shown = None if row is None else snapshot(execution.saver, row)
 
     def _body(self, fn: Any, input: Any, **injected: Any) -> Any:
         execution = self.execution
@@ -219,7 +220,8 @@ class RootOp(Op):
             return self._cannot_be_stored(exc)
         closing.ts = time.time()
         then = partial(self._kept, closing, returned, saved, from_cache)
-        execution.finish(self, "idle", lambda _: [], closing, then)
+        look = partial(self.look_at, closing.id)
+        execution.finish(self, "idle", lambda _: [], closing, then, look)
 
     def _kept(
         self,
@@ -239,7 +241,7 @@ class RootOp(Op):
             execution.emit(
                 CheckpointSaved(
                     checkpoint_id=closing.id, source=closing.source, step=closing.step,
-                    values=returned, state=self._state(closing.id),
+                    values=returned, state=self._shown,
                 )
             )  # fmt: skip
         self._returned(returned, saved, from_cache)

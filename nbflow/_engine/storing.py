@@ -20,7 +20,7 @@ from nbflow._engine import faults
 from nbflow._engine.clerk import Clerk
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import on_a_loop
-from nbflow._engine.nested import mark_of
+from nbflow._engine.nested import mark_of, saved_before
 from nbflow._engine.replay import Call, Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
 from nbflow.errors import CorruptDataError
@@ -194,6 +194,23 @@ class Storing:
         else:
             yield self._clerks().promise(store)
 
+    def read_last_saved(self, op: Op) -> Iterator[Future[None]]:
+        """Have at hand what a nested workflow saved last, where reading it would hold up a loop.
+
+        Yields:
+            What is to be waited for.
+
+        Raises:
+            StorageError, CorruptDataError: it cannot be read.
+        """
+        if self._is_at_hand or op.loop_here is None or op.last_saved is not None:
+            return
+
+        def read() -> None:
+            op.last_saved = (saved_before(op),)
+
+        yield self._clerks().promise(read)
+
     def all_stored(self) -> Future[None]:
         """Settled when all is stored that a clerk has by now, and has been told of."""
         return self._clerks().promise(lambda: None)
@@ -205,10 +222,15 @@ class Storing:
         rows: Rows,
         closing: CheckpointRow | None,
         then: Then,
+        look: Callable[[], None] | None = None,
     ) -> None:
-        """Store the last facts and give the thread up; from then on nothing can be stored."""
+        """Store the last facts and give the thread up; from then on nothing can be stored.
+
+        Args:
+            look: reads then what is to be told of it.
+        """
         loop = None if self._never_waits else op.loop_here
-        self._do(loop, op, then, self._finish, status, rows, closing)
+        self._do(loop, op, then, self._finish, status, rows, closing, look)
 
     def take_answers(self, rows: list[OpRow]) -> None:
         """Store answers that came while the run works; a later replay finds them."""
@@ -324,7 +346,13 @@ class Storing:
                     rows = [*rows[:-1], _without_value(rows[-1])]
         self._fresh += rows
 
-    def _finish(self, status: str, rows: Rows, closing: CheckpointRow | None) -> None:
+    def _finish(
+        self,
+        status: str,
+        rows: Rows,
+        closing: CheckpointRow | None,
+        look: Callable[[], None] | None,
+    ) -> None:
         assert self.saver is not None and self.run is not None
         held_back = self._all_held_back()
         # only now it is sure which answers came in time
@@ -334,6 +362,8 @@ class Storing:
         faults.reach("after end")
         self.closed, self._held_back = True, []
         self._fresh += last
+        if look is not None:
+            look()
 
     def _all_held_back(self) -> list[OpRow]:
         while self._noted:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nbflow._engine.loops import on_a_loop
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.postgres import PostgresSaver
 from nbflow.checkpoint.sqlite import SqliteSaver
@@ -171,6 +172,42 @@ def test_the_loop_goes_on_while_the_database_is_locked(
             ("", "answer"),
         ]
     )  # fmt: skip
+
+
+class Watched(PostgresSaver):
+    """Notes what is read on an event loop, which must not wait for a server."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self.read_on_a_loop: list[str] = []
+
+    def get_checkpoint(self, *given: Any, **named: Any) -> Any:
+        self._note("get_checkpoint")
+        return super().get_checkpoint(*given, **named)
+
+    def list_checkpoints(self, *given: Any, **named: Any) -> Any:
+        self._note("list_checkpoints")
+        return super().list_checkpoints(*given, **named)
+
+    def _note(self, name: str) -> None:
+        if on_a_loop():
+            self.read_on_a_loop.append(name)
+
+
+async def test_what_is_read_is_read_beside_the_loop(postgres: str) -> None:
+    """Fault 40: what is told of a run's beginning and end, and what a nested workflow kept, is read
+    in a thread, too."""
+    with Watched(postgres) as saver:
+        workflow = of_everything(saver, lambda _moment: None)
+        seen = [
+            chunk["config"]["configurable"]["checkpoint_id"]
+            for given in (1, Command(resume="yes"))
+            async for chunk in workflow.astream(given, CONFIG, stream_mode="checkpoints")
+        ]
+        ids = [row.id for row in saver.list_checkpoints("1")]
+        saver.read_on_a_loop.remove("list_checkpoints")
+        assert saver.read_on_a_loop == []
+    assert list(dict.fromkeys(seen)) == ids[::-1]
 
 
 def test_a_call_that_is_cancelled_while_the_database_is_locked(
