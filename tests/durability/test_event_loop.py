@@ -6,6 +6,7 @@ The loop itself gives the database free, after some turns: were it held up, it n
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -232,6 +233,46 @@ def test_a_call_that_is_cancelled_while_the_database_is_locked(
     assert thread is not None
     assert (thread.status, thread.owner) == ("cancelled", None)
     assert "__interrupt__" in asyncio.run(workflow.ainvoke(None, CONFIG))
+
+
+def test_a_call_that_is_cancelled_twice_as_it_begins(tmp_path: Path) -> None:
+    """Fault 40: nobody waits for the thread to be given up, and it is given up all the same."""
+    path = tmp_path / "runs.sqlite"
+    with SqliteSaver(path) as saver:
+        ended: list[str] = []
+
+        class Late(SqliteSaver):
+            """Is locked until the call has been cancelled twice."""
+
+            def begin_run(self, *given: Any) -> int:
+                opens.set()
+                let_go.wait(10)
+                return super().begin_run(*given)
+
+            def finish(self, run: Any, epoch: int, status: str, *more: Any) -> None:
+                super().finish(run, epoch, status, *more)
+                ended.append(status)
+                is_over.set()
+
+        opens, let_go, is_over = threading.Event(), threading.Event(), threading.Event()
+        workflow = of_everything(Late(path), lambda _moment: None)
+
+        async def play() -> None:
+            call = asyncio.create_task(workflow.ainvoke(1, CONFIG))
+            await asyncio.to_thread(opens.wait, 10)
+            for _ in range(2):
+                call.cancel()
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            let_go.set()
+            await asyncio.to_thread(is_over.wait, 10)
+
+        asyncio.run(play())
+        assert ended == ["cancelled"]
+        assert "__interrupt__" in asyncio.run(workflow.ainvoke(None, CONFIG))
+        assert saver.get_thread("1") is not None
 
 
 def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
