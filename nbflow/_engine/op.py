@@ -189,8 +189,8 @@ class Op(Called):
     def go_on(self, then: Then, fault: BaseException | None) -> None:
         """On its event loop: its outcome was stored in a thread, or could not be."""
         then(fault)
-        if self.execution.places is not None:
-            self.execution.places.leave(self)
+        if self.execution.places is not None and self.loop is not None:
+            self.execution.places.leave(self)  # a thread that runs it leaves by itself
 
     @property
     def loop_here(self) -> asyncio.AbstractEventLoop | None:

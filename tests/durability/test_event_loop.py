@@ -275,6 +275,38 @@ def test_a_call_that_is_cancelled_twice_as_it_begins(tmp_path: Path) -> None:
         assert saver.get_thread("1") is not None
 
 
+async def test_a_thread_that_was_given_up_keeps_its_place(tmp_path: Path) -> None:
+    """Faults 39 and 40: until it ends, also where that it was given up is stored in a thread."""
+    path = tmp_path / "runs.sqlite"
+    begun, let_go, order = threading.Event(), threading.Event(), list[str]()
+    with SqliteSaver(path) as saver:
+
+        @task
+        def slow() -> None:
+            begun.set()
+            let_go.wait(10)
+            order.append("slow ends")
+
+        @task
+        def after() -> None:
+            order.append("the next begins")
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> None:
+            given_up = slow()
+            await asyncio.to_thread(begun.wait, 10)
+            with locked_file(path):
+                given_up.cancel()
+                await asyncio.sleep(0.02)
+            later = asyncio.ensure_future(after())
+            await asyncio.sleep(0.02)
+            let_go.set()
+            await later
+
+        await workflow.ainvoke(1, {**CONFIG, "max_concurrency": 1})
+    assert order == ["slow ends", "the next begins"]
+
+
 def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults 7 and 40: after its patience the run ends with the error, stored up to there."""
     monkeypatch.setattr("nbflow._database.sqlite_file.BUSY_TIMEOUT_S", 0.2)
