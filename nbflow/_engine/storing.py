@@ -375,6 +375,12 @@ class Storing:
         closing: CheckpointRow | None,
         look: Callable[[], None] | None,
     ) -> None:
+        if not self.closed:  # else that is done, and the look would have held up a loop
+            self._give_up_thread(status, rows, closing)
+        if look is not None:
+            look()
+
+    def _give_up_thread(self, status: str, rows: Rows, closing: CheckpointRow | None) -> None:
         assert self.saver is not None and self.run is not None
         if self._unheard:
             self._hear()
@@ -386,8 +392,6 @@ class Storing:
         faults.reach("after end")
         self.closed, self._held_back = True, []
         self._fresh += last
-        if look is not None:
-            look()
 
     def _hear(self) -> None:
         """See whether what seems not to be stored is on record: all of it, or nothing."""

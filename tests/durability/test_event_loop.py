@@ -275,6 +275,66 @@ def test_a_call_that_is_cancelled_twice_as_it_begins(tmp_path: Path) -> None:
         assert saver.get_thread("1") is not None
 
 
+class Used(SqliteSaver):
+    """Another thread takes the database as soon as a run has ended."""
+
+    let_go = threading.Event()
+
+    def finish(self, run: Any, epoch: int, status: str, *more: Any) -> None:
+        super().finish(run, epoch, status, *more)
+        taken = threading.Event()
+
+        def use() -> None:
+            with self._file.lock:
+                taken.set()
+                self.let_go.wait(10)
+
+        threading.Thread(target=use).start()
+        taken.wait(10)
+
+
+def test_an_end_that_is_told_later_is_stored_once(tmp_path: Path) -> None:
+    """Fault 40: what is told of the end is read in a thread where a loop would have to wait."""
+    with Used(tmp_path / "runs.sqlite") as saver:
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> int:
+            asyncio.get_running_loop().call_later(0.05, saver.let_go.set)
+            return n
+
+        async def play() -> list[Any]:
+            chunks = workflow.astream(1, CONFIG, stream_mode="checkpoints")
+            return [chunk["values"] async for chunk in chunks]
+
+        assert asyncio.run(play()) == [None, 1]
+        thread = saver.get_thread("1")
+        assert thread is not None
+        assert thread.status == "idle"
+
+
+def test_an_end_that_cannot_be_told(tmp_path: Path) -> None:
+    """Fault 9: the run has ended, whatever becomes of who wants to see its last checkpoint."""
+
+    class Unread(SqliteSaver):
+        def get_checkpoint(self, *given: Any) -> Any:
+            found = super().get_checkpoint(*given)
+            if found is not None and found.source == "loop":
+                raise StorageError("it cannot be read")
+            return found
+
+    with Unread(tmp_path / "runs.sqlite") as saver:
+
+        @entrypoint(checkpointer=saver)
+        def workflow(n: int) -> int:
+            return n
+
+        with pytest.raises(StorageError, match="it cannot be read"):
+            list(workflow.stream(1, CONFIG, stream_mode="checkpoints"))
+        thread = saver.get_thread("1")
+        assert thread is not None
+        assert (thread.status, thread.owner) == ("idle", None)
+
+
 async def test_a_thread_that_was_given_up_keeps_its_place(tmp_path: Path) -> None:
     """Faults 39 and 40: until it ends, also where that it was given up is stored in a thread."""
     path = tmp_path / "runs.sqlite"
