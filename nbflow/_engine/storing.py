@@ -159,10 +159,11 @@ class Storing:
         Args:
             keep: of a nested workflow.
         """
-        if not self._never_waits and (keep is not None or not self.holds_back):
+        if not self._never_waits:
             loop = op.loop_here
             if loop is not None:
-                return self._do(loop, op, then, self._append, rows, op, keep)
+                held = self.holds_back and keep is None
+                return self._do(loop, op, then, self._append, rows, op, keep, held=held)
         try:
             with self.committing:
                 self._append(rows, op, keep)
@@ -176,9 +177,9 @@ class Storing:
         Raises:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
         """
-        if self.holds_back or not on_a_loop():
+        if self._never_waits or not on_a_loop():
             self.commit(rows)
-        elif not self._shortly(self._append, rows):
+        elif not self._shortly(self._append, rows, held=self.holds_back):
             rows = [*self._begun(), *rows]
             self._noted += rows
             self._fresh += rows
@@ -279,21 +280,27 @@ class Storing:
         then: Then,
         work: Callable[[*Given], None],
         *given: *Given,
+        held: bool = False,
     ) -> None:
         fault: BaseException | None = None
         try:
             if loop is None:
                 self._patiently(work, *given)
-            elif not self._shortly(work, *given):
+            elif not self._shortly(work, *given, held=held):
                 apart, then = partial(self._patiently, work, *given), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
         except BaseException as exc:
             fault = exc
         then(fault)
 
-    def _shortly(self, work: Callable[[*Given], None], *given: *Given) -> bool:
-        """Do it here if that takes no wait; False when it would, and nothing was stored."""
-        if not self._is_at_hand or not self.committing.acquire(timeout=SHORTLY_S):
+    def _shortly(self, work: Callable[[*Given], None], *given: *Given, held: bool = False) -> bool:
+        """Do it here if that takes no wait; False when it would, and nothing was stored.
+
+        Args:
+            held: it does no more than to hold facts back, wherever they will be stored.
+        """
+        at_hand = held or self._is_at_hand
+        if not at_hand or not self.committing.acquire(timeout=SHORTLY_S):
             return False
         haste.hurried = True
         try:

@@ -275,6 +275,33 @@ def test_a_call_that_is_cancelled_twice_as_it_begins(tmp_path: Path) -> None:
         assert saver.get_thread("1") is not None
 
 
+async def test_facts_that_are_held_back_hold_up_nothing(tmp_path: Path) -> None:
+    """Fault 40: while another fact of the run waits for the database."""
+    path = tmp_path / "runs.sqlite"
+    held = locked_file(path)
+    with SqliteSaver(path) as saver:
+
+        @task(at_most_once=True)
+        async def once() -> str:
+            return "once"
+
+        @task
+        async def beside() -> str:
+            await asyncio.sleep(0.02)  # until a thread waits to store that the other one begins
+            return "beside"
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> list[Any]:
+            held.__enter__()
+            asyncio.get_running_loop().call_later(0.1, held.__exit__, None, None, None)
+            return [*await asyncio.gather(once(), beside())]
+
+        assert await workflow.ainvoke(1, CONFIG, durability="exit") == ["once", "beside"]
+        [run] = saver.list_runs("1")
+        kinds = [(op.name, op.kind) for op in saver.get_ops(run.id) if op.kind != "start"]
+        assert sorted(kinds) == [("beside", "result"), ("once", "result")]
+
+
 class Used(SqliteSaver):
     """Another thread takes the database as soon as a run has ended."""
 
