@@ -136,10 +136,9 @@ class Op(Called):
         if self.caller is not None and self.caller.over and self.loop is None:
             return True
         self.withdraw()
-        if self.is_settled:
-            return False
         frame = self.frame
-        self.cancelled(asyncio.CancelledError())
+        if self.is_settled or not self.cancelled(asyncio.CancelledError()):
+            return False
         if frame is not None:
             frame.end()
         return True

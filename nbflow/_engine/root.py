@@ -284,8 +284,9 @@ class RootOp(Op):
         rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
         self._close("error", lambda _: rows, exc, told_all)
 
-    def cancelled(self, cancel: BaseException) -> None:
+    def cancelled(self, cancel: BaseException) -> bool:
         self.settle(None, cancel)
+        return True
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         if exc is None or self.outcome is not None or not self.decide():
