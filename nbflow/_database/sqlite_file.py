@@ -83,7 +83,11 @@ class SqliteFile:
             self.connection()
 
     def connection(self) -> sqlite3.Connection:
-        """The connection; opened again in a forked child. Hold the lock."""
+        """The connection; opened again in a forked child. Hold the lock.
+
+        Raises:
+            WouldWaitError: it is not open, and this thread must not wait for that.
+        """
         now = time.monotonic()
         if not self._closed and (self._open is None or now >= self._looks_at):
             self._require_file()
@@ -93,6 +97,8 @@ class SqliteFile:
                 raise StorageError(
                     f"What kept data in {self.name} was closed. Nothing was stored. Open it anew."
                 )
+            if haste.hurried:
+                raise WouldWaitError
             try:
                 self._open = self._connect()
                 path = _file_of(self._open)
@@ -156,15 +162,16 @@ class SqliteFile:
         """
         patience, lock = None, self.lock
         while True:
-            connection = self._taken(lock)
-            try:
-                return statement(connection)
-            except (sqlite3.Error, UnicodeEncodeError) as fault:
-                patience = patience or _Patience()
-                if not patience.is_for(fault):
-                    self.fail(fault)
-            finally:
-                lock.release()
+            if haste.hurried and lock.locked():
+                _wait_shortly(lock)
+            with lock:
+                connection = self.connection()
+                try:
+                    return statement(connection)
+                except (sqlite3.Error, UnicodeEncodeError) as fault:
+                    patience = patience or _Patience()
+                    if not patience.is_for(fault):
+                        self.fail(fault)
             patience.pause()
 
     @contextmanager
@@ -183,25 +190,26 @@ class SqliteFile:
         """
         patience, lock, done = _Patience(), self.lock, self._done
         while True:
-            connection = self._taken(lock)
-            try:
-                if survives_power_loss:
-                    connection.execute("PRAGMA synchronous = FULL")
+            if haste.hurried and lock.locked():
+                _wait_shortly(lock)
+            with lock:
+                connection = self.connection()
                 try:
-                    if done(connection, "BEGIN IMMEDIATE", patience):
-                        yield connection
-                        while not done(connection, "COMMIT", patience):
-                            patience.pause()
-                        return
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
                     if survives_power_loss:
-                        connection.execute("PRAGMA synchronous = NORMAL")
-            except (sqlite3.Error, UnicodeEncodeError) as fault:
-                self.fail(fault)
-            finally:
-                lock.release()
+                        connection.execute("PRAGMA synchronous = FULL")
+                    try:
+                        if done(connection, "BEGIN IMMEDIATE", patience):
+                            yield connection
+                            while not done(connection, "COMMIT", patience):
+                                patience.pause()
+                            return
+                    finally:
+                        if connection.in_transaction:
+                            connection.execute("ROLLBACK")
+                        if survives_power_loss:
+                            connection.execute("PRAGMA synchronous = NORMAL")
+                except (sqlite3.Error, UnicodeEncodeError) as fault:
+                    self.fail(fault)
             patience.pause()
 
     def _done(self, connection: sqlite3.Connection, statement: str, patience: _Patience) -> bool:
@@ -213,19 +221,6 @@ class SqliteFile:
                 raise
             return False
         return True
-
-    def _taken(self, lock: threading.Lock) -> sqlite3.Connection:
-        """The connection, for this thread alone until it releases the lock."""
-        hurried = haste.hurried
-        if not lock.acquire(timeout=SHORTLY_S if hurried else -1):
-            raise WouldWaitError
-        try:
-            if hurried and self._open is None:
-                raise WouldWaitError
-            return self.connection()
-        except BaseException:
-            lock.release()
-            raise
 
     def rows(self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
         """All rows of one query.
@@ -297,6 +292,17 @@ class SqliteFile:
         raise StorageError(
             f"The database {self.name} could not be used: {text}. Nothing was stored. {reason}"
         ) from fault
+
+
+def _wait_shortly(lock: threading.Lock) -> None:
+    """Until nobody holds it, for a thread that must not wait.
+
+    Raises:
+        WouldWaitError: somebody holds it longer.
+    """
+    if not lock.acquire(timeout=SHORTLY_S):
+        raise WouldWaitError
+    lock.release()
 
 
 class _Patience:
