@@ -51,7 +51,9 @@ def finished(op: Op, value: Any, *, from_cache: bool = False) -> None:
     return _finished(op, value, saved, from_cache, None)
 
 
-def _finished(op: Op, value: Any, saved: Any, from_cache: bool, fault: Exception | None) -> None:
+def _finished(
+    op: Op, value: Any, saved: Any, from_cache: bool, fault: BaseException | None
+) -> None:
     """The value is stored, or is not to be."""
     if fault is not None:
         return op.settle(None, fault)
@@ -90,7 +92,7 @@ def failed(op: Op, exc: BaseException) -> None:
         execution.store(rows, op, partial(_failed, op, as_replayed(exc, record), failure))
 
 
-def _failed(op: Op, exc: BaseException, failure: Failure, fault: Exception | None) -> None:
+def _failed(op: Op, exc: BaseException, failure: Failure, fault: BaseException | None) -> None:
     """The failure is stored, or is not to be."""
     if fault is not None:
         return op.settle(None, fault)
@@ -118,7 +120,7 @@ def cancelled(op: Op, cancel: BaseException) -> None:
         execution.store([op.row("cancel")], op, partial(_cancelled, op, cancel))
 
 
-def _cancelled(op: Op, cancel: BaseException, fault: Exception | None) -> None:
+def _cancelled(op: Op, cancel: BaseException, fault: BaseException | None) -> None:
     """That is stored, or is not to be."""
     if fault is None and op.execution.watched:
         op.tell(TaskCancelled, replayed=False)

@@ -186,7 +186,7 @@ class Op(Called):
         """Whether its outcome is decided, and can be seen when it is stored."""
         return self.decided and self.key in self.execution.open_ops
 
-    def go_on(self, then: Then, fault: Exception | None) -> None:
+    def go_on(self, then: Then, fault: BaseException | None) -> None:
         """On its event loop: its outcome was stored in a thread, or could not be."""
         then(fault)
         if self.execution.places is not None:

@@ -229,7 +229,7 @@ class RootOp(Op):
         returned: Any,
         saved: Any,
         from_cache: bool,
-        fault: Exception | None,
+        fault: BaseException | None,
     ) -> None:
         """The run's last checkpoint is stored, or cannot be."""
         if fault is not None:
@@ -246,7 +246,9 @@ class RootOp(Op):
             )  # fmt: skip
         self._returned(returned, saved, from_cache)
 
-    def _cannot_be_stored(self, exc: Exception) -> None:
+    def _cannot_be_stored(self, exc: BaseException) -> None:
+        if isinstance(exc, _STOPS):
+            return self._stopped(exc)
         add_note(exc, f"The result of the entrypoint {self.name!r} cannot be stored.")
         self.failed(exc)
 
@@ -267,7 +269,7 @@ class RootOp(Op):
             told = f"{failure.type}: {failure.message}"
             add_note(exc, f"Task {other.void.name!r} failed, too: {told}")
 
-        def told_all(_fault: Exception | None) -> None:
+        def told_all(_fault: BaseException | None) -> None:
             asked = () if execution.saver is None else in_order(execution)
             self._end(Outcome("error", interrupts=asked, exception=exc), failure_of(exc))
 
@@ -296,7 +298,7 @@ class RootOp(Op):
     def _paused(self, pause: GraphInterrupt) -> None:
         execution = self.execution
 
-        def stored(fault: Exception | None) -> None:
+        def stored(fault: BaseException | None) -> None:
             if fault is not None and execution.holds_facts:
                 return self._end(Outcome("error", exception=fault), failure_of(fault))
             self._end(Outcome("interrupted", interrupts=in_order(execution)))
@@ -319,7 +321,9 @@ class RootOp(Op):
         if execution.saver is None:
             return then(None)
 
-        def stored(fault: Exception | None) -> None:
+        def stored(fault: BaseException | None) -> None:
+            if isinstance(fault, _STOPS) and status != "cancelled":
+                return self._stopped(fault)
             if fault is not None:
                 add_note(cause, f"The run's status could not be stored: {fault}")
             then(fault)

@@ -2,6 +2,7 @@
 
 On an event loop a fact is stored at once where that takes no wait, as with an SQLite file that
 nobody else is using. Else a clerk stores it in a thread, and what follows from it follows then.
+While one commit is under way, outcomes of other tasks wait for it; the next takes all of them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from nbflow._engine.clerk import Clerk
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import on_a_loop
 from nbflow._engine.nested import mark_of, saved_before
-from nbflow._engine.replay import Call, Journal
+from nbflow._engine.replay import OUTCOMES, Call, Journal
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
-from nbflow.errors import CorruptDataError
+from nbflow.errors import CorruptDataError, RunCancelled
 from nbflow.types import Interrupt
 
 if TYPE_CHECKING:
@@ -33,17 +34,32 @@ __all__ = ["Rows", "Storing", "Then"]
 
 Given = TypeVarTuple("Given")
 
+_MOST_TOGETHER = 256
+"""Outcomes in one commit."""
+
 _LONG_BYTES = 1 << 20
 """A longer result, once it is stored, is kept in the database alone."""
 
-Then = Callable[[Exception | None], None]
-"""Told what kept a fact from being stored, or None."""
+Then = Callable[[BaseException | None], None]
+"""Told what kept a fact from being stored, or None. When it was a stop, the fact may be stored."""
 
 Rows = Callable[[int], list[OpRow]]
 """The last facts of an execution, given how many there are by then."""
 
 Keep = Callable[[], CheckpointRow]
 """Makes what a nested workflow keeps; it may have to read for it."""
+
+
+class _Waiting:
+    """An outcome that is stored with the next commit."""
+
+    __slots__ = ("fault", "is_done", "op", "rows")
+
+    def __init__(self, rows: list[OpRow], op: Op) -> None:
+        self.rows = rows
+        self.op = op
+        self.is_done = False
+        self.fault: BaseException | None = None
 
 
 class Storing:
@@ -79,6 +95,7 @@ class Storing:
         """Keys of the questions that were answered while the run worked."""
         self._stored = 0
         """How many facts of the run are stored."""
+        self._waiting: deque[_Waiting] = deque()
         self._unannounced: dict[bytes, Op] = {}
         self.committing = threading.Lock()
         """Held while facts are stored."""
@@ -95,6 +112,10 @@ class Storing:
 
     def check(self) -> None:
         """Refuse to go on in a run that was stopped or can no longer store anything."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """No op starts any more."""
         raise NotImplementedError
 
     @property
@@ -151,15 +172,25 @@ class Storing:
         Args:
             keep: of a nested workflow.
         """
+        loop = None
         if not self._never_waits and (keep is not None or not self.holds_back):
             loop = op.loop_here
-            if loop is not None:
-                return self._do(loop, op, then, self._append, rows, op, keep)
+        if keep is not None:
+            return self._do(loop, op, then, self._append, rows, op, keep)
         try:
-            with self.committing:
-                self._append(rows, op, keep)
-        except Exception as exc:
-            return then(exc)
+            if loop is not None:
+                if not self._shortly(self._append, rows, op):
+                    stored = self._with_others(rows, op)
+                    return self._clerks().do(stored, loop, partial(op.go_on, then))
+            elif not self.committing.acquire(blocking=False):
+                self._with_others(rows, op)()
+            else:
+                try:
+                    self._append(rows, op)
+                finally:
+                    self.committing.release()
+        except BaseException as exc:
+            return self._not_stored(exc, then)
         then(None)
 
     def note(self, rows: list[OpRow]) -> None:
@@ -261,15 +292,24 @@ class Storing:
         work: Callable[[*Given], None],
         *given: *Given,
     ) -> None:
-        fault = None
         try:
             if loop is None:
                 self._patiently(work, *given)
             elif not self._shortly(work, *given):
                 apart, then = partial(self._patiently, work, *given), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
-        except Exception as exc:
-            fault = exc
+        except BaseException as exc:
+            return self._not_stored(exc, then)
+        then(None)
+
+    def _not_stored(self, fault: BaseException, then: Then) -> None:
+        """Something kept a fact from being stored; or the user stopped the run just then, and
+        nobody knows whether it is."""
+        if not isinstance(fault, Exception | RunCancelled):
+            self.broken = self.broken or RunCancelled(
+                "The run was stopped while it stored something. invoke(None, config) continues it."
+            )
+            self.stop()
         then(fault)
 
     def _shortly(self, work: Callable[[*Given], None], *given: *Given) -> bool:
@@ -289,6 +329,38 @@ class Storing:
     def _patiently(self, work: Callable[[*Given], None], *given: *Given) -> None:
         with self.committing:
             work(*given)
+
+    def _with_others(self, rows: list[OpRow], op: Op) -> Callable[[], None]:
+        """Have an outcome stored by whoever commits next; what is returned waits for that, or
+        is the one."""
+        mine = _Waiting(rows, op)
+        self._waiting.append(mine)
+
+        def stored() -> None:
+            with self.committing:
+                while not mine.is_done:
+                    self._append_waiting()
+            if mine.fault is not None:
+                raise mine.fault
+
+        return stored
+
+    def _append_waiting(self) -> None:
+        if not self._waiting:  # who took them was stopped
+            self.check()
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+        fault: BaseException | None
+        fault = RunCancelled("The run was stopped while this was stored.")
+        try:
+            for one in together:
+                self._unannounced.pop(one.op.key, None)
+            self._append([row for one in together for row in one.rows])
+            fault = None
+        except (Exception, RunCancelled) as exc:
+            fault = exc
+        finally:
+            for one in together:
+                one.is_done, one.fault = True, fault
 
     def _store_noted(self) -> None:
         with self.committing:
@@ -323,28 +395,27 @@ class Storing:
         stored = [*self._all_held_back(), *rows] if holds_facts else rows
         if self.holds_back and keep is None and not at_once:
             self._held_back = [*stored]
-        else:
-            try:
-                if faults.hook is not None:
-                    faults.hook("before commit", _about(stored))
-                checkpoint = None if keep is None else keep()
-                self.saver.append(self.run, self.epoch, stored, checkpoint)
-                if faults.hook is not None:
-                    faults.hook("after commit", _about(stored))
-            except WouldWaitError:
-                self._held_back += begun
-                self._fresh += begun
-                raise
-            except Exception as exc:
-                self.broken = exc
-                raise
-            self._held_back = []
-            self._stored += len(stored)
-            if op is not None:
-                value = rows[-1].value
-                if value is not None and len(value) > _LONG_BYTES:
-                    rows = [*rows[:-1], _without_value(rows[-1])]
-        self._fresh += rows
+            self._fresh += rows
+            return
+        try:
+            if faults.hook is not None:
+                faults.hook("before commit", _about(stored))
+            checkpoint = None if keep is None else keep()
+            self.saver.append(self.run, self.epoch, stored, checkpoint)
+            if faults.hook is not None:
+                faults.hook("after commit", _about(stored))
+        except WouldWaitError:
+            self._held_back += begun
+            self._fresh += begun
+            raise
+        except Exception as exc:
+            self.broken = exc
+            raise
+        self._held_back = []
+        self._stored += len(stored)
+        for row in rows:
+            is_long = row.value is not None and len(row.value) > _LONG_BYTES
+            self._fresh.append(_without_value(row) if is_long and row.kind in OUTCOMES else row)
 
     def _finish(
         self,
