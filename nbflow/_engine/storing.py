@@ -182,13 +182,11 @@ class Storing:
                 if not self._shortly(self._append, rows, op):
                     stored = self._with_others(rows, op)
                     return self._clerks().do(stored, loop, partial(op.go_on, then))
-            elif not self.committing.acquire(blocking=False):
+            elif self.committing.locked():
                 self._with_others(rows, op)()
             else:
-                try:
+                with self.committing:
                     self._append(rows, op)
-                finally:
-                    self.committing.release()
         except BaseException as exc:
             return self._not_stored(exc, then)
         then(None)
