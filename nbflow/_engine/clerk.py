@@ -31,7 +31,7 @@ class Clerk:
         self,
         work: Callable[[], None],
         loop: asyncio.AbstractEventLoop,
-        then: Callable[[Exception | None], None],
+        then: Callable[[BaseException | None], None],
     ) -> None:
         """Do it soon; ``then`` is told on the loop what kept it from being done, or None."""
         self._give(partial(_do, work, loop, then))
@@ -75,12 +75,12 @@ class _Shift:
 def _do(
     work: Callable[[], None],
     loop: asyncio.AbstractEventLoop,
-    then: Callable[[Exception | None], None],
+    then: Callable[[BaseException | None], None],
 ) -> None:
-    fault = None
+    fault: BaseException | None = None
     try:
         work()
-    except Exception as exc:
+    except BaseException as exc:
         fault = exc
     with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
         loop.call_soon_threadsafe(then, fault)

@@ -348,7 +348,8 @@ class RootOp(Op):
         if self.cached is not None:
             self.cached.land()
         disown(execution.run_id, execution.epoch)
-        if execution.saver is not None and outcome.status != "done" and not execution.holds_facts:
+        if outcome.status != "done" and execution.knows_its_record:
+            assert execution.saver is not None
             remember(execution.saver, execution.run_id, execution.journal)
         if execution.watched:
             if execution.printing is not None:

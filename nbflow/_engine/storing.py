@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVarTuple
 from nbflow._database.haste import SHORTLY_S, WouldWaitError, haste
 from nbflow._engine import faults
 from nbflow._engine.clerk import Clerk
+from nbflow._engine.history import ops_of
 from nbflow._engine.ids import public_id
 from nbflow._engine.loops import on_a_loop
 from nbflow._engine.nested import mark_of, saved_before
@@ -96,6 +97,8 @@ class Storing:
         self._stored = 0
         """How many facts of the run are stored."""
         self._waiting: deque[_Waiting] = deque()
+        self._unheard: list[OpRow] = []
+        """Facts that could not be stored, as it seems: the fault may have come after the commit."""
         self._unannounced: dict[bytes, Op] = {}
         self.committing = threading.Lock()
         """Held while facts are stored."""
@@ -151,6 +154,11 @@ class Storing:
     def holds_facts(self) -> bool:
         """Whether some wait to be stored."""
         return bool(self._held_back or self._noted)
+
+    @property
+    def knows_its_record(self) -> bool:
+        """Whether its journal has all that is stored, and nothing else."""
+        return self.saver is not None and not self._unheard and not self.holds_facts
 
     # -- storing ----------------------------------------------------------------------------
 
@@ -265,18 +273,29 @@ class Storing:
         """Store answers that came while the run works; a later replay finds them."""
         assert self.saver is not None and self.run is not None
         with self.committing:
+            if self._unheard:
+                self._hear()
             held_back = self._all_held_back()
             if held_back:
                 self.saver.append(self.run, self.epoch, held_back)
                 self._stored += len(held_back)
                 self._held_back = []
-            faults.reach("before answer")
-            self.saver.answer(self.run, self.epoch, rows)
-            faults.reach("after answer")
-            self._stored += len(rows)
-            self._fresh += rows
-            self.late_answers += [row.key for row in rows]
-        answered = {public_id(self.run_id, row.key) for row in rows}
+            try:
+                faults.reach("before answer")
+                self.saver.answer(self.run, self.epoch, rows)
+                faults.reach("after answer")
+            except BaseException:
+                self._unheard = rows
+                raise
+            self._take_in(rows)
+
+    def _take_in(self, rows: list[OpRow]) -> None:
+        """These are stored, and the journal has none of them."""
+        self._stored += len(rows)
+        self._fresh += rows
+        answers = [row.key for row in rows if row.kind == "answer"]
+        self.late_answers += answers
+        answered = {public_id(self.run_id, key) for key in answers}
         with self.lock:
             self.questions = tuple(q for q in self.questions if q.id not in answered)
 
@@ -304,9 +323,7 @@ class Storing:
         """Something kept a fact from being stored; or the user stopped the run just then, and
         nobody knows whether it is."""
         if not isinstance(fault, Exception | RunCancelled):
-            self.broken = self.broken or RunCancelled(
-                "The run was stopped while it stored something. invoke(None, config) continues it."
-            )
+            self.broken = self.broken or _stopped()
             self.stop()
         then(fault)
 
@@ -348,7 +365,7 @@ class Storing:
             self.check()
         together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
         fault: BaseException | None
-        fault = RunCancelled("The run was stopped while this was stored.")
+        fault = _stopped()
         try:
             for one in together:
                 self._unannounced.pop(one.op.key, None)
@@ -398,6 +415,8 @@ class Storing:
         try:
             if faults.hook is not None:
                 faults.hook("before commit", _about(stored))
+            if self._unheard:
+                self._hear()
             checkpoint = None if keep is None else keep()
             self.saver.append(self.run, self.epoch, stored, checkpoint)
             if faults.hook is not None:
@@ -406,8 +425,9 @@ class Storing:
             self._held_back += begun
             self._fresh += begun
             raise
-        except Exception as exc:
-            self.broken = exc
+        except BaseException as exc:
+            self.broken = exc if isinstance(exc, Exception) else _stopped()
+            self._unheard = self._unheard or stored
             raise
         self._held_back = []
         self._stored += len(stored)
@@ -423,6 +443,8 @@ class Storing:
         look: Callable[[], None] | None,
     ) -> None:
         assert self.saver is not None and self.run is not None
+        if self._unheard:
+            self._hear()
         held_back = self._all_held_back()
         # only now it is sure which answers came in time
         last = rows(self._stored + len(held_back))
@@ -433,6 +455,18 @@ class Storing:
         self._fresh += last
         if look is not None:
             look()
+
+    def _hear(self) -> None:
+        """See whether what seems not to be stored is on record: all of it, or nothing."""
+        assert self.saver is not None and self.run is not None
+        tried = self._unheard
+        found = ops_of(self.saver, self.run, after=self._stored)[: len(tried)]
+        self._unheard = []
+        if list(map(_what, found)) == list(map(_what, tried)):
+            in_journal = set(self._held_back).intersection(tried)
+            self._held_back = [row for row in self._held_back if row not in in_journal]
+            self._stored += len(in_journal)
+            self._take_in([row for row in tried if row not in in_journal])
 
     def _all_held_back(self) -> list[OpRow]:
         while self._noted:
@@ -449,6 +483,16 @@ def _without_value(row: OpRow) -> OpRow:
     row = copy(row)
     row.value = None
     return row
+
+
+def _stopped() -> RunCancelled:
+    return RunCancelled(
+        "The run was stopped while it stored something. invoke(None, config) continues it."
+    )
+
+
+def _what(row: OpRow) -> tuple[str, bytes, int]:
+    return row.kind, row.key, row.gen
 
 
 def _about(stored: list[OpRow]) -> str:
