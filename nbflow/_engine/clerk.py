@@ -99,17 +99,18 @@ async def done_apart(work: Callable[[], T], undo: Callable[[T], None]) -> T:
     """Do it in a thread, in this context, while the event loop goes on.
 
     Args:
-        undo: what a thread does with what came of it when the caller was cancelled meanwhile.
+        undo: what a thread does with what came of it when the caller was cancelled meanwhile; a
+            caller that is cancelled again does not wait for that.
     """
     clerk, context = Clerk(), copy_context()
-    done = asyncio.wrap_future(clerk.promise(partial(context.run, work)))
+    done = clerk.promise(partial(context.run, work))
     try:
-        return await asyncio.shield(done)
+        return await asyncio.shield(asyncio.wrap_future(done))
     except asyncio.CancelledError:
-        if done.cancelled():
-            raise
-        await asyncio.wait([done])
-        if done.exception() is None:
-            undoing = partial(context.run, undo, done.result())
-            await asyncio.wait([asyncio.wrap_future(clerk.promise(undoing))])
+
+        def undone() -> None:
+            if done.exception() is None:
+                context.run(undo, done.result())
+
+        await asyncio.wait([asyncio.wrap_future(clerk.promise(undone))])
         raise

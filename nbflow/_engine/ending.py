@@ -106,18 +106,24 @@ def _failed(op: Op, exc: BaseException, failure: Failure, fault: BaseException |
     op.settle(None, exc)
 
 
-def cancelled(op: Op, cancel: BaseException) -> None:
+def cancelled(op: Op, cancel: BaseException) -> bool:
     """Record that the run's own code cancelled the task.
 
     What a stopping run, a pause or a time-out cancels is not recorded: it runs again.
+
+    Returns:
+        False when it has just got another outcome.
     """
     execution, caller = op.execution, op.caller
     if execution.saver is None or not op.recorded or not op.is_given_up:
-        return _cancelled(op, cancel, None)
-    if op.decide():
-        if caller is not None:
-            caller.trailing_cancels += (op.row("void"),)
-        execution.store([op.row("cancel")], op, partial(_cancelled, op, cancel))
+        _cancelled(op, cancel, None)
+        return True
+    if not op.decide():
+        return False
+    if caller is not None:
+        caller.trailing_cancels += (op.row("void"),)
+    execution.store([op.row("cancel")], op, partial(_cancelled, op, cancel))
+    return True
 
 
 def _cancelled(op: Op, cancel: BaseException, fault: BaseException | None) -> None:

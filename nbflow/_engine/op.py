@@ -136,10 +136,9 @@ class Op(Called):
         if self.caller is not None and self.caller.over and self.loop is None:
             return True
         self.withdraw()
-        if self.is_settled:
-            return False
         frame = self.frame
-        self.cancelled(asyncio.CancelledError())
+        if self.is_settled or not self.cancelled(asyncio.CancelledError()):
+            return False
         if frame is not None:
             frame.end()
         return True
@@ -189,8 +188,8 @@ class Op(Called):
     def go_on(self, then: Then, fault: BaseException | None) -> None:
         """On its event loop: its outcome was stored in a thread, or could not be."""
         then(fault)
-        if self.execution.places is not None:
-            self.execution.places.leave(self)
+        if self.execution.places is not None and self.loop is not None:
+            self.execution.places.leave(self)  # a thread that runs it leaves by itself
 
     @property
     def loop_here(self) -> asyncio.AbstractEventLoop | None:

@@ -232,9 +232,11 @@ class RootOp(Op):
         fault: BaseException | None,
     ) -> None:
         """The run's last checkpoint is stored, or cannot be."""
-        if fault is not None:
-            return self._cannot_be_stored(fault)
         execution = self.execution
+        if fault is not None and not execution.closed:
+            return self._cannot_be_stored(fault)
+        if fault is not None:  # it is, and cannot be read for those who are to be told
+            return self._end(Outcome("error", exception=fault), failure_of(fault))
         assert closing.returned is not None
         returned = serde.decoded(returned, closing.returned)
         if execution.watched:
@@ -282,8 +284,9 @@ class RootOp(Op):
         rows = [*execution.with_cancels_below(taken_back), self._failure_row(exc)]
         self._close("error", lambda _: rows, exc, told_all)
 
-    def cancelled(self, cancel: BaseException) -> None:
+    def cancelled(self, cancel: BaseException) -> bool:
         self.settle(None, cancel)
+        return True
 
     def settle(self, value: Any, exc: BaseException | None) -> None:
         if exc is None or self.outcome is not None or not self.decide():

@@ -180,14 +180,12 @@ class Storing:
         Args:
             keep: of a nested workflow.
         """
-        loop = None
-        if not self._never_waits and (keep is not None or not self.holds_back):
-            loop = op.loop_here
+        loop = None if self._never_waits else op.loop_here
         if keep is not None:
             return self._do(loop, op, then, self._append, rows, op, keep)
         try:
             if loop is not None:
-                if not self._shortly(self._append, rows, op):
+                if not self._shortly(self._append, rows, op, held=self.holds_back):
                     stored = self._with_others(rows, op)
                     return self._clerks().do(stored, loop, partial(op.go_on, then))
             elif self.committing.locked():
@@ -205,9 +203,9 @@ class Storing:
         Raises:
             StorageError, LeaseLostError: nothing was stored; the run can go no further.
         """
-        if self.holds_back or not on_a_loop():
+        if self._never_waits or not on_a_loop():
             self.commit(rows)
-        elif not self._shortly(self._append, rows):
+        elif not self._shortly(self._append, rows, held=self.holds_back):
             rows = [*self._begun(), *rows]
             self._noted += rows
             self._fresh += rows
@@ -327,9 +325,14 @@ class Storing:
             self.stop()
         then(fault)
 
-    def _shortly(self, work: Callable[[*Given], None], *given: *Given) -> bool:
-        """Do it here if that takes no wait; False when it would, and nothing was stored."""
-        if not self._is_at_hand or not self.committing.acquire(timeout=SHORTLY_S):
+    def _shortly(self, work: Callable[[*Given], None], *given: *Given, held: bool = False) -> bool:
+        """Do it here if that takes no wait; False when it would, and nothing was stored.
+
+        Args:
+            held: it does no more than to hold facts back, wherever they will be stored.
+        """
+        at_hand = held or self._is_at_hand
+        if not at_hand or not self.committing.acquire(timeout=SHORTLY_S):
             return False
         haste.hurried = True
         try:
@@ -442,6 +445,12 @@ class Storing:
         closing: CheckpointRow | None,
         look: Callable[[], None] | None,
     ) -> None:
+        if not self.closed:  # else that is done, and the look would have held up a loop
+            self._give_up_thread(status, rows, closing)
+        if look is not None:
+            look()
+
+    def _give_up_thread(self, status: str, rows: Rows, closing: CheckpointRow | None) -> None:
         assert self.saver is not None and self.run is not None
         if self._unheard:
             self._hear()
@@ -453,8 +462,6 @@ class Storing:
         faults.reach("after end")
         self.closed, self._held_back = True, []
         self._fresh += last
-        if look is not None:
-            look()
 
     def _hear(self) -> None:
         """See whether what seems not to be stored is on record: all of it, or nothing."""

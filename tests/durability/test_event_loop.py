@@ -6,6 +6,7 @@ The loop itself gives the database free, after some turns: were it held up, it n
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -232,6 +233,165 @@ def test_a_call_that_is_cancelled_while_the_database_is_locked(
     assert thread is not None
     assert (thread.status, thread.owner) == ("cancelled", None)
     assert "__interrupt__" in asyncio.run(workflow.ainvoke(None, CONFIG))
+
+
+def test_a_call_that_is_cancelled_twice_as_it_begins(tmp_path: Path) -> None:
+    """Fault 40: nobody waits for the thread to be given up, and it is given up all the same."""
+    path = tmp_path / "runs.sqlite"
+    with SqliteSaver(path) as saver:
+        ended: list[str] = []
+
+        class Late(SqliteSaver):
+            """Is locked until the call has been cancelled twice."""
+
+            def begin_run(self, *given: Any) -> int:
+                opens.set()
+                let_go.wait(10)
+                return super().begin_run(*given)
+
+            def finish(self, run: Any, epoch: int, status: str, *more: Any) -> None:
+                super().finish(run, epoch, status, *more)
+                ended.append(status)
+                is_over.set()
+
+        opens, let_go, is_over = threading.Event(), threading.Event(), threading.Event()
+        workflow = of_everything(Late(path), lambda _moment: None)
+
+        async def play() -> None:
+            call = asyncio.create_task(workflow.ainvoke(1, CONFIG))
+            await asyncio.to_thread(opens.wait, 10)
+            for _ in range(2):
+                call.cancel()
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            let_go.set()
+            await asyncio.to_thread(is_over.wait, 10)
+
+        asyncio.run(play())
+        assert ended == ["cancelled"]
+        assert "__interrupt__" in asyncio.run(workflow.ainvoke(None, CONFIG))
+        assert saver.get_thread("1") is not None
+
+
+async def test_facts_that_are_held_back_hold_up_nothing(tmp_path: Path) -> None:
+    """Fault 40: while another fact of the run waits for the database."""
+    path = tmp_path / "runs.sqlite"
+    held = locked_file(path)
+    with SqliteSaver(path) as saver:
+
+        @task(at_most_once=True)
+        async def once() -> str:
+            return "once"
+
+        @task
+        async def beside() -> str:
+            await asyncio.sleep(0.02)  # until a thread waits to store that the other one begins
+            return "beside"
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> list[Any]:
+            held.__enter__()
+            asyncio.get_running_loop().call_later(0.1, held.__exit__, None, None, None)
+            return [*await asyncio.gather(once(), beside())]
+
+        assert await workflow.ainvoke(1, CONFIG, durability="exit") == ["once", "beside"]
+        [run] = saver.list_runs("1")
+        kinds = [(op.name, op.kind) for op in saver.get_ops(run.id) if op.kind != "start"]
+        assert sorted(kinds) == [("beside", "result"), ("once", "result")]
+
+
+class Used(SqliteSaver):
+    """Another thread takes the database as soon as a run has ended."""
+
+    let_go = threading.Event()
+
+    def finish(self, run: Any, epoch: int, status: str, *more: Any) -> None:
+        super().finish(run, epoch, status, *more)
+        taken = threading.Event()
+
+        def use() -> None:
+            with self._file.lock:
+                taken.set()
+                self.let_go.wait(10)
+
+        threading.Thread(target=use).start()
+        taken.wait(10)
+
+
+def test_an_end_that_is_told_later_is_stored_once(tmp_path: Path) -> None:
+    """Fault 40: what is told of the end is read in a thread where a loop would have to wait."""
+    with Used(tmp_path / "runs.sqlite") as saver:
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> int:
+            asyncio.get_running_loop().call_later(0.05, saver.let_go.set)
+            return n
+
+        async def play() -> list[Any]:
+            chunks = workflow.astream(1, CONFIG, stream_mode="checkpoints")
+            return [chunk["values"] async for chunk in chunks]
+
+        assert asyncio.run(play()) == [None, 1]
+        thread = saver.get_thread("1")
+        assert thread is not None
+        assert thread.status == "idle"
+
+
+def test_an_end_that_cannot_be_told(tmp_path: Path) -> None:
+    """Fault 9: the run has ended, whatever becomes of who wants to see its last checkpoint."""
+
+    class Unread(SqliteSaver):
+        def get_checkpoint(self, *given: Any) -> Any:
+            found = super().get_checkpoint(*given)
+            if found is not None and found.source == "loop":
+                raise StorageError("it cannot be read")
+            return found
+
+    with Unread(tmp_path / "runs.sqlite") as saver:
+
+        @entrypoint(checkpointer=saver)
+        def workflow(n: int) -> int:
+            return n
+
+        with pytest.raises(StorageError, match="it cannot be read"):
+            list(workflow.stream(1, CONFIG, stream_mode="checkpoints"))
+        thread = saver.get_thread("1")
+        assert thread is not None
+        assert (thread.status, thread.owner) == ("idle", None)
+
+
+async def test_a_thread_that_was_given_up_keeps_its_place(tmp_path: Path) -> None:
+    """Faults 39 and 40: until it ends, also where that it was given up is stored in a thread."""
+    path = tmp_path / "runs.sqlite"
+    begun, let_go, order = threading.Event(), threading.Event(), list[str]()
+    with SqliteSaver(path) as saver:
+
+        @task
+        def slow() -> None:
+            begun.set()
+            let_go.wait(10)
+            order.append("slow ends")
+
+        @task
+        def after() -> None:
+            order.append("the next begins")
+
+        @entrypoint(checkpointer=saver)
+        async def workflow(n: int) -> None:
+            given_up = slow()
+            await asyncio.to_thread(begun.wait, 10)
+            with locked_file(path):
+                given_up.cancel()
+                await asyncio.sleep(0.02)
+            later = asyncio.ensure_future(after())
+            await asyncio.sleep(0.02)
+            let_go.set()
+            await later
+
+        await workflow.ainvoke(1, {**CONFIG, "max_concurrency": 1})
+    assert order == ["slow ends", "the next begins"]
 
 
 def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nbflow._engine.op import Op
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
 from nbflow.events import Event, RunEnded
@@ -194,3 +195,47 @@ def test_a_class_as_input_is_refused_by_name(saver: BaseCheckpointSaver, config:
 
     with pytest.raises(TypeError, match=r"\$ "):
         workflow.invoke(int, config)
+
+
+def test_a_cancellation_that_meets_the_outcome(
+    saver: BaseCheckpointSaver, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """54: the code that cancels a task gets the outcome that is on record, not the other one"""
+    begun, let_go = threading.Event(), threading.Event()
+
+    @task
+    def block() -> str:
+        begun.set()
+        let_go.wait(LIMIT_S)
+        return "in time"
+
+    is_given_up: Any = vars(Op)["is_given_up"]
+
+    def meanwhile(op: Op) -> bool:
+        """The task ends as it is about to be cancelled."""
+        let_go.set()
+        while not op.decided:
+            threading.Event().wait(0.001)
+        return bool(is_given_up.fget(op))
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> Any:
+        future = block()
+        await asyncio.to_thread(begun.wait, LIMIT_S)
+        with monkeypatch.context() as patch:
+            patch.setattr(Op, "is_given_up", property(meanwhile))
+            given_up = future.cancel()
+        try:
+            found = await future
+        except asyncio.CancelledError:
+            found = "cancelled"
+        seen.append((given_up, found))
+        return interrupt("?")
+
+    async def main() -> Any:
+        await workflow.ainvoke(1, config)
+        return await workflow.ainvoke(Command(resume="!"), config)
+
+    seen: list[Any] = []
+    assert within(LIMIT_S, lambda: asyncio.run(main())) == "!"
+    assert seen == [(False, "in time")] * 2
