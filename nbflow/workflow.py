@@ -202,7 +202,7 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
             opened = self._open(input, config, context, (), options).taken()
             if opened.root is None:
                 return as_output(opened.already, version)
-            stop.execution = opened.root.execution
+            stop.stops(opened.root.execution)
             outcome = go_sync(opened.root, self._spec.is_async)
         return as_output(outcome.unwrap(), version)
 

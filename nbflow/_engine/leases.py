@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
+from nbflow._engine.clerk import Clerk
 from nbflow.checkpoint.base import BaseCheckpointSaver, RunRow
 from nbflow.errors import LeaseLostError, NbflowError
 
 __all__ = ["Holding", "Leases"]
+
+_log = logging.getLogger(__name__)
 
 _IDLE_S = 10.0
 """How often the heart looks where nothing is due."""
@@ -25,22 +30,21 @@ class Holding:
     saver: BaseCheckpointSaver
     run: RunRow
     epoch: int
+    clerk: Clerk
+    """Who renews the leases of this saver, and waits for it."""
     stops: list[Callable[[], None]] = field(default_factory=list)
     """Each asks what one of those who try runs on it to stop."""
     count: int = 0
     due: float = field(init=False)
-    """When the lease is renewed next, by the monotonic clock."""
+    """When the lease is renewed next, by the monotonic clock; infinite while that is under way."""
 
     def __post_init__(self) -> None:
-        self.put_off()
+        self.put_off(time.monotonic())
 
-    @property
-    def beat_s(self) -> float:
-        return math.inf if self.saver.lease_s is None else self.saver.lease_s / 3
-
-    def put_off(self) -> None:
+    def put_off(self, since: float) -> None:
         """Until a third of the lease is over, so that two renewals may fail."""
-        self.due = time.monotonic() + self.beat_s
+        lease_s = self.saver.lease_s
+        self.due = math.inf if lease_s is None else since + lease_s / 3
 
 
 class Leases:
@@ -75,7 +79,8 @@ class Leases:
         with self._lock:
             holding = self._held.get((run.id, epoch))
             if holding is None:
-                holding = Holding(saver=saver, run=run, epoch=epoch)
+                clerk = self._clerk_of(saver)
+                holding = Holding(saver=saver, run=run, epoch=epoch, clerk=clerk)
                 self._held[run.id, epoch] = holding
             holding.count += 1
             if stop is not None:
@@ -107,19 +112,30 @@ class Leases:
         while True:
             now = time.monotonic()
             with self._lock:
-                held = [*self._held.values()]
-            for holding in held:
-                if holding.due <= now:
-                    self._renew(holding)
-            self._wakes = min([now + _IDLE_S, *[holding.due for holding in held]])
+                for holding in self._held.values():
+                    if holding.due <= now:
+                        holding.due = math.inf
+                        holding.clerk.promise(partial(self._renew, holding))
+                self._wakes = min([now + _IDLE_S, *[one.due for one in self._held.values()]])
             self._sooner.wait(max(0.0, self._wakes - time.monotonic()))
             self._sooner.clear()
 
     def _renew(self, holding: Holding) -> None:
-        holding.put_off()
+        if self.get(holding.run.id, holding.epoch) is not holding:
+            return
+        began = time.monotonic()
         try:
             holding.saver.renew(holding.run, holding.epoch)
         except LeaseLostError:
-            holding.due = math.inf  # the run learns it with the next thing that it stores
+            return  # the run learns it with the next thing that it stores
         except NbflowError:
             pass  # another renewal comes before the lease ends
+        except Exception:
+            _log.exception("A lease could not be renewed; that is tried again")
+        holding.put_off(began)
+        self._beat_by(holding.due)
+
+    def _clerk_of(self, saver: BaseCheckpointSaver) -> Clerk:
+        """One for each saver: a database that lets its clerk wait holds up no other's leases."""
+        others = (one.clerk for one in self._held.values() if one.saver is saver)
+        return next(others, None) or Clerk()

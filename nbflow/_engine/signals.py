@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbflow._engine.execution import Execution
 
-__all__ = ["LOOK_S", "GentleStop"]
+__all__ = ["LOOK_S", "GentleStop", "heed_stop"]
 
 LOOK_S = 0.5
 """Whoever waits looks up so often: a signal that came as it was about to wait does not wake it."""
@@ -29,9 +29,9 @@ class GentleStop:
     """While inside, a KeyboardInterrupt is raised in the user's code only."""
 
     def __init__(self) -> None:
-        self.execution: Execution | None = None
-        """The run to stop; None until it is known."""
-        self._pending = False
+        self.pending = False
+        """Whether it has come, and is not raised yet."""
+        self._execution: Execution | None = None
         self._installed = False
 
     def __enter__(self) -> GentleStop:
@@ -49,20 +49,42 @@ class GentleStop:
             _inside.remove(self)
         if self._installed and signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        if self._pending and not isinstance(exc, KeyboardInterrupt):
+        if self.pending and not isinstance(exc, KeyboardInterrupt):
             raise KeyboardInterrupt
 
+    def stops(self, execution: Execution) -> None:
+        """From now on it is this run that is stopped; at once, if that was asked before."""
+        self._execution = execution
+        if _is_pending():
+            execution.request_stop()
+
     def _handle(self, _signal: int, frame: FrameType | None) -> None:
-        if self._pending or not _in_engine(frame):
+        if self.pending or not _in_engine(frame):
             raise KeyboardInterrupt
-        self._pending = True
+        self.pending = True
         for one in tuple(_inside):
-            if one.execution is not None:
-                one.execution.request_stop()
+            if one._execution is not None:
+                one._execution.request_stop()
 
 
 _inside: list[GentleStop] = []
 """The calls of the main thread that are under way, the outermost first."""
+
+
+def heed_stop() -> None:
+    """Called where nothing is begun, and may not be for long: raise what has come meanwhile.
+
+    Raises:
+        KeyboardInterrupt: it has.
+    """
+    if _is_pending():
+        raise KeyboardInterrupt
+
+
+def _is_pending() -> bool:
+    """Whether a stop of what this thread does has come, and is not raised yet."""
+    here = threading.current_thread() is threading.main_thread()
+    return here and any(one.pending for one in _inside)
 
 
 def _in_engine(frame: FrameType | None) -> bool:

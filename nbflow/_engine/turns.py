@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbflow._engine.clerk import done_apart
+from nbflow._engine.signals import heed_stop
 from nbflow._engine.threads import address_of, thread_id_of
 from nbflow.errors import ThreadBusyError
 
@@ -72,6 +73,7 @@ class Turn(Generic[T]):
                 if self._is_first:
                     with suppress(ThreadBusyError):
                         return self._followed(self._begin())
+                heed_stop()
                 time.sleep(self._pause())
 
     async def awaited(self) -> T:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from nbflow._engine import turns
+from nbflow.checkpoint.base import BaseCheckpointSaver
+from nbflow.func import entrypoint, task
+from nbflow.testing.faults import FaultPoint, armed
+from tests.unit.drive import Config
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,3 +37,62 @@ def test_a_run_is_continued_after_an_interrupt_at_any_moment() -> None:
     found = re.match(r"60 runs, (\d+) interrupts, a task ran 1 times at most", done.stdout)
     assert found is not None, done.stdout
     assert int(found[1]) > 10
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("point", ["before opening", "after opening"])
+def test_a_stop_that_comes_as_the_run_is_opened(
+    saver: BaseCheckpointSaver, config: Config, point: FaultPoint, is_async: bool
+) -> None:
+    """218, fault 38: the run begins nothing, and can be continued"""
+    ran: list[int] = []
+
+    def body(n: int) -> int:
+        ran.append(n)
+        return n
+
+    async def async_body(n: int) -> int:
+        return body(n)
+
+    workflow: Any = entrypoint(checkpointer=saver)(async_body if is_async else body)
+    press = partial(signal.raise_signal, signal.SIGINT)
+    with armed(point, press), pytest.raises(KeyboardInterrupt):
+        workflow.invoke(1, config)
+    assert ran == []
+    assert workflow.invoke(None, config) == 1
+
+
+def test_a_stop_while_the_call_waits_for_its_turn(
+    saver: BaseCheckpointSaver, config: Config
+) -> None:
+    """218, 261, fault 38: it stands in line no longer, and what runs goes on"""
+    begun, let_go, ran = threading.Event(), threading.Event(), list[int]()
+
+    @task
+    def step(n: int) -> int:
+        ran.append(n)
+        begun.set()
+        let_go.wait(8)
+        return n
+
+    @entrypoint(checkpointer=saver, on_busy="queue")
+    def workflow(n: int) -> int:
+        return step(n).result()
+
+    def press() -> None:
+        while not turns._lines:
+            threading.Event().wait(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    first = threading.Thread(target=workflow.invoke, args=(1, config))
+    first.start()
+    assert begun.wait(8)
+    presser = threading.Thread(target=press)
+    presser.start()
+    with pytest.raises(KeyboardInterrupt):
+        workflow.invoke(2, config)
+    presser.join()
+    let_go.set()
+    first.join()
+    assert ran == [1]
+    assert workflow.invoke(3, config) == 3

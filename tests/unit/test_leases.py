@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.errors import (
     DeclarationError,
     RunCancelled,
+    StorageError,
     ThreadBusyError,
     UnknownInterruptError,
 )
@@ -372,6 +373,74 @@ def test_a_new_input_takes_over_from_another_process(tmp_path: Path) -> None:
         assert owner.stdout is not None and owner.stdout.read() == "LeaseLostError\n"
     assert count.get_state(CONFIG).values == 50
     assert len(saver.list_runs("1")) == 2
+
+
+class Renewed(SqliteSaver):
+    """Counts what becomes of its lease."""
+
+    lease_s = 0.3
+
+    def __init__(self, path: Path, act: Callable[[], object] = int) -> None:
+        super().__init__(path)
+        self.act = act
+        self.tried = threading.Semaphore(0)
+
+    def renew(self, run: Any, epoch: int) -> None:
+        self.tried.release()
+        self.act()
+        super().renew(run, epoch)
+
+    def is_tried_again(self) -> bool:
+        return all(self.tried.acquire(timeout=WAIT_S) for _ in range(3))
+
+
+@contextlib.contextmanager
+def running(saver: BaseCheckpointSaver) -> Iterator[None]:
+    """While inside, a run of it goes on."""
+    let_go = threading.Event()
+
+    @entrypoint(checkpointer=saver)
+    def wait(n: int) -> int:
+        let_go.wait(4 * WAIT_S)
+        return n
+
+    run = wait.start(1, thread_id="1")
+    try:
+        yield
+    finally:
+        let_go.set()
+        assert run.result(WAIT_S) == 1
+
+
+def test_a_database_that_does_not_answer_costs_no_lease_of_another(tmp_path: Path) -> None:
+    """Fault 16: each saver's leases are renewed, however long another one takes."""
+    answers = threading.Event()
+    with (
+        Renewed(tmp_path / "slow.sqlite", lambda: answers.wait(4 * WAIT_S)) as slow,
+        Renewed(tmp_path / "quick.sqlite") as quick,
+        running(slow),
+    ):
+        try:
+            assert slow.tried.acquire(timeout=WAIT_S)
+            with running(quick):
+                assert quick.is_tried_again()
+        finally:
+            answers.set()
+
+
+def test_a_renewal_that_fails_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Fault 16: whatever it fails with, since a saver may be anybody's."""
+    faults = [OSError("unreachable"), StorageError("locked")]
+
+    def fail() -> None:
+        if faults:
+            raise faults.pop(0)
+
+    with Renewed(tmp_path / "runs.sqlite", fail) as saver, running(saver):
+        assert saver.is_tried_again()
+    assert "A lease could not be renewed" in caplog.text
 
 
 def test_policies_are_checked_at_declaration() -> None:
