@@ -82,6 +82,20 @@ class Session:
     def executemany(self, query: str, rows: Iterable[Any], /) -> None:
         self._cursor().executemany(query, rows)
 
+    def first_of_each(self, query: str, rows: Sequence[Any]) -> list[Any]:
+        """What the query returns first for each of these parameters; None for nothing.
+
+        They are sent without a wait for one another.
+        """
+        cursor = self._cursor()
+        if len(rows) < 2:
+            return [cursor.execute(query, row).fetchone() for row in rows]
+        cursor.executemany(query, rows, returning=True)
+        found = [cursor.fetchone()]
+        while cursor.nextset():
+            found.append(cursor.fetchone())
+        return found
+
     def _cursor(self) -> psycopg.Cursor[Any]:
         return self._connection.cursor(binary=True, row_factory=tuple_row)
 

@@ -152,8 +152,8 @@ class Frame:
         if execution.saver is None or not self.op.recorded:
             return make()
         call = self.take(name, b"", lane, 4)
-        if call is not None and call.value is not None:
-            return serde.loads(call.value)
+        if call is not None and call.outcome is not None:
+            return serde.loads(execution.value_of(call))
         value, n = make(), self.log.number(name, b"")
         row = OpRow(
             "result", op_key(self.op.key, "task", name, b"", n), self.op.key, name, b"",

@@ -317,7 +317,8 @@ class AsyncTaskFuture(asyncio.Future[T], Generic[T]):
         op = self.op
         if op is not None and not op.claimed and op.may_run_in_place:
             yield from run_in_place(op)
-            op.runner = None
+            if op.runner is not None:
+                op.runner = None
             if self._taken_for is not None:
                 self._taken_for.uncancel()
         if not self.done():

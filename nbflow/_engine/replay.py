@@ -11,7 +11,16 @@ from nbflow.checkpoint._questions import StoredQuestion
 from nbflow.checkpoint.base import OpRow
 from nbflow.errors import CorruptDataError
 
-__all__ = ["OPTIONAL", "Call", "Divergence", "Journal", "describe", "pause_value", "shown"]
+__all__ = [
+    "OPTIONAL",
+    "OUTCOMES",
+    "Call",
+    "Divergence",
+    "Journal",
+    "describe",
+    "pause_value",
+    "shown",
+]
 
 OPTIONAL = "?"
 """Ends the lane of a call that a replay need not make."""
@@ -19,8 +28,8 @@ OPTIONAL = "?"
 _FINGERPRINT = _KEY = 16
 """Bytes."""
 
-_OUTCOMES = frozenset(("result", "error", "cancel"))
-_SETTLES = _OUTCOMES | {"ask", "pause"}
+OUTCOMES = frozenset(("result", "error", "cancel"))
+_SETTLES = OUTCOMES | {"ask", "pause"}
 _FOLLOWS = frozenset(("answer", "void"))
 """Are about something that was stored before."""
 
@@ -67,7 +76,7 @@ class Call:
     @property
     def finished(self) -> bool:
         """Whether it has an outcome, or was answered."""
-        return self.outcome in _OUTCOMES or self.answer is not None
+        return self.outcome in OUTCOMES or self.answer is not None
 
     @property
     def is_withdrawn(self) -> bool:

@@ -325,6 +325,8 @@ class RootOp(Op):
             return then(None)
 
         def stored(fault: BaseException | None) -> None:
+            if isinstance(fault, _STOPS) and status != "cancelled":
+                return self._stopped(fault)
             if fault is not None:
                 add_note(cause, f"The run's status could not be stored: {fault}")
             then(fault)

@@ -2,6 +2,7 @@
 
 On an event loop a fact is stored at once where that takes no wait, as with an SQLite file that
 nobody else is using. Else a clerk stores it in a thread, and what follows from it follows then.
+While one commit is under way, outcomes of other tasks wait for it; the next takes all of them.
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ from typing import TYPE_CHECKING, TypeVarTuple
 from nbflow._database.haste import SHORTLY_S, WouldWaitError, haste
 from nbflow._engine import faults
 from nbflow._engine.clerk import Clerk
-from nbflow._engine.history import ops_of
-from nbflow._engine.ids import public_id
 from nbflow._engine.loops import on_a_loop
 from nbflow._engine.nested import mark_of, saved_before
-from nbflow._engine.replay import Call, Journal
-from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow
-from nbflow.errors import CorruptDataError
-from nbflow.types import Interrupt
+from nbflow._engine.record import Record
+from nbflow._engine.replay import OUTCOMES, Journal
+from nbflow.checkpoint.base import CheckpointRow, OpRow
+from nbflow.errors import RunCancelled
 
 if TYPE_CHECKING:
     from nbflow._engine.op import Op
@@ -34,11 +33,14 @@ __all__ = ["Rows", "Storing", "Then"]
 
 Given = TypeVarTuple("Given")
 
+_MOST_TOGETHER = 256
+"""Outcomes in one commit."""
+
 _LONG_BYTES = 1 << 20
 """A longer result, once it is stored, is kept in the database alone."""
 
 Then = Callable[[BaseException | None], None]
-"""Told what kept a fact from being stored, a KeyboardInterrupt included, or None."""
+"""Told what kept a fact from being stored, or None. When it was a stop, the fact may be stored."""
 
 Rows = Callable[[int], list[OpRow]]
 """The last facts of an execution, given how many there are by then."""
@@ -47,41 +49,30 @@ Keep = Callable[[], CheckpointRow]
 """Makes what a nested workflow keeps; it may have to read for it."""
 
 
-class Storing:
-    """The record of an execution, and who writes it."""
+class _Waiting:
+    """An outcome that is stored with the next commit."""
 
-    saver: BaseCheckpointSaver | None
-    run: RunRow | None
-    run_id: str
+    __slots__ = ("fault", "is_done", "op", "rows")
+
+    def __init__(self, rows: list[OpRow], op: Op) -> None:
+        self.rows = rows
+        self.op = op
+        self.is_done = False
+        self.fault: BaseException | None = None
+
+
+class Storing(Record):
+    """Who writes the record, when, and in which thread."""
+
     epoch: int
-    lock: threading.Lock
-    questions: tuple[Interrupt, ...]
     closed: bool
     """Whether it has ended: late code can store nothing."""
     broken: BaseException | None
     """What made the record end: nothing more can be stored."""
 
     def open_record(self, record: Journal, *, holds_back: bool) -> None:
-        """
-        Args:
-            record: what was stored before.
-            holds_back: whether facts are stored only when the execution ends (86).
-        """
-        self._journal = record
-        self._fresh: deque[OpRow] = deque()
-        """Facts that the journal does not have yet: most of a run's own are never asked for."""
-        self._catching_up = threading.RLock()
-        self.holds_back = holds_back
-        self._held_back: list[OpRow] = []
-        """Facts that are stored with the next thing that must be; used while committing."""
-        self._noted: deque[OpRow] = deque()
-        """More of them, from event loops."""
-        self.late_answers: list[bytes] = []
-        """Keys of the questions that were answered while the run worked."""
-        self._stored = 0
-        """How many facts of the run are stored."""
-        self._unheard: list[OpRow] = []
-        """Facts that could not be stored, as it seems: the fault may have come after the commit."""
+        super().open_record(record, holds_back=holds_back)
+        self._waiting: deque[_Waiting] = deque()
         self._unannounced: dict[bytes, Op] = {}
         self.committing = threading.Lock()
         """Held while facts are stored."""
@@ -92,54 +83,13 @@ class Storing:
         """Whether nobody outside this process can keep anything from being stored at once."""
         self._clerk: Clerk | None = None
 
-    def count_record(self) -> None:
-        """From now on the record has what this execution adds, and nothing else."""
-        self._stored = self._journal.facts
-
     def check(self) -> None:
         """Refuse to go on in a run that was stopped or can no longer store anything."""
         raise NotImplementedError
 
-    @property
-    def journal(self) -> Journal:
-        """The calls of the run, with all that was stored so far."""
-        if self._fresh:
-            with self._catching_up:
-                while self._fresh:
-                    self._journal.apply(self._fresh[0])
-                    self._fresh.popleft()
-        return self._journal
-
-    def value_of(self, call: Call) -> bytes:
-        """What came of a recorded call, encoded; what was let go is read again.
-
-        Raises:
-            StorageError, CorruptDataError: it cannot be read.
-        """
-        if call.value is None:
-            assert self.saver is not None
-            for op in self.saver.get_ops(self.run_id):
-                let_go = self._journal.get(op.key)
-                if let_go is not None and let_go.value is None and op.gen == let_go.gen:
-                    let_go.value = op.value
-        if call.value is None:
-            raise CorruptDataError(
-                f"The result of {call.describe()} was stored, and is not there any more. Restore "
-                "the database from a copy."
-            )
-        return call.value
-
-    @property
-    def holds_facts(self) -> bool:
-        """Whether some wait to be stored."""
-        return bool(self._held_back or self._noted)
-
-    @property
-    def knows_its_record(self) -> bool:
-        """Whether its journal has all that is stored, and nothing else."""
-        return self.saver is not None and not self._unheard and not self.holds_facts
-
-    # -- storing ----------------------------------------------------------------------------
+    def stop(self) -> None:
+        """No op starts any more."""
+        raise NotImplementedError
 
     def commit(self, rows: list[OpRow], *, at_once: bool = False) -> None:
         """Store facts in this thread, and with them that the ops still running had begun.
@@ -159,16 +109,21 @@ class Storing:
         Args:
             keep: of a nested workflow.
         """
-        if not self._never_waits:
-            loop = op.loop_here
-            if loop is not None:
-                held = self.holds_back and keep is None
-                return self._do(loop, op, then, self._append, rows, op, keep, held=held)
+        loop = None if self._never_waits else op.loop_here
+        if keep is not None:
+            return self._do(loop, op, then, self._append, rows, op, keep)
         try:
-            with self.committing:
-                self._append(rows, op, keep)
+            if loop is not None:
+                if not self._shortly(self._append, rows, op, held=self.holds_back):
+                    stored = self._with_others(rows, op)
+                    return self._clerks().do(stored, loop, partial(op.go_on, then))
+            elif self.committing.locked():
+                self._with_others(rows, op)()
+            else:
+                with self.committing:
+                    self._append(rows, op)
         except BaseException as exc:
-            return then(exc)
+            return self._not_stored(exc, then)
         then(None)
 
     def note(self, rows: list[OpRow]) -> None:
@@ -261,16 +216,6 @@ class Storing:
                 raise
             self._take_in(rows)
 
-    def _take_in(self, rows: list[OpRow]) -> None:
-        """These are stored, and the journal has none of them."""
-        self._stored += len(rows)
-        self._fresh += rows
-        answers = [row.key for row in rows if row.kind == "answer"]
-        self.late_answers += answers
-        answered = {public_id(self.run_id, key) for key in answers}
-        with self.lock:
-            self.questions = tuple(q for q in self.questions if q.id not in answered)
-
     # -- where ------------------------------------------------------------------------------
 
     def _do(
@@ -280,17 +225,23 @@ class Storing:
         then: Then,
         work: Callable[[*Given], None],
         *given: *Given,
-        held: bool = False,
     ) -> None:
-        fault: BaseException | None = None
         try:
             if loop is None:
                 self._patiently(work, *given)
-            elif not self._shortly(work, *given, held=held):
+            elif not self._shortly(work, *given):
                 apart, then = partial(self._patiently, work, *given), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
         except BaseException as exc:
-            fault = exc
+            return self._not_stored(exc, then)
+        then(None)
+
+    def _not_stored(self, fault: BaseException, then: Then) -> None:
+        """Something kept a fact from being stored; or the user stopped the run just then, and
+        nobody knows whether it is."""
+        if not isinstance(fault, Exception | RunCancelled):
+            self.broken = self.broken or _stopped()
+            self.stop()
         then(fault)
 
     def _shortly(self, work: Callable[[*Given], None], *given: *Given, held: bool = False) -> bool:
@@ -315,6 +266,38 @@ class Storing:
     def _patiently(self, work: Callable[[*Given], None], *given: *Given) -> None:
         with self.committing:
             work(*given)
+
+    def _with_others(self, rows: list[OpRow], op: Op) -> Callable[[], None]:
+        """Have an outcome stored by whoever commits next; what is returned waits for that, or
+        is the one."""
+        mine = _Waiting(rows, op)
+        self._waiting.append(mine)
+
+        def stored() -> None:
+            with self.committing:
+                while not mine.is_done:
+                    self._append_waiting()
+            if mine.fault is not None:
+                raise mine.fault
+
+        return stored
+
+    def _append_waiting(self) -> None:
+        if not self._waiting:  # who took them was stopped
+            self.check()
+        together = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+        fault: BaseException | None
+        fault = _stopped()
+        try:
+            for one in together:
+                self._unannounced.pop(one.op.key, None)
+            self._append([row for one in together for row in one.rows])
+            fault = None
+        except (Exception, RunCancelled) as exc:
+            fault = exc
+        finally:
+            for one in together:
+                one.is_done, one.fault = True, fault
 
     def _store_noted(self) -> None:
         with self.committing:
@@ -349,31 +332,30 @@ class Storing:
         stored = [*self._all_held_back(), *rows] if holds_facts else rows
         if self.holds_back and keep is None and not at_once:
             self._held_back = [*stored]
-        else:
-            try:
-                if faults.hook is not None:
-                    faults.hook("before commit", _about(stored))
-                if self._unheard:
-                    self._hear()
-                checkpoint = None if keep is None else keep()
-                self.saver.append(self.run, self.epoch, stored, checkpoint)
-                if faults.hook is not None:
-                    faults.hook("after commit", _about(stored))
-            except WouldWaitError:
-                self._held_back += begun
-                self._fresh += begun
-                raise
-            except BaseException as exc:
-                self.broken = exc
-                self._unheard = self._unheard or stored
-                raise
-            self._held_back = []
-            self._stored += len(stored)
-            if op is not None:
-                value = rows[-1].value
-                if value is not None and len(value) > _LONG_BYTES:
-                    rows = [*rows[:-1], _without_value(rows[-1])]
-        self._fresh += rows
+            self._fresh += rows
+            return
+        try:
+            if faults.hook is not None:
+                faults.hook("before commit", _about(stored))
+            if self._unheard:
+                self._hear()
+            checkpoint = None if keep is None else keep()
+            self.saver.append(self.run, self.epoch, stored, checkpoint)
+            if faults.hook is not None:
+                faults.hook("after commit", _about(stored))
+        except WouldWaitError:
+            self._held_back += begun
+            self._fresh += begun
+            raise
+        except BaseException as exc:
+            self.broken = exc if isinstance(exc, Exception) else _stopped()
+            self._unheard = self._unheard or stored
+            raise
+        self._held_back = []
+        self._stored += len(stored)
+        for row in rows:
+            is_long = row.value is not None and len(row.value) > _LONG_BYTES
+            self._fresh.append(_without_value(row) if is_long and row.kind in OUTCOMES else row)
 
     def _finish(
         self,
@@ -400,23 +382,6 @@ class Storing:
         self.closed, self._held_back = True, []
         self._fresh += last
 
-    def _hear(self) -> None:
-        """See whether what seems not to be stored is on record: all of it, or nothing."""
-        assert self.saver is not None and self.run is not None
-        tried = self._unheard
-        found = ops_of(self.saver, self.run, after=self._stored)[: len(tried)]
-        self._unheard = []
-        if list(map(_what, found)) == list(map(_what, tried)):
-            in_journal = set(self._held_back).intersection(tried)
-            self._held_back = [row for row in self._held_back if row not in in_journal]
-            self._stored += len(in_journal)
-            self._take_in([row for row in tried if row not in in_journal])
-
-    def _all_held_back(self) -> list[OpRow]:
-        while self._noted:
-            self._held_back.append(self._noted.popleft())
-        return self._held_back
-
     def _begun(self) -> list[OpRow]:
         with self.lock:
             begun, self._unannounced = self._unannounced, {}
@@ -429,8 +394,10 @@ def _without_value(row: OpRow) -> OpRow:
     return row
 
 
-def _what(row: OpRow) -> tuple[str, bytes, int]:
-    return row.kind, row.key, row.gen
+def _stopped() -> RunCancelled:
+    return RunCancelled(
+        "The run was stopped while it stored something. invoke(None, config) continues it."
+    )
 
 
 def _about(stored: list[OpRow]) -> str:

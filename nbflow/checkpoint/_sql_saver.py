@@ -341,8 +341,20 @@ class SqlSaver(BaseCheckpointSaver):
     ) -> None:
         if not ops and not connection.execute(self._sql["holds_lease"], (run.id, epoch)).fetchall():
             lease_lost(run, epoch)
-        for op in ops:
-            cell = None if op.value is None else self._blobs.put(connection, op.value)
+        put = self._blobs.put
+        cells = [None if op.value is None else put(connection, op.value) for op in ops]
+        self._add_all(connection, run, epoch, ops, cells)
+
+    def _add_all(
+        self,
+        connection: Connection,
+        run: RunRow,
+        epoch: int,
+        ops: Sequence[OpRow],
+        cells: Sequence[Cell | None],
+    ) -> None:
+        """:meth:`_add_op` of several."""
+        for op, cell in zip(ops, cells, strict=True):
             self._add_op(connection, run, epoch, op, cell)
 
     def _add_checkpoint(self, connection: Connection, row: CheckpointRow) -> int:

@@ -197,13 +197,28 @@ class PostgresSaver(SqlSaver):
     def _add_op(
         self, connection: Any, run: RunRow, epoch: int, op: OpRow, cell: Cell | None
     ) -> None:
-        cells = self._op_cells(op, cell, run.id)
-        if cell is not None:
-            cells = (*cells[:_VALUE], self._server.packed(cell), *cells[_VALUE + 1 :])
+        self._add_all(connection, run, epoch, [op], [cell])
+
+    def _add_all(
+        self, connection: Any, run: RunRow, epoch: int, ops: Sequence[OpRow],
+        cells: Sequence[Cell | None],
+    ) -> None:  # fmt: skip
+        rows = [
+            (run.id, epoch, *self._packed(self._op_cells(op, cell, run.id)))
+            for op, cell in zip(ops, cells, strict=True)
+        ]
         try:
-            row = connection.execute(_SQL["add_op"], (run.id, epoch, *cells)).fetchone()
-        except UniqueViolation:
-            key_taken(run, op)
-        if row is None:
-            lease_lost(run, epoch)
-        op.seq = row[0]
+            numbers = connection.first_of_each(_SQL["add_op"], rows)
+        except UniqueViolation as fault:
+            told = fault.diag.message_detail or ""
+            key_taken(run, next((op for op in ops if op.key.hex() in told), ops[0]))
+        for op, number in zip(ops, numbers, strict=True):
+            if number is None:
+                lease_lost(run, epoch)
+            op.seq = number[0]
+
+    def _packed(self, cells: tuple[Any, ...]) -> tuple[Any, ...]:
+        value = cells[_VALUE]
+        if value is None:
+            return cells
+        return (*cells[:_VALUE], self._server.packed(value), *cells[_VALUE + 1 :])
