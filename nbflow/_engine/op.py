@@ -187,9 +187,23 @@ class Op(Called):
 
     def go_on(self, then: Then, fault: BaseException | None) -> None:
         """On its event loop: its outcome was stored in a thread, or could not be."""
-        then(fault)
+        self.hear(then, fault)
         if self.execution.places is not None and self.loop is not None:
             self.execution.places.leave(self)  # a thread that runs it leaves by itself
+
+    def hear(self, then: Then, fault: BaseException | None) -> None:
+        """Its outcome was stored, or not: whatever follows from it, nobody waits in vain."""
+        try:
+            then(fault)
+        except BaseException as exc:
+            if self.key in self.execution.open_ops:
+                self.cut_off(exc)
+            if not isinstance(exc, Exception):
+                raise
+
+    def cut_off(self, exc: BaseException) -> None:
+        """What was to follow from its outcome failed."""
+        self.settle(None, exc)
 
     @property
     def loop_here(self) -> asyncio.AbstractEventLoop | None:

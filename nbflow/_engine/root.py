@@ -288,6 +288,9 @@ class RootOp(Op):
         self.settle(None, cancel)
         return True
 
+    def cut_off(self, exc: BaseException) -> None:
+        self._end(Outcome("error", exception=exc), failure_of(exc))
+
     def settle(self, value: Any, exc: BaseException | None) -> None:
         if exc is None or self.outcome is not None or not self.decide():
             return

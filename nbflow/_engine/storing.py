@@ -123,8 +123,8 @@ class Storing(Record):
                 with self.committing:
                     self._append(rows, op)
         except BaseException as exc:
-            return self._not_stored(exc, then)
-        then(None)
+            return self._not_stored(exc, op, then)
+        op.hear(then, None)
 
     def note(self, rows: list[OpRow]) -> None:
         """Store facts that nobody waits for: on an event loop perhaps a little later.
@@ -233,16 +233,16 @@ class Storing(Record):
                 apart, then = partial(self._patiently, work, *given), partial(op.go_on, then)
                 return self._clerks().do(apart, loop, then)
         except BaseException as exc:
-            return self._not_stored(exc, then)
-        then(None)
+            return self._not_stored(exc, op, then)
+        op.hear(then, None)
 
-    def _not_stored(self, fault: BaseException, then: Then) -> None:
+    def _not_stored(self, fault: BaseException, op: Op, then: Then) -> None:
         """Something kept a fact from being stored; or the user stopped the run just then, and
         nobody knows whether it is."""
         if not isinstance(fault, Exception | RunCancelled):
             self.broken = self.broken or _stopped()
             self.stop()
-        then(fault)
+        op.hear(then, fault)
 
     def _shortly(self, work: Callable[[*Given], None], *given: *Given, held: bool = False) -> bool:
         """Do it here if that takes no wait; False when it would, and nothing was stored.

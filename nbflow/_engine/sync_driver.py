@@ -34,15 +34,18 @@ def drive(op: Op) -> None:
     ):  # fmt: skip
         return _drive(op, op.take_context())
     op.started = time.time()
-    frame, failure, value = op.begin_attempt(), None, None
+    frame = failure = value = None
     context = op.take_context()
     try:
+        frame = op.begin_attempt()
         if execution.stopping or execution.control.drain_reason is not None:
             op.check_begin()
         value = context.run(_inside, frame, op)
         if frame.is_clean and not op.decided:
             return op.finished(value)
     except BaseException as exc:
+        if frame is None:
+            return op.break_off(exc)
         failure = exc
     _drive(op, context, frame, value, failure)
 

@@ -10,11 +10,14 @@ from typing import Any, NoReturn
 
 import pytest
 
+from nbflow._hooks import hooks
+from nbflow.cache.memory import InMemoryCache
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.errors import RunCancelled, StorageError
+from nbflow.events import Event, TaskStarted
 from nbflow.func import entrypoint, task
 from nbflow.testing.faults import FaultPoint, armed
-from nbflow.types import Command, interrupt
+from nbflow.types import CachePolicy, Command, interrupt
 from tests.unit.drive import Drive, within
 
 THREAD: dict[str, Any] = {"configurable": {"thread_id": "t"}}
@@ -237,3 +240,71 @@ def test_an_answer_that_came_while_the_run_worked(
         assert run.wait(LIMIT_S) == "interrupted"
     run.answer(second.id, "two")
     assert run.result(LIMIT_S) == ["one", "two", "worked"]
+
+
+class Full(InMemoryCache[Any]):
+    """Takes nothing; the warning that says so is an error in these tests."""
+
+    def set(self, pairs: Any) -> None:
+        raise OSError("no room")
+
+
+@both
+@pytest.mark.parametrize("whole", [False, True], ids=["task", "entrypoint"])
+def test_what_follows_from_a_stored_outcome_fails(
+    saver: BaseCheckpointSaver, drive: Drive, whole: bool
+) -> None:
+    """Fault 38: nobody waits for an outcome that is there, and the thread is given up."""
+    kept = CachePolicy()
+    of_task, of_run = (None, kept) if whole else (kept, None)
+    workflow: Any
+    if drive.mode == "sync":
+
+        @task(cache_policy=of_task)
+        def step(n: int) -> int:
+            return n
+
+        @entrypoint(checkpointer=saver, cache=Full(), cache_policy=of_run)
+        def plain(n: int) -> int:
+            return step(n).result()
+
+        workflow = plain
+    else:
+
+        @task(cache_policy=of_task)
+        async def astep(n: int) -> int:
+            return n
+
+        @entrypoint(checkpointer=saver, cache=Full(), cache_policy=of_run)
+        async def on_a_loop(n: int) -> int:
+            return await astep(n)
+
+        workflow = on_a_loop
+
+    with pytest.raises(UserWarning, match="could not be cached: no room"):
+        within(LIMIT_S, lambda: drive.invoke(workflow, 1, THREAD))
+    assert drive.invoke(workflow, None, THREAD) == 1
+
+
+def test_a_listener_that_fails_as_a_task_begins(saver: BaseCheckpointSaver) -> None:
+    """Fault 38: the task has not begun, and whoever waits for it hears of that."""
+
+    @task
+    def step(n: int) -> int:
+        return n
+
+    @entrypoint(checkpointer=saver)
+    def workflow(n: int) -> int:
+        return step(n).result()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            raise KeyboardInterrupt
+
+    hooks.observers.append(lambda: hear)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            within(LIMIT_S, lambda: workflow.invoke(1, THREAD))
+    finally:
+        hooks.observers.pop()
+    assert workflow.invoke(None, THREAD) == 1
