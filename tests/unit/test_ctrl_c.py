@@ -39,27 +39,29 @@ def test_a_run_is_continued_after_an_interrupt_at_any_moment() -> None:
     assert int(found[1]) > 10
 
 
-def test_a_database_can_be_read_after_an_interrupt_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_a_database_can_be_used_after_an_interrupt_at_any_moment(tmp_path: Path, how: str) -> None:
     """Fault 38: also where no run is stopped; nobody keeps the connection for ever"""
-    rounds, read = 300, list[str]()
-    reader = subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.ctrl_c_reading", tmp_path / "runs.sqlite", str(rounds)],
+    rounds, told = 600, list[str]()
+    database = str(tmp_path / "runs.sqlite")
+    user = subprocess.Popen(
+        [sys.executable, "-m", "tests.unit.ctrl_c_database", database, how, str(rounds)],
         cwd=ROOT, text=True, stdout=subprocess.PIPE,
     )  # fmt: skip
-    assert reader.stdout is not None
-    hangs = threading.Timer(30, reader.kill)
+    assert user.stdout is not None
+    hangs = threading.Timer(30, user.kill)
     hangs.start()
     try:
-        assert reader.stdout.readline() == "ready\n"
+        assert user.stdout.readline() == "ready\n"
         for _ in range(rounds):
             threading.Event().wait(random.uniform(0.0005, 0.001))
-            reader.send_signal(signal.SIGINT)
-            read.append(reader.stdout.readline())
+            user.send_signal(signal.SIGINT)
+            told.append(user.stdout.readline())
     finally:
         hangs.cancel()
-        reader.kill()
-        reader.communicate()
-    assert read == ["0\n"] * rounds
+        user.kill()
+        user.communicate()
+    assert told == ["1\n"] * rounds
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
