@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from nbflow._engine import turns
+from nbflow._engine.opening import Opened
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.func import entrypoint, task
 from nbflow.testing.faults import FaultPoint, armed
@@ -121,3 +122,37 @@ def test_a_stop_while_the_call_waits_for_its_turn(
     first.join()
     assert ran == [1]
     assert workflow.invoke(3, config) == 3
+
+
+@pytest.mark.parametrize("how", ["stream", "start"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+def test_a_stop_between_the_opening_and_the_run(
+    saver: BaseCheckpointSaver,
+    config: Config,
+    how: str,
+    is_async: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """218, fault 38: the thread is not left with an owner who does nothing"""
+    ran: list[int] = []
+
+    def body(n: int) -> int:
+        ran.append(n)
+        return n
+
+    async def async_body(n: int) -> int:
+        return body(n)
+
+    workflow: Any = entrypoint(checkpointer=saver)(async_body if is_async else body)
+    press = partial(signal.raise_signal, signal.SIGINT)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Opened, "look", press)  # what comes after the opening
+        if how == "stream":
+            list(workflow.stream(1, config))
+        else:
+            workflow.start(1, config=config)
+    (kept,) = saver.list_threads()
+    run = workflow.thread(kept.thread_id)
+    assert run.wait(8) == "cancelled"
+    assert ran == []
+    assert workflow.invoke(None, config) == 1
