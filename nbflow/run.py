@@ -26,6 +26,7 @@ from nbflow._engine.failures import without_engine
 from nbflow._engine.going import go_async, go_sync
 from nbflow._engine.loops import background_loop
 from nbflow._engine.past import is_at_work, past_events
+from nbflow._engine.signals import GentleStop
 from nbflow._engine.turns import Turn, place_of
 from nbflow._hooks import hooks
 from nbflow.base_run import BaseRun
@@ -278,10 +279,10 @@ class Run(Branching, BaseRun):
         root = opened.root
         if root is None:
             return
-        with self._state:
-            self._take(root)
-        if hooks.started is not None:
-            with root.or_end():
+        with root.or_end():
+            with self._state:
+                self._take(root)
+            if hooks.started is not None:
                 hooks.started(self)
 
     def _take(self, root: RootOp) -> None:
@@ -324,13 +325,19 @@ class Run(Branching, BaseRun):
         return super()._noted(event)
 
     def _go(self, input: Any) -> None:
-        with self._state:
-            opened = self.workflow._opened(input, self._config, self._context, (self.log,))
-            root = opened.root
-            if root is None:
-                self._over(opened.already)
-                return
-            self._take(root)
+        with GentleStop() as stop:
+            with self._state:
+                opened = self.workflow._opened(input, self._config, self._context, (self.log,))
+                root = opened.root
+                if root is None:
+                    self._over(opened.already)
+                    return
+                with root.or_end():
+                    self._take(root)
+            stop.stops(root.execution)
+            self._go_beside(root)
+
+    def _go_beside(self, root: RootOp) -> None:
         if self.workflow._spec.is_async:
             self._background = asyncio.run_coroutine_threadsafe(
                 go_async(root, True), background_loop()

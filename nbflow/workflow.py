@@ -276,7 +276,7 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
             yield from nested.chunks(inbox)
             return
         options = options_of(durability, control, chunks)
-        opened = self._open(input, config, context, (inbox.hear,), options).taken()
+        opened = _opened_here(self._open(input, config, context, (inbox.hear,), options))
         if opened.root is None:
             yield from chunks.of_value(opened.already)
         else:
@@ -478,3 +478,16 @@ class Workflow(ThreadStates, Described, Generic[InputT, OutputT]):
                 f"{schema.__name__}. Nothing was run."
             )
             raise
+
+
+def _opened_here(turn: Turn[Opened]) -> Opened:
+    """What is opened in this thread; a Ctrl+C meanwhile gives it up."""
+    opened = None
+    try:
+        with GentleStop():
+            opened = turn.taken()
+    except KeyboardInterrupt:
+        if opened is not None:
+            opened.give_up()
+        raise
+    return opened

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 __all__ = ["NO_TEXT", "Connection", "Cursor", "Database"]
@@ -51,11 +50,16 @@ class Database(Protocol):
         """Do what is one statement, and a transaction by itself."""
 
     def transaction(
-        self, *, survives_power_loss: bool = False, alone: bool = False
-    ) -> AbstractContextManager[Connection]:
-        """Commit what is done inside, all or none.
+        self,
+        work: Callable[[Connection], T],
+        *,
+        survives_power_loss: bool = False,
+        alone: bool = False,
+    ) -> T:
+        """Do this and commit it, all or none. No ``with``: a Ctrl+C at its end would leave it open.
 
         Args:
+            work: what is to be done; called once.
             survives_power_loss: wait until the disk has it.
             alone: no other transaction runs beside this one, though single statements may.
         """

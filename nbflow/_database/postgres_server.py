@@ -148,13 +148,17 @@ class PostgresServer:
                 connection.commit()
             return found
 
-    @contextmanager
     def transaction(
-        self, *, survives_power_loss: bool = False, alone: bool = False
-    ) -> Iterator[Session]:
-        """Commit what is done inside, all or none; call it in :meth:`twice`.
+        self,
+        work: Callable[[Session], T],
+        *,
+        survives_power_loss: bool = False,
+        alone: bool = False,
+    ) -> T:
+        """Do this and commit it, all or none; call it in :meth:`twice`.
 
         Args:
+            work: what is to be done.
             survives_power_loss: wait until the server's disk has it, even where the server is set
                 not to.
             alone: no other transaction of this kind runs beside it. Who deletes long values must
@@ -168,8 +172,9 @@ class PostgresServer:
                 connection.execute(f"{how} {_SEEING}; {begin}")
                 if survives_power_loss:
                     session.execute(_SQL["wait_for_disk"])
-                yield session
+                done = work(session)
                 connection.commit()
+                return done
             except BaseException:
                 if not connection.closed:
                     with suppress(psycopg.Error):

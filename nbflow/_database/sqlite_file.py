@@ -15,7 +15,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -175,13 +174,17 @@ class SqliteFile:
                         self.fail(fault)
             patience.pause()
 
-    @contextmanager
     def transaction(
-        self, *, survives_power_loss: bool = False, alone: bool = True
-    ) -> Iterator[sqlite3.Connection]:
-        """Commit what is done inside, all or none.
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        survives_power_loss: bool = False,
+        alone: bool = True,
+    ) -> T:
+        """Do this and commit it, all or none.
 
         Args:
+            work: what is to be done; called once.
             survives_power_loss: wait until the disk has it; otherwise a power cut, though no
                 crash of the process, may lose the last commits.
             alone: as every transaction of SQLite that writes.
@@ -200,10 +203,10 @@ class SqliteFile:
                         connection.execute("PRAGMA synchronous = FULL")
                     try:
                         if done(connection, "BEGIN IMMEDIATE", patience):
-                            yield connection
+                            found = work(connection)
                             while not done(connection, "COMMIT", patience):
                                 patience.pause()
-                            return
+                            return found
                     finally:
                         if connection.in_transaction:
                             connection.execute("ROLLBACK")

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from nbflow._database import scripts
+from nbflow._database.database import Connection
 from nbflow._database.sqlite_file import SqliteFile
 from nbflow.cache._kept import Entry, KeptCache
 from nbflow.cache.base import FullKey, Namespace, ValueT
@@ -57,16 +58,21 @@ class SqliteCache(KeptCache[ValueT]):
 
     def _write(self, entries: Sequence[tuple[FullKey, Entry]], now: float) -> None:
         rows = [(*_address(key), kept.expires, kept.check, kept.data) for key, kept in entries]
-        with self._file.transaction() as connection:
+
+        def write(connection: Connection) -> None:
             connection.executemany(_SQL["put_entry"], rows)
             connection.execute(_SQL["delete_expired"], (now,))
 
+        self._file.transaction(write)
+
     def _forget(self, namespaces: Sequence[Namespace] | None) -> None:
-        with self._file.transaction() as connection:
+        def forget(connection: Connection) -> None:
             if namespaces is None:
                 connection.execute(_SQL["delete_all"])
             for namespace in namespaces or ():
                 connection.execute(_SQL["delete_namespace"], (_text(namespace),))
+
+        self._file.transaction(forget)
 
 
 def _address(key: FullKey) -> tuple[str, bytes]:

@@ -109,7 +109,8 @@ class SqlSaver(BaseCheckpointSaver):
         self, run: RunRow, checkpoint: CheckpointRow, owner: str, expected_epoch: int | None
     ) -> int:
         require_names(run.thread_id, run.ns, run.workflow)
-        with self._database.transaction() as connection:
+
+        def begin(connection: Connection) -> int:
             epoch = self._own(
                 connection, (run.thread_id, run.ns), checkpoint.id, run.id, "running", owner,
                 expected_epoch,
@@ -119,6 +120,8 @@ class SqlSaver(BaseCheckpointSaver):
             self._tables.add_run(connection, run, given, put(connection, run.meta))
             checkpoint.seq = self._add_checkpoint(connection, checkpoint)
             return epoch
+
+        return self._database.transaction(begin)
 
     def claim(self, thread_id: str, ns: str, owner: str, expected_epoch: int) -> int:
         return self._database.run(
@@ -151,7 +154,8 @@ class SqlSaver(BaseCheckpointSaver):
                 return self._database.run(
                     lambda connection: self._add_op(connection, run, epoch, op, op.value)
                 )
-        with self._database.transaction() as connection:
+
+        def add(connection: Connection) -> None:
             self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
                 require_names(checkpoint.ns)
@@ -159,6 +163,8 @@ class SqlSaver(BaseCheckpointSaver):
                 connection.execute(
                     self._sql["keep_thread"], (checkpoint.thread_id, checkpoint.ns, checkpoint.id)
                 )
+
+        self._database.transaction(add)
 
     def finish(
         self,
@@ -177,27 +183,34 @@ class SqlSaver(BaseCheckpointSaver):
             if connection.execute(self._sql["give_up_thread"], values).rowcount == 0:
                 lease_lost(run, epoch)
 
-        if not ops and checkpoint is None:
-            return self._database.run(give_up)
-        with self._database.transaction() as connection:
+        def finish(connection: Connection) -> None:
             give_up(connection)
             if ops:
                 self._add_ops(connection, run, epoch, ops)
             if checkpoint is not None:
                 checkpoint.seq = self._add_checkpoint(connection, checkpoint)
 
+        if not ops and checkpoint is None:
+            return self._database.run(give_up)
+        self._database.transaction(finish)
+
     def answer(self, run: RunRow, epoch: int, ops: Sequence[OpRow]) -> None:
-        with self._database.transaction(survives_power_loss=True) as connection:
-            self._add_ops(connection, run, epoch, ops)
+        self._database.transaction(
+            lambda connection: self._add_ops(connection, run, epoch, ops),
+            survives_power_loss=True,
+        )
 
     def update(self, checkpoint: CheckpointRow, expected_epoch: int | None) -> None:
         require_names(checkpoint.thread_id, checkpoint.ns)
-        with self._database.transaction() as connection:
+
+        def update(connection: Connection) -> None:
             self._own(
                 connection, (checkpoint.thread_id, checkpoint.ns), checkpoint.id, None, "idle",
                 None, expected_epoch,
             )  # fmt: skip
             checkpoint.seq = self._add_checkpoint(connection, checkpoint)
+
+        self._database.transaction(update)
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -329,21 +342,27 @@ class SqlSaver(BaseCheckpointSaver):
     def delete_thread(self, thread_id: str) -> None:
         if not _is_whole(thread_id):
             return
-        with self._database.transaction(alone=True) as connection:
-            self._tables.delete(connection, thread_id)
+        self._database.transaction(
+            lambda connection: self._tables.delete(connection, thread_id), alone=True
+        )
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         require_names(target_thread_id)
         if not _is_whole(source_thread_id):
             no_source(source_thread_id)
-        with self._database.transaction(alone=True) as connection:
-            self._tables.copy(connection, source_thread_id, target_thread_id)
+        self._database.transaction(
+            lambda connection: self._tables.copy(connection, source_thread_id, target_thread_id),
+            alone=True,
+        )
 
     def remove(self, thread_ids: Sequence[str], decide: Callable[[Past], Removal]) -> None:
-        cut: list[str] = []
-        with self._database.transaction(alone=True) as connection:
+        def remove(connection: Connection) -> list[str]:
+            cut: list[str] = []
             for thread_id in filter(_is_whole, dict.fromkeys(thread_ids)):
                 cut += self._tables.remove(connection, thread_id, decide).cut
+            return cut
+
+        cut = self._database.transaction(remove, alone=True)
         with self._database.recent:
             for run_id in cut:
                 self._recent.forget(run_id)

@@ -172,7 +172,8 @@ class PostgresSaver(SqlSaver):
         self, run: RunRow, epoch: int, ops: Sequence[OpRow], checkpoint: CheckpointRow | None
     ) -> bool:
         """Whether ops and checkpoint are there, of which all are or none is; numbers them."""
-        with self._server.transaction() as session:
+
+        def are_there(session: Any) -> bool:
             # whoever may still be storing them holds this lock
             if not session.execute(_SQL["holds_lease"], (run.id, epoch)).fetchall():
                 lease_lost(run, epoch)
@@ -184,6 +185,10 @@ class PostgresSaver(SqlSaver):
                 if not rows:
                     return False
                 op.seq = rows[0][0]
+            return True
+
+        if not self._server.transaction(are_there):
+            return False
         return self._number(checkpoint) if checkpoint is not None else bool(ops)
 
     def _number(self, checkpoint: CheckpointRow) -> bool:

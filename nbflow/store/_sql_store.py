@@ -113,24 +113,30 @@ class SqlStore(KeptStore):
 
     def _write(self, writes: Sequence[Written]) -> None:
         names = list({_name(written.namespace) for written in writes})
-        with self._database.transaction() as connection:
+
+        def write(connection: Connection) -> None:
             connection.execute(self._sql["lock_namespaces"], (json.dumps(names),)).fetchall()
             for written in writes:
                 self._write_one(connection, written)
 
+        self._database.transaction(write)
+
     def _refresh(self, places: Sequence[Place], now: float) -> None:
         rows = [{"now": now, "item": item} for _, item in places]
         numbers = json.dumps([ns for ns, _ in places])
+
+        def refresh(connection: Connection) -> None:
+            connection.execute(self._sql["lock_places"], (numbers,)).fetchall()
+            connection.executemany(self._sql["refresh_item"], rows)
+
         try:
-            with self._database.transaction() as connection:
-                connection.execute(self._sql["lock_places"], (numbers,)).fetchall()
-                connection.executemany(self._sql["refresh_item"], rows)
+            self._database.transaction(refresh)
         except StorageError as fault:
             # what was read is right all the same: the database may be read-only
             _log.warning("Values were read, but their time did not start anew: %s", fault)
 
     def _sweep(self, now: float) -> int:
-        with self._database.transaction() as connection:
+        def sweep(connection: Connection) -> int:
             found = connection.execute(self._sql["namespaces_with_expired"], (now,)).fetchall()
             if not found:
                 return 0
@@ -144,6 +150,8 @@ class SqlStore(KeptStore):
             for name in dict.fromkeys(name for _, name in gone):
                 connection.execute(self._sql["delete_namespace"], (name,))
             return len(gone)
+
+        return self._database.transaction(sweep)
 
     def _write_one(self, connection: Connection, written: Written) -> None:
         name, now = _name(written.namespace), written.now

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from nbflow._engine import turns
+from nbflow._engine.opening import Opened
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.func import entrypoint, task
 from nbflow.testing.faults import FaultPoint, armed
@@ -39,27 +40,29 @@ def test_a_run_is_continued_after_an_interrupt_at_any_moment() -> None:
     assert int(found[1]) > 10
 
 
-def test_a_database_can_be_read_after_an_interrupt_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_a_database_can_be_used_after_an_interrupt_at_any_moment(tmp_path: Path, how: str) -> None:
     """Fault 38: also where no run is stopped; nobody keeps the connection for ever"""
-    rounds, read = 300, list[str]()
-    reader = subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.ctrl_c_reading", tmp_path / "runs.sqlite", str(rounds)],
+    rounds, told = 600, list[str]()
+    database = str(tmp_path / "runs.sqlite")
+    user = subprocess.Popen(
+        [sys.executable, "-m", "tests.unit.ctrl_c_database", database, how, str(rounds)],
         cwd=ROOT, text=True, stdout=subprocess.PIPE,
     )  # fmt: skip
-    assert reader.stdout is not None
-    hangs = threading.Timer(30, reader.kill)
+    assert user.stdout is not None
+    hangs = threading.Timer(30, user.kill)
     hangs.start()
     try:
-        assert reader.stdout.readline() == "ready\n"
+        assert user.stdout.readline() == "ready\n"
         for _ in range(rounds):
             threading.Event().wait(random.uniform(0.0005, 0.001))
-            reader.send_signal(signal.SIGINT)
-            read.append(reader.stdout.readline())
+            user.send_signal(signal.SIGINT)
+            told.append(user.stdout.readline())
     finally:
         hangs.cancel()
-        reader.kill()
-        reader.communicate()
-    assert read == ["0\n"] * rounds
+        user.kill()
+        user.communicate()
+    assert told == ["1\n"] * rounds
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
@@ -119,3 +122,37 @@ def test_a_stop_while_the_call_waits_for_its_turn(
     first.join()
     assert ran == [1]
     assert workflow.invoke(3, config) == 3
+
+
+@pytest.mark.parametrize("how", ["stream", "start"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+def test_a_stop_between_the_opening_and_the_run(
+    saver: BaseCheckpointSaver,
+    config: Config,
+    how: str,
+    is_async: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """218, fault 38: the thread is not left with an owner who does nothing"""
+    ran: list[int] = []
+
+    def body(n: int) -> int:
+        ran.append(n)
+        return n
+
+    async def async_body(n: int) -> int:
+        return body(n)
+
+    workflow: Any = entrypoint(checkpointer=saver)(async_body if is_async else body)
+    press = partial(signal.raise_signal, signal.SIGINT)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Opened, "look", press)  # what comes after the opening
+        if how == "stream":
+            list(workflow.stream(1, config))
+        else:
+            workflow.start(1, config=config)
+    (kept,) = saver.list_threads()
+    run = workflow.thread(kept.thread_id)
+    assert run.wait(8) == "cancelled"
+    assert ran == []
+    assert workflow.invoke(None, config) == 1
