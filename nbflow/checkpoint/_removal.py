@@ -196,7 +196,9 @@ def _removal(past: Past, kept: Sequence[CheckpointRow], needed: set[str]) -> Rem
     def nearest(ns: str, start: str | None) -> str | None:
         return next((r.id for r in _line(before, ns, start) if (ns, r.id) in after), None)
 
-    threads = [_thread(thread, after, runs, alive) for thread in past.threads]
+    touched = {ns for ns, _ in before.keys() - after.keys()}
+    touched |= {run.ns for run in past.runs if run.id not in alive}
+    threads = [_thread(thread, after, runs, alive, touched) for thread in past.threads]
     return Removal(
         checkpoints={row.seq for row in past.checkpoints} - {row.seq for row in kept},
         runs=runs.keys() - alive - cut.keys(),
@@ -235,8 +237,14 @@ def _thread(
     kept: Mapping[_Place, CheckpointRow],
     runs: Mapping[str, RunRow],
     alive: Collection[str],
+    touched: Collection[str],
 ) -> ThreadRow | None:
-    """The row that a namespace has afterwards; None when nothing of it is left."""
+    """The row that a namespace has afterwards; None when nothing of it is left.
+
+    Args:
+        touched: the namespaces of which something goes: whoever has read what goes, and is about to
+            begin a run or a fork with it, is told that the thread has changed.
+    """
     rows = sorted((row for row in kept.values() if row.ns == thread.ns), key=lambda row: row.seq)
     if not rows:
         return None
@@ -246,7 +254,8 @@ def _thread(
         own = [runs[row.run] for row in rows if row.run is not None and row.run in runs]
         run = next((one.id for one in reversed(own) if one.ns == thread.ns), None)
     if (head.id, run) == (thread.head, thread.run):
-        return thread
+        in_use = thread.status == "running" or thread.ns not in touched
+        return thread if in_use else replace(thread, epoch=thread.epoch + 1)
     opens = run is not None and head.run == run and head.source in ("input", "fork")
     return replace(
         thread, head=head.id, run=run, status="ready" if opens else "idle", owner=None,

@@ -52,8 +52,8 @@ def thread_moved_on(thread_id: str, expected_epoch: int | None) -> NoReturn:
     """ThreadBusyError: somebody changed the thread since it was read (261)."""
     known = "as new" if expected_epoch is None else f"at epoch {expected_epoch}"
     raise ThreadBusyError(
-        f"Thread {thread_id!r} was read {known} and has changed since: another run or update came "
-        "first. Nothing was stored. Try again once that run has ended."
+        f"Thread {thread_id!r} was read {known} and has changed since: another run, update or "
+        "prune came first. Nothing was stored. Try again once that has ended."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from nbflow.errors import (
     InvalidNameError,
     InvalidUpdateError,
     LeaseLostError,
+    ThreadBusyError,
     UnknownInterruptError,
     UnknownOpError,
     UnknownThreadError,
@@ -128,6 +130,27 @@ class CaresForThreads:
         assert list(saver.list(None)) == []
         with pytest.raises(ValueError, match="expected a list"):
             saver.delete_for_runs("f" * 32)
+
+    def test_nothing_begins_with_what_was_removed_meanwhile(
+        self, saver: BaseCheckpointSaver
+    ) -> None:
+        """Who has read a run of the past before it goes is told that the thread has changed."""
+        count = counter(saver)
+        for n in (1, 2, 3):
+            count.invoke(n, on("t"))
+        thread, first = saver.get_thread("t"), saver.list_runs("t")[-1]
+        followed = next(saver.list_checkpoints("t", limit=1))
+        assert thread is not None
+
+        saver.prune(["t"])
+
+        late = replace(first, id="f" * 32, parent_run=first.id, upto=1)
+        opening = replace(followed, id="late", parent=followed.parent, run=late.id, source="fork")
+        with pytest.raises(ThreadBusyError, match="has changed since"):
+            saver.begin_run(late, opening, "me", thread.epoch)
+        assert saver.get_run(late.id) is None
+        saver.prune(["t"])
+        assert count.invoke(4, on("t")) == 10
 
     def test_run_ids_of_your_own(self, saver: BaseCheckpointSaver) -> None:
         """234, 245: a ``run_id`` that you gave is kept, and names what is to go."""
