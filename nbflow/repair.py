@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from nbflow._engine.threads import refuse_busy
 from nbflow.checkpoint._removal import Past, Removal, without
 from nbflow.checkpoint.base import BaseCheckpointSaver
+from nbflow.errors import CorruptDataError, ThreadBusyError
 from nbflow.threads import row_of, saver_of
 
 if TYPE_CHECKING:
     from nbflow.base_workflow import BaseWorkflow
 
-__all__ = ["Damage", "orphans", "repair"]
+__all__ = ["Damage", "orphans", "repair", "repair_all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,36 @@ def repair(
     """
     saver, _ = saver_of(source)
     name = str(thread_id)
+    return (*_facts(saver, name, drop), *_lost(saver, {name, None}))
+
+
+def repair_all(
+    source: BaseCheckpointSaver | BaseWorkflow, *, drop: bool = False
+) -> tuple[Damage, ...]:
+    """:func:`repair` of every thread of a database, and all its :func:`orphans`.
+
+    A thread that cannot be repaired does not keep the others from it; what it is refused with is
+    listed in place of its facts.
+
+    Raises:
+        MissingSaverError: the workflow keeps nothing.
+
+    >>> from nbflow.checkpoint.memory import InMemorySaver
+    >>> repair_all(InMemorySaver())
+    ()
+    """
+    saver, _ = saver_of(source)
+    found: list[Damage] = []
+    for name in dict.fromkeys(row.thread_id for row in saver.list_threads()):
+        try:
+            found += _facts(saver, name, drop)
+        except (CorruptDataError, ThreadBusyError) as fault:
+            found.append(Damage(run_id=None, seq=None, message=str(fault)))
+    return (*found, *_lost(saver, None))
+
+
+def _facts(saver: BaseCheckpointSaver, name: str, drop: bool) -> list[Damage]:
+    """What is damaged in the runs of a thread, and perhaps dropped."""
     threads = saver.rows_of(name) or [row_of(saver, name)]
     found: list[Damage] = []
     ends: dict[str, tuple[int, float]] = {}
@@ -87,7 +118,7 @@ def repair(
         for row in threads:
             refuse_busy(row)
         saver.remove([name], lambda past: _cut(past, ends))
-    return (*found, *_lost(saver, {name, None}))
+    return found
 
 
 def orphans(source: BaseCheckpointSaver | BaseWorkflow) -> tuple[Damage, ...]:

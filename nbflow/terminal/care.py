@@ -1,4 +1,4 @@
-"""``nbflow export``, ``import`` and ``prune``: the care of threads, where their code is not."""
+"""``nbflow export``, ``import``, ``prune`` and ``repair``: the care of threads without code."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from nbflow.archive import export_thread, import_thread
 from nbflow.errors import UnknownThreadError
+from nbflow.repair import repair, repair_all
 from nbflow.terminal.databases import acted, saver_in
 
 if TYPE_CHECKING:
     from nbflow.checkpoint.base import BaseCheckpointSaver
+    from nbflow.repair import Damage
 
 __all__ = ["add_care"]
 
 _STATUS = "Exit status: 0, 1 when it is refused, 2 when there is no such database."
+_DAMAGED = 1
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -70,6 +73,22 @@ def add_care(commands: Any) -> None:
         "--older-than", type=_duration, metavar="DURATION", help="what is younger stays: 30d, 12h"
     )
     prune.set_defaults(act=lambda options: _prune(prune, options))
+
+    mend = commands.add_parser(
+        "repair",
+        help="list what is damaged, and go on before it",
+        description="List the facts of runs that cannot be read, and the rows that have lost their "
+        "place. Exit status: 0 when there are none, 1 when there are some or it is refused, 2 when "
+        "there is no such database.",
+    )
+    _add_database(mend)
+    mend.add_argument("threads", nargs="*", metavar="THREAD", help="left out: every thread")
+    mend.add_argument(
+        "--drop",
+        action="store_true",
+        help="remove each run's facts from its first damaged one on: invoke(None) makes them again",
+    )
+    mend.set_defaults(act=_repair)
 
 
 def _add_database(command: argparse.ArgumentParser) -> None:
@@ -131,6 +150,23 @@ def _pruned(options: argparse.Namespace) -> str:
     if options.delete:
         return f"Deleted {gone:,} of {len(before):,} threads."
     return f"Pruned {len(options.threads or before):,} of {len(before):,} threads."
+
+
+def _repair(options: argparse.Namespace) -> int:
+    found: list[Damage] = []
+
+    def repaired() -> str:
+        saver = saver_in(options.database)
+        for name in options.threads:
+            found.extend(repair(saver, name, drop=options.drop))
+        if not options.threads:
+            found.extend(repair_all(saver, drop=options.drop))
+        dropped = options.drop and any(one.seq is not None for one in found)
+        end = "What could be dropped was dropped." if dropped else ""
+        said = [*dict.fromkeys(one.message for one in found), end] if found else ["All is sound."]
+        return "\n".join(filter(None, said))
+
+    return acted("repair", repaired) or (_DAMAGED if found else 0)
 
 
 def _names(saver: BaseCheckpointSaver) -> set[str]:

@@ -1,7 +1,9 @@
-"""``nbflow export``, ``import`` and ``prune``: the care of threads where their code is not."""
+"""``nbflow export``, ``import``, ``prune`` and ``repair``: the care of threads without code."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from nbflow.checkpoint.sqlite import SqliteSaver
 from nbflow.cli import main
-from nbflow.func import entrypoint
+from nbflow.func import entrypoint, task
 from nbflow.workflow import Workflow
 
 Said = tuple[int, str]
@@ -193,3 +195,32 @@ def test_what_is_no_database_is_status_2_and_none_is_made(
         assert "no database of nbflow's" in text
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_damaged_is_told_and_dropped(
+    total: Workflow[int, int], database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @task
+    def step(n: int) -> int:
+        return n
+
+    @entrypoint(checkpointer=SqliteSaver(database))
+    def steps(n: int) -> int:
+        return step(n).result() + step(n + 1).result()
+
+    steps.invoke(1, on("may"))
+    assert said(capsys, "repair", database) == (0, "All is sound.\n")
+    with closing(sqlite3.connect(database, isolation_level=None)) as raw:
+        raw.execute("UPDATE op SET value = x'07' WHERE seq = 2")
+        raw.execute("UPDATE thread SET thread_id = 'jume' WHERE thread_id = 'june'")
+
+    assert said(capsys, "repair", database, "july") == (0, "All is sound.\n")
+    status, told = said(capsys, "repair", database, "may")
+    assert status == 1 and "column value of table op is damaged" in told
+    status, told = said(capsys, "repair", database, "--drop")
+    assert status == 1 and told.endswith("What could be dropped was dropped.\n")
+    assert "'jume' has" in told and "'june', which has no row" in told
+    status, told = said(capsys, "repair", database)
+    assert status == 1 and "table op" not in told
+    status, told = said(capsys, "repair", database, "june")
+    assert status == 1 and "The row of thread 'june' is not there" in told

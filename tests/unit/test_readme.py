@@ -21,7 +21,9 @@ _DEFINE, _START, _ATTACH, _ANSWER, _SCRIPT, _FORM, _INBOX, _BACK, _EXPORT, _ADOP
 _SHARED, _POSTGRES, _ELSEWHERE = _TOGETHER
 _ANSWERS = re.search(r"^```yaml\n(.*?)^```", _README.read_text(encoding="utf-8"), re.M | re.S)
 _RUN = re.search(r"^nbflow (run .*)$", _README.read_text(encoding="utf-8"), re.M)
-_CARE = re.findall(r"^nbflow (?:export|import|prune).*$", _README.read_text(encoding="utf-8"), re.M)
+_CARE = re.findall(
+    r"^nbflow (?:export|import|prune|repair) .*$", _README.read_text(encoding="utf-8"), re.M
+)
 _TERMINAL = re.findall(r"^nbflow (?:inbox|doctor).*$", _README.read_text(encoding="utf-8"), re.M)
 
 _DIE_WHEN_ASKED = """
@@ -204,6 +206,7 @@ def test_the_terminal_lists_and_answers_what_waits(tmp_path: Path) -> None:
     assert "All is well." in run(looking)
     assert [run(line).split(".")[0] for line in _CARE] == [
         "Thread 'owls' is in owls", "Thread 'barn' is in essays", "Pruned 2 of 2 threads",
+        "All is sound",
     ]  # fmt: skip
 
 
