@@ -192,8 +192,8 @@ class _Copy:
         self._openings = {
             row.run for row in self._rows if row.run is not None and row.source in ("input", "fork")
         }
-        self._seqs: dict[int, int] = {}
-        """Numbers of ops, by those they had."""
+        self._seqs: dict[str, dict[int, int]] = {}
+        """Numbers of the ops of each run, by those they had."""
         self._epochs: dict[str, int] = {}
         """By namespace."""
         self._newest: dict[str, RunRow] = {}
@@ -237,7 +237,7 @@ class _Copy:
         moved = replace(
             run, id=self._ids[run.id], thread_id=self._name,
             parent_run=None if run.parent_run is None else self._ids.get(run.parent_run),
-            upto=self._seqs.get(run.upto, 0),
+            upto=self._upto(run),
         )  # fmt: skip
         epoch = self._target.begin_run(moved, opening, owner_name(), self._epochs.get(run.ns))
         self._epochs[run.ns] = epoch
@@ -246,7 +246,18 @@ class _Copy:
         before = [op.seq for op in ops]
         if ops:
             self._target.append(moved, epoch, ops)
-        self._seqs |= zip(before, [op.seq for op in ops], strict=True)
+        self._seqs[run.id] = dict(zip(before, [op.seq for op in ops], strict=True))
+
+    def _upto(self, fork: RunRow) -> int:
+        """The last op that a fork keeps, by its number of now; it may end before any op."""
+        run, upto = fork, fork.upto
+        while run.parent_run in self._seqs:
+            kept = [seq for seq in self._seqs[run.parent_run] if seq <= upto]
+            if kept:
+                return self._seqs[run.parent_run][kept[-1]]
+            run = self._runs[run.parent_run]
+            upto = min(upto, run.upto)
+        return 0
 
     def _begin_without_opening(self, run: RunRow) -> None:
         made_up = CheckpointRow(

@@ -156,8 +156,8 @@ def _answers_in(saver: BaseCheckpointSaver, run: RunRow) -> Iterator[AuditedAnsw
     """The answers that were given in a run itself, and not in the one that it is a fork of."""
     own = saver.get_ops(run.id)
     given = [op for op in own if op.kind == "answer"]
-    if not given:
-        return
+    if not given and all(op.kind != "pause" for op in own):
+        return  # a pause tells whether one is missing
     ops = own if run.parent_run is None else ops_of(saver, run)
     taken_back = {(op.key, op.gen) for op in own if op.kind == "void"}
     journal, asked_at = Journal(ops), {op.key: op.ts for op in ops if op.kind == "ask"}

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from nbflow._engine import forks
 from nbflow._engine.answered_elsewhere import store_answer
-from nbflow._engine.history import ops_of
+from nbflow._engine.history import record_of
 from nbflow._engine.ids import ROOT
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
+from nbflow._engine.threads import current_run
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow
 from nbflow.errors import UnknownThreadError
 from nbflow.threads import row_of, saver_of
@@ -174,33 +176,37 @@ def ask_again(saver: BaseCheckpointSaver, thread_id: str | int, interrupt_id: st
     ['Publish a?']
     """
     row = row_of(saver, thread_id)
-    run = None if row.run is None else saver.get_run(row.run)
-    if run is None:
+    if row.run is None:
         raise UnknownThreadError(f"Thread {row.thread_id!r} holds no run, so it asked nothing.")
+    run = current_run(saver, row)
     config = {"configurable": {"thread_id": row.thread_id}}
     forks.fork(saver, config, run.workflow, run.code_fp, after=None, before=interrupt_id)
 
 
 def _all(saver: BaseCheckpointSaver) -> Iterator[PendingQuestion]:
     waiting = [
-        thread.run
+        (thread, thread.run)
         for thread in saver.list_threads()
         if thread.run is not None and thread.ns == "" and thread.status != "idle"
     ]
     for at in range(0, len(waiting), _PAGE):
         page = waiting[at : at + _PAGE]
-        runs, ops = saver.get_runs(page), saver.get_ops_of(page)
-        for run_id in page:
-            run = runs.get(run_id)
-            if run is not None:
-                own = ops.get(run_id, [])
-                yield from _open_in(run, own if run.parent_run is None else ops_of(saver, run))
+        ids = [run_id for _, run_id in page]
+        runs, ops = saver.get_runs(ids), saver.get_ops_of(ids)
+        for thread, run_id in page:
+            run, own = runs.get(run_id), ops.get(run_id)
+            if run is not None and own and run.parent_run is None:
+                yield from _open_in(run, own)
+                continue
+            with suppress(UnknownThreadError):  # deleted meanwhile
+                run = run or current_run(saver, thread)
+                yield from _open_in(run, record_of(saver, thread, run))
 
 
 def _open_in(run: RunRow, ops: list[OpRow]) -> Iterator[PendingQuestion]:
     asked_at = {op.key: op.ts for op in ops if op.kind == "ask"}
-    if not asked_at:
-        return
+    if not asked_at and all(op.kind != "pause" for op in ops):
+        return  # a pause tells whether one is missing
     journal = Journal(ops)
     for call in journal.open_questions():
         asker = None if call.parent == ROOT else journal.get(call.parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,21 +14,22 @@ from nbflow.threads import row_of, saver_of
 if TYPE_CHECKING:
     from nbflow.base_workflow import BaseWorkflow
 
-__all__ = ["Damage", "repair"]
+__all__ = ["Damage", "orphans", "repair"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """One fact of a run that cannot be read.
+    """One fact of a run that cannot be read, or a row that has lost its place.
 
     >>> Damage(run_id="0" * 32, seq=7, message="its value is damaged").seq
     7
     """
 
-    run_id: str
-    """As in the database."""
-    seq: int
-    """Its number, which grows over the whole database."""
+    run_id: str | None
+    """As in the database; None where it is not known, or the row is no fact of a run."""
+    seq: int | None
+    """Number of the fact, which grows over the whole database; None for a row that has lost its
+    place."""
     message: str
     """What is damaged of it."""
 
@@ -38,8 +39,10 @@ def repair(
 ) -> tuple[Damage, ...]:
     """List what is damaged in the runs of a thread, and, where that is wished, drop it.
 
-    Only a row whose check sum does not fit is known to be damaged. A database of which other parts
-    are, the file itself for example, has to be restored from a copy.
+    A fact whose check sum does not fit is known to be damaged, and can be dropped. What has lost
+    its place (see :func:`orphans`) is listed where it is of the thread, or may be; it is not
+    dropped. Such a database, and one of which the file itself is damaged, has to be restored from
+    a copy.
 
     Args:
         source: a saver, or a workflow, whose saver is meant.
@@ -49,12 +52,13 @@ def repair(
             done keeps its value.
 
     Returns:
-        In the order of the runs, oldest first; empty when all can be read.
+        Facts in the order of the runs, oldest first, then what has lost its place; empty when all
+        can be read.
 
     Raises:
         UnknownThreadError: there is no such thread.
         ThreadBusyError: it is running; nothing was removed.
-        CorruptDataError: what is damaged is no fact of a run; nothing was removed.
+        CorruptDataError: what is damaged or missing is no fact of a run; nothing was removed.
         MissingSaverError: the workflow keeps nothing.
 
     >>> from nbflow.checkpoint.memory import InMemorySaver
@@ -83,7 +87,40 @@ def repair(
         for row in threads:
             refuse_busy(row)
         saver.remove([name], lambda past: _cut(past, ends))
-    return tuple(found)
+    return (*found, *_lost(saver, {name, None}))
+
+
+def orphans(source: BaseCheckpointSaver | BaseWorkflow) -> tuple[Damage, ...]:
+    """List the rows of a whole database that have lost their place.
+
+    These are ops without their run, runs and checkpoints without their thread, forks without the
+    run that they begin with, checkpoints without the one that they follow, and what a thread names
+    as its newest and does not have. In SQLite numbers of ops that are missing, too, as long as no
+    later ones were removed on purpose. What only changes the order of branches in a history leaves
+    no such trace.
+
+    Args:
+        source: a saver, or a workflow, whose saver is meant.
+
+    Returns:
+        Empty when each row is where it belongs.
+
+    Raises:
+        CorruptDataError: the name of a thread cannot be read.
+        MissingSaverError: the workflow keeps nothing.
+
+    >>> from nbflow.checkpoint.sqlite import SqliteSaver
+    >>> orphans(SqliteSaver(":memory:"))
+    ()
+    """
+    return tuple(_lost(saver_of(source)[0], None))
+
+
+def _lost(saver: BaseCheckpointSaver, threads: Collection[str | None] | None) -> Iterator[Damage]:
+    """Of these threads; None for all."""
+    for one in saver.orphans():
+        if threads is None or one.thread_id in threads:
+            yield Damage(run_id=one.run_id, seq=None, message=one.message)
 
 
 def _cut(past: Past, ends: Mapping[str, tuple[int, float]]) -> Removal:

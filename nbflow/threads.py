@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbflow._engine.history import ops_of, snapshots
+from nbflow._engine.history import head_of, record_of, snapshots
 from nbflow._engine.past import is_at_work, past_events
 from nbflow._engine.replay import Journal
+from nbflow._engine.threads import current_run, refuse_damaged, refuse_lost
 from nbflow.checkpoint.base import BaseCheckpointSaver, ThreadRow
 from nbflow.errors import CorruptDataError, MissingSaverError, UnknownThreadError
 
@@ -185,6 +186,7 @@ def row_of(saver: BaseCheckpointSaver, thread_id: str | int) -> ThreadRow:
 
     Raises:
         UnknownThreadError: it holds no such thread.
+        CorruptDataError: it holds the thread's checkpoints, and not its row.
 
     >>> from nbflow.checkpoint.memory import InMemorySaver
     >>> try:
@@ -195,6 +197,7 @@ def row_of(saver: BaseCheckpointSaver, thread_id: str | int) -> ThreadRow:
     """
     row = saver.get_thread(str(thread_id))
     if row is None:
+        refuse_lost(saver, str(thread_id), "")
         raise UnknownThreadError(
             f"There is no thread {str(thread_id)!r} here. nbflow.threads.threads(saver) lists "
             "those that there are."
@@ -214,12 +217,13 @@ def _all(saver: BaseCheckpointSaver) -> Iterator[ThreadInfo]:
 
 
 def _info(saver: BaseCheckpointSaver, row: ThreadRow) -> ThreadInfo:
-    run = None if row.run is None else saver.get_run(row.run)
-    head = None if row.head is None else saver.get_checkpoint(row.thread_id, row.ns, row.head)
+    refuse_damaged(row)
+    run = None if row.run is None else current_run(saver, row)
+    head = head_of(saver, row)
     times = [one.ts for one in (run, head) if one is not None]
     questions = 0
     if run is not None and row.status != "idle":
-        ops = ops_of(saver, run)
+        ops = record_of(saver, row, run)
         questions = len(Journal(ops).open_questions())
         times += [op.ts + op.dur for op in ops]
     status = {"idle": "done"}.get(row.status, row.status)

@@ -196,6 +196,10 @@ class PostgresServer:
         except InvalidNameError:
             return []  # no stored name is one that cannot be stored
 
+    def checked_rows(self, query: str, parameters: Any = ()) -> list[Any]:
+        """As :meth:`rows`: the server lets no text be stored that is none."""
+        return self.rows(query, parameters)
+
     def twice(self, work: Callable[[], T], again: Callable[[], T] | None = None) -> T:
         """Do what uses statements or transactions; once more if nobody heard what came of it, and
         a few times more if the server undid it, so that somebody else could go on.

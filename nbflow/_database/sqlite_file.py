@@ -15,6 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -244,6 +245,19 @@ class SqliteFile:
 
         return self.run(read)
 
+    def checked_rows(
+        self, query: str, parameters: tuple[Any, ...] | dict[str, Any] = ()
+    ) -> list[Any]:
+        """As :meth:`rows`; a text that is none any more has U+FFFD where it is damaged.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        try:
+            return self.rows(query, parameters)
+        except CorruptDataError:
+            return self.run(lambda connection: _readable(connection, query, parameters))
+
     def lease_until(self, seconds: float) -> float:
         """When it ends, by this machine's clock."""
         return time.time() + seconds
@@ -309,6 +323,15 @@ def _wait_shortly(lock: threading.Lock) -> None:
     if not lock.acquire(timeout=SHORTLY_S):
         raise WouldWaitError
     lock.release()
+
+
+def _readable(connection: sqlite3.Connection, query: str, parameters: Any) -> list[Any]:
+    before = connection.text_factory
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        return connection.execute(query, parameters).fetchall()
+    finally:
+        connection.text_factory = before
 
 
 class _Patience:

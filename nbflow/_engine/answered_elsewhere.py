@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbflow._engine.answering import answer_to, answers_for
-from nbflow._engine.history import ops_of
+from nbflow._engine.history import ops_of, record_of
 from nbflow._engine.judging import Judges
 from nbflow._engine.owners import disown, owning
 from nbflow._engine.replay import Journal
@@ -21,7 +21,8 @@ def store_answer(
     """Store the answer to one question of a thread's newest run; see ``pending.keep_answer``."""
     refuse_busy(thread)
     run = current_run(saver, thread)
-    rows = answers_for(run, Journal(ops_of(saver, run)), answer_to(interrupt_id, answer), Judges())
+    journal = Journal(record_of(saver, thread, run))
+    rows = answers_for(run, journal, answer_to(interrupt_id, answer), Judges())
     epoch = thread.epoch + 1
     with owning(saver, run, epoch) as owner:
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)

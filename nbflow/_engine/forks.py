@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbflow import serde
-from nbflow._engine.history import checkpoint_at, ops_of, still_asks
+from nbflow._engine.history import checkpoint_at, ops_of, run_of, still_asks
 from nbflow._engine.ids import public_id
 from nbflow._engine.owners import disown, owning
 from nbflow._engine.replay import Journal
@@ -28,19 +28,12 @@ from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, Ru
 from nbflow.errors import InvalidUpdateError, UnknownCheckpointError, UnknownOpError
 from nbflow.types import StateUpdate
 
-__all__ = ["COPY", "copy_of", "fork", "input_at", "new_fork", "run_of", "update", "update_in_bulk"]
+__all__ = ["COPY", "copy_of", "fork", "input_at", "new_fork", "update", "update_in_bulk"]
 
 COPY = "__copy__"
 """As ``as_node``: make a sibling of the checkpoint (153)."""
 
 _SETTLES = frozenset(("result", "error", "cancel", "answer"))
-
-
-def run_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> RunRow | None:
-    """The run that a checkpoint opens; None for one that opens none."""
-    if row.run is None or row.source not in ("input", "fork"):
-        return None
-    return saver.get_run(row.run)
 
 
 def new_fork(

@@ -16,7 +16,7 @@ from nbflow._engine.owners import is_alive
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Call, Journal
 from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
-from nbflow._engine.threads import damaged, missing, refuse_damaged
+from nbflow._engine.threads import damaged, missing, refuse_damaged, refuse_lost
 from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError, UnknownCheckpointError
@@ -26,13 +26,19 @@ __all__ = [
     "checkpoint_at",
     "closed_by",
     "head_of",
+    "kept_by",
     "ops_of",
+    "record_of",
+    "refuse_strays",
+    "run_of",
     "snapshot",
     "snapshots",
     "still_asks",
 ]
 
 _OPENS = ("input", "fork")
+_PAUSED = ("interrupted", "error")
+"""A run that stands so has stored why, unless that was dropped."""
 _PAGE = 100
 
 
@@ -41,13 +47,36 @@ def ops_of(saver: BaseCheckpointSaver, run: RunRow, after: int = 0) -> list[OpRo
 
     Args:
         after: how many are known already; those are left out.
+
+    Raises:
+        CorruptDataError: as :func:`kept_by`.
     """
     own = saver.get_ops(run.id)
     if run.parent_run is None or run.upto == 0:
         return own[after:]
+    return [*kept_by(saver, run, run.ts), *own][after:]
+
+
+def kept_by(saver: BaseCheckpointSaver, run: RunRow, at: float) -> list[OpRow]:
+    """What a run keeps of the run it is a fork of.
+
+    Args:
+        at: when it was forked; a question gets as long as before from then on.
+
+    Raises:
+        CorruptDataError: one of its ops is damaged, or that other run is not there.
+    """
+    if run.parent_run is None or run.upto == 0:
+        return []
     parent = saver.get_run(run.parent_run)
+    if parent is None and saver.get_run(run.id) is not None:
+        raise CorruptDataError(
+            f"Run {run.id} of thread {run.thread_id!r} is a fork of run {run.parent_run}, which is "
+            "not there: column id of table run is damaged. Other threads are not affected. Restore "
+            "the database from a copy."
+        )
     kept = [] if parent is None else ops_of(saver, parent)
-    return [*_asked_anew([op for op in kept if op.seq <= run.upto], run.ts), *own][after:]
+    return _asked_anew([op for op in kept if op.seq <= run.upto], at)
 
 
 def _asked_anew(ops: list[OpRow], at: float) -> list[OpRow]:
@@ -60,6 +89,54 @@ def _at(op: OpRow, ts: float) -> OpRow:
     again = copy(op)
     again.ts = ts
     return again
+
+
+def run_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> RunRow | None:
+    """The run that a checkpoint opens; None for one that opens none.
+
+    Raises:
+        CorruptDataError: it is not there.
+    """
+    if row.run is None or row.source not in _OPENS:
+        return None
+    run = saver.get_run(row.run)
+    if run is None and saver.get_checkpoint(row.thread_id, row.ns, row.id) is not None:
+        raise CorruptDataError(
+            f"Checkpoint {row.id} of thread {row.thread_id!r} opens run {row.run}, which is not "
+            "there: column id of table run is damaged. Other threads are not affected. Restore the "
+            "database from a copy."
+        )
+    return run
+
+
+def record_of(saver: BaseCheckpointSaver, thread: ThreadRow, run: RunRow) -> list[OpRow]:
+    """The record of a thread's newest run.
+
+    Raises:
+        CorruptDataError: as :func:`ops_of`; or all its ops are somewhere else.
+    """
+    ops = ops_of(saver, run)
+    if thread.status in _PAUSED:
+        refuse_strays(saver, run, ops)
+    return ops
+
+
+def refuse_strays(saver: BaseCheckpointSaver, run: RunRow, ops: Sequence[OpRow]) -> None:
+    """Take no run for one without ops of its own whose ops are not found with it.
+
+    Args:
+        ops: its record.
+
+    Raises:
+        CorruptDataError: there are some.
+    """
+    has_own = len(ops) > 0 and ops[-1].seq > run.upto
+    if not has_own and saver.stray_ops(run.id):
+        raise CorruptDataError(
+            f"Run {run.id} of thread {run.thread_id!r} has lost all its ops: column run of table "
+            "run is damaged. Nothing was stored. Other runs are not affected. Restore the database "
+            "from a copy; nbflow.repair.repair() lists what has lost its place."
+        )
 
 
 def head_of(saver: BaseCheckpointSaver, thread: ThreadRow) -> CheckpointRow | None:
@@ -90,10 +167,14 @@ def checkpoint_at(
 
     Raises:
         UnknownCheckpointError: the thread has none of that name.
+        CorruptDataError: it is damaged, or a row is missing that tells of it.
     """
     row = saver.get_checkpoint(thread_id, ns, wanted)
-    if row is None and wanted is None and (thread := saver.get_thread(thread_id, ns)) is not None:
-        return head_of(saver, thread)
+    if row is None and wanted is None:
+        thread = saver.get_thread(thread_id, ns)
+        if thread is not None:
+            return head_of(saver, thread)
+        refuse_lost(saver, thread_id, ns)
     if row is None and wanted is not None:
         raise UnknownCheckpointError(
             f"Thread {thread_id!r} has no checkpoint {wanted!r}. get_state_history(config) "
@@ -172,20 +253,22 @@ def snapshot(
     name, status = "", "done"
     interrupts: tuple[Interrupt, ...] = ()
     ops: Sequence[OpSnapshot] = ()
-    if row.source in _OPENS and row.run is not None:
-        run = (runs or {}).get(row.run) or saver.get_run(row.run)
-        if run is not None:
-            name, ops = run.workflow, _LazyOps(saver, run)
-            if closed is not None and run.id in closed:
-                task = partial(_closed_task, run, closed[run.id])
-            else:
-                journal = Journal(ops_of(saver, run))
-                open_task = _open_task(run, journal)
-                inner = open_workflow(row, run, journal)
-                if inner is not None:
-                    open_task = open_task._replace(state=inner if subgraphs else place_of(inner))
-                status, interrupts = _status(saver, row, run, open_task), open_task.interrupts
-                task = partial(_as_it_is, open_task)
+    run = (runs or {}).get(row.run or "") if row.source in _OPENS else None
+    run = run or run_of(saver, row)
+    if run is not None:
+        name, ops = run.workflow, _LazyOps(saver, run)
+        if closed is not None and run.id in closed:
+            task = partial(_closed_task, run, closed[run.id])
+        else:
+            record = ops_of(saver, run)
+            journal = Journal(record)
+            open_task = _open_task(run, journal)
+            inner = open_workflow(row, run, journal)
+            if inner is not None:
+                open_task = open_task._replace(state=inner if subgraphs else place_of(inner))
+            interrupts = open_task.interrupts
+            status = _status(saver, row, run, open_task, record)
+            task = partial(_as_it_is, open_task)
     return StoredSnapshot(row, task, name, interrupts, status, ops)
 
 
@@ -215,11 +298,21 @@ def _open_task(run: RunRow, journal: Journal) -> PregelTask:
     )
 
 
-def _status(saver: BaseCheckpointSaver, row: CheckpointRow, run: RunRow, task: PregelTask) -> str:
+def _status(
+    saver: BaseCheckpointSaver,
+    row: CheckpointRow,
+    run: RunRow,
+    task: PregelTask,
+    record: list[OpRow],
+) -> str:
     """How the run of a checkpoint stands that nothing is known to have closed."""
     thread = saver.get_thread(row.thread_id, row.ns)
-    if thread is not None and thread.head == row.id:
+    if thread is None:
+        refuse_lost(saver, row.thread_id, row.ns)
+    elif thread.head == row.id:
         refuse_damaged(thread)
+        if thread.status in _PAUSED:
+            refuse_strays(saver, run, record)
         if thread.run != run.id:
             raise damaged(thread, f"the run {thread.run}, and its checkpoint is of {run.id}")
         if thread.status == "running":

@@ -21,8 +21,16 @@ from nbflow._engine import faults
 from nbflow._engine.answering import answered_event, answers_for, timed_out
 from nbflow._engine.caching import CachedCall
 from nbflow._engine.execution import Execution, Listener
-from nbflow._engine.forks import copy_of, new_fork, run_of
-from nbflow._engine.history import checkpoint_at, head_of, ops_of, still_asks
+from nbflow._engine.forks import copy_of, new_fork
+from nbflow._engine.history import (
+    checkpoint_at,
+    head_of,
+    kept_by,
+    ops_of,
+    refuse_strays,
+    run_of,
+    still_asks,
+)
 from nbflow._engine.judging import Judges
 from nbflow._engine.options import DEFAULT, Options
 from nbflow._engine.owners import owning
@@ -36,10 +44,10 @@ from nbflow._engine.threads import (
     new_checkpoint,
     refuse_busy,
     refuse_foreign,
+    refuse_lost,
 )
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import (
-    CorruptDataError,
     EmptyInputError,
     OutsideRunError,
     UnknownInterruptError,
@@ -106,7 +114,7 @@ def open_run(call: Call) -> Opened:
     address = address_of(call.config)
     thread = saver.get_thread(*address)
     if thread is None:
-        _refuse_lost(saver, *address)
+        refuse_lost(saver, *address)
     wanted = (call.config.get("configurable") or {}).get("checkpoint_id")
     base = None if wanted is None else checkpoint_at(saver, *address, wanted)
     if isinstance(call.input, Command):
@@ -116,16 +124,6 @@ def open_run(call: Call) -> Opened:
     if thread is not None and base is not None and not _is_own_branch(thread, base):
         return _again(call, saver, thread, base)
     return _continue(call, saver, thread, address[0], True)
-
-
-def _refuse_lost(saver: BaseCheckpointSaver, thread_id: str, ns: str) -> None:
-    """Take no thread for a new one whose row alone is not there."""
-    if saver.list_runs(thread_id, ns) and saver.get_thread(thread_id, ns) is None:
-        raise CorruptDataError(
-            f"The row of thread {thread_id!r} is not there, and runs of it are: column thread_id "
-            "or ns of table thread is damaged. Nothing was stored. Other threads are not affected. "
-            "Restore the database from a copy."
-        )
 
 
 def _answerable(thread: ThreadRow | None, base: CheckpointRow | None) -> bool:
@@ -227,7 +225,7 @@ def _again(
         return Opened(None, value)
     refuse_foreign(run, workflow.name)
     forked, opening = new_fork(base, run, workflow.fingerprint(), parent=base)
-    journal = Journal(ops_of(saver, forked))
+    journal = Journal(kept_by(saver, run, forked.ts))
     execution = _execution(
         call, saver, forked, thread, journal, opening, serde.loads(run.input),
         resumed=len(journal) > 0,
@@ -271,6 +269,7 @@ def _continue(
     if thread.status == "idle":
         return Opened(None, _over(saver, thread, run, call.input))
     ops = ops_of(saver, run)
+    refuse_strays(saver, run, ops)
     journal = journal_of(saver, run, ops)
     rows = timed_out(run, journal)
     if call.input is not None:

@@ -8,14 +8,13 @@ from nbflow import events as ev
 from nbflow import serde
 from nbflow._engine.answering import answered_event
 from nbflow._engine.failures import stored_failure
-from nbflow._engine.history import ops_of
+from nbflow._engine.history import record_of
 from nbflow._engine.ids import ROOT, parent_id, public_id
 from nbflow._engine.owners import is_alive, owner_name
 from nbflow._engine.questions import question_of
 from nbflow._engine.replay import Journal
-from nbflow._engine.threads import refuse_foreign
+from nbflow._engine.threads import current_run, refuse_foreign
 from nbflow.checkpoint.base import BaseCheckpointSaver, OpRow, RunRow, ThreadRow
-from nbflow.errors import UnknownThreadError
 
 __all__ = ["is_at_work", "past_events"]
 
@@ -32,18 +31,17 @@ def past_events(
 
     Raises:
         UnknownThreadError: the thread holds no run.
+        CorruptDataError: the run is damaged, or a row of it is missing.
         WorkflowMismatchError: another workflow began it.
     """
-    run = None if thread.run is None else saver.get_run(thread.run)
-    if run is None:
-        raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
+    run = current_run(saver, thread)
     if workflow is not None:
         refuse_foreign(run, workflow)
     yield ev.RunStarted(
         ts=run.ts, workflow=run.workflow, thread_id=thread.thread_id, run_id=run.id,
         input=serde.loads(run.input), resumed=False,
     )  # fmt: skip
-    ops = ops_of(saver, run)
+    ops = record_of(saver, thread, run)
     journal = Journal(ops)
     begun: set[bytes] = set()
     for op in ops:

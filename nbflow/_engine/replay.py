@@ -9,6 +9,7 @@ from typing import Any
 from nbflow import serde
 from nbflow.checkpoint._questions import StoredQuestion
 from nbflow.checkpoint.base import OpRow
+from nbflow.checkpoint.refusals import require_facts
 from nbflow.errors import CorruptDataError
 
 __all__ = [
@@ -150,16 +151,6 @@ def _refuse_stray(op: OpRow, call: Call | None) -> None:
         )
 
 
-def _refuse_gap(pause: OpRow, facts: int) -> None:
-    """A pause says how many facts there were before it; one of an older version says nothing."""
-    if pause.n not in (0, facts):
-        raise CorruptDataError(
-            f"Op {pause.seq} (pause) stands after {pause.n} ops of its run, and {facts} are there: "
-            "column seq or run of table op, or run of table run, is damaged in another row. Other "
-            "runs are not affected. Restore the database from a copy."
-        )
-
-
 class Journal:
     """The calls of one run, by the call they were made in."""
 
@@ -192,7 +183,7 @@ class Journal:
                 call.gen, call.attempt = op.gen, op.attempt
             else:
                 if op.kind == "pause":
-                    _refuse_gap(op, self.facts)
+                    require_facts(op, self.facts)
                 self.apply(op)
 
     def __len__(self) -> int:

@@ -29,6 +29,7 @@ __all__ = [
     "refuse_busy",
     "refuse_damaged",
     "refuse_foreign",
+    "refuse_lost",
     "thread_id_of",
 ]
 
@@ -134,8 +135,24 @@ def missing(
     return damaged(thread, what)
 
 
+def refuse_lost(saver: BaseCheckpointSaver, thread_id: str, ns: str) -> None:
+    """Take no thread for one that is not there, of which the row alone is not.
+
+    Raises:
+        CorruptDataError: it has checkpoints.
+    """
+    kept = next(saver.list_checkpoints(thread_id, ns, limit=1), None)
+    if kept is not None and saver.get_thread(thread_id, ns) is None:
+        raise CorruptDataError(
+            f"The row of thread {thread_id!r} is not there, and checkpoints of it are: column "
+            "thread_id or ns of table thread is damaged. Nothing was stored. Other threads are not "
+            "affected. Restore the database from a copy."
+        )
+
+
 def current_run(saver: BaseCheckpointSaver, thread: ThreadRow) -> RunRow:
     """The newest run of a thread that has one."""
+    refuse_damaged(thread)
     if thread.run is None:
         raise UnknownThreadError(f"Thread {thread.thread_id!r} holds no run.")
     run = saver.get_run(thread.run)

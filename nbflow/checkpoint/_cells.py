@@ -17,6 +17,7 @@ __all__ = [
     "blob_name",
     "checkpoint_check",
     "is_intact",
+    "is_of_run",
     "is_value_intact",
     "moved_check",
     "op_cells",
@@ -63,6 +64,11 @@ def is_intact(cells: tuple[Any, ...], check: Any, run_id: str) -> bool:
         return False
     of_cells, stored = crc32(packb(cells)), check & 0xFFFFFFFF
     return _in_run(of_cells, run_id) == stored or of_cells == stored
+
+
+def is_of_run(cells: tuple[Any, ...], check: Any, run_id: str) -> bool:
+    """Whether an op was stored for this run; of the first rows of nbflow that is not known."""
+    return type(check) is int and _in_run(crc32(packb(cells)), run_id) == check & 0xFFFFFFFF
 
 
 def moved_check(cells: tuple[Any, ...], check: Any, run_id: str, target: str) -> Any:

@@ -10,14 +10,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import NamedTuple
 
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow
 
-__all__ = ["LEASE_S", "Primitives"]
+__all__ = ["LEASE_S", "Orphan", "Primitives"]
 
 LEASE_S = 30.0
 """A lease, unless a saver has another one. Owners renew theirs three times as often."""
+
+
+class Orphan(NamedTuple):
+    """A row of a database that has lost its place."""
+
+    thread_id: str | None
+    """The thread that it is of; None where that is not known."""
+    run_id: str | None
+    """The run that it is of; None where that is not known, or it is no fact of a run."""
+    message: str
+    """What is not where it was."""
 
 
 class Primitives(ABC):
@@ -135,7 +147,11 @@ class Primitives(ABC):
 
     @abstractmethod
     def list_runs(self, thread_id: str, ns: str = "") -> list[RunRow]:
-        """Runs of the thread, newest first."""
+        """Runs of the thread, newest first.
+
+        Raises:
+            CorruptDataError: one is damaged, or missing where a checkpoint tells of it.
+        """
 
     @abstractmethod
     def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
@@ -144,6 +160,15 @@ class Primitives(ABC):
     def damaged_ops(self, run_id: str) -> list[tuple[int, str]]:
         """Numbers of the run's ops that cannot be read, in order, each with what is wrong; none
         where nothing can be damaged."""
+        return []
+
+    def stray_ops(self, run_id: str) -> list[int]:
+        """Numbers of ops that are the run's, and that :meth:`get_ops` does not find; none where
+        nothing can be damaged."""
+        return []
+
+    def orphans(self) -> list[Orphan]:
+        """Rows of the database that have lost their place; none where nothing can be damaged."""
         return []
 
     @abstractmethod

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NoReturn
 
-from nbflow._database.database import Database
+from nbflow._database.database import NO_TEXT, Database
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import (
     OP_COLUMNS,
@@ -17,6 +17,7 @@ from nbflow.checkpoint._cells import (
     is_value_intact,
     run_check,
 )
+from nbflow.checkpoint._lineage import Lineage
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow, ThreadRow
 from nbflow.errors import CorruptDataError
 
@@ -33,6 +34,7 @@ SEQ = 11
 """Where the sequence number stands in a row of table ckpt."""
 
 _FIRST_PAGE, _PAGE = 20, 100
+_OP_TEXTS = ("kind", "name", "lane", "site")
 
 
 class RowReader:
@@ -69,6 +71,9 @@ class RowReader:
             what = "column value of table op"
             if is_value_intact(cells, check):
                 what = "a column of table op (it may be run: then the row is another run's)"
+            for column in _OP_TEXTS:
+                if NO_TEXT in str(getattr(op, column)):
+                    what = f"column {column} of table op, which is no text any more,"
             self._damaged(_of_op(op, run_id), what)
         if op.value is not None and type(op.value) is not bytes:
             op.value = self._value(op.value, _of_op(op, run_id), "value", found)
@@ -151,10 +156,11 @@ def _of_checkpoint(row: CheckpointRow) -> str:
 class CheckpointPages(Iterator[CheckpointRow]):
     """Checkpoints read page by page, so that a long history costs only what is looked at.
 
-    A damaged one raises, and the next call gives the one after it.
+    A damaged one raises, and the next call gives the one after it; so does one that is missing.
 
     Args:
         page: rows before a sequence number, newest first, at most so many.
+        lineage: of these rows, to which none was shown yet.
         end: of rows with a lower sequence number.
         limit: at most so many rows are read.
     """
@@ -164,6 +170,7 @@ class CheckpointPages(Iterator[CheckpointRow]):
         reader: RowReader,
         blobs: Blobs,
         page: Callable[[int, int], list[tuple[Any, ...]]],
+        lineage: Lineage,
         end: int,
         limit: int,
         wanted: Callable[[CheckpointRow], bool] | None = None,
@@ -171,28 +178,46 @@ class CheckpointPages(Iterator[CheckpointRow]):
         self._reader = reader
         self._blobs = blobs
         self._page = page
+        self._lineage = lineage
         self._end = end
         self._left = limit
+        self._is_all = False
+        """Whether there is no row that was not read."""
         self._wanted = wanted
         self._rows: deque[tuple[Any, ...]] = deque()
         self._found: Found = _NOTHING
-        self._size = _FIRST_PAGE
+        self._size = 0
 
     def __next__(self) -> CheckpointRow:
         while True:
             if not self._rows:
                 self._turn()
-            checkpoint = self._reader.checkpoint(self._rows.popleft(), self._found, self._wanted)
+            checkpoint = self._next()
             if checkpoint is not None:
                 return checkpoint
 
+    def _next(self) -> CheckpointRow | None:
+        row = self._rows[0]
+        self._lineage.see(row)
+        del self._rows[0]
+        try:
+            return self._reader.checkpoint(row, self._found, self._wanted)
+        except CorruptDataError:
+            self._lineage.forget()
+            raise
+
     def _turn(self) -> None:
+        if not self._size and self._left:
+            self._size = _FIRST_PAGE
+            self._lineage.begin()
         size = min(self._left, self._size)
         rows = self._page(self._end, size) if size else []
+        self._is_all = self._is_all or len(rows) < size
+        self._left = 0 if self._is_all else self._left - size
         if not rows:
-            self._left = 0
+            if self._is_all:
+                self._lineage.end()
             raise StopIteration
-        self._left = self._left - size if len(rows) == size else 0
         self._end = rows[-1][SEQ]
         self._size = _PAGE
         self._rows.extend(rows)

@@ -15,7 +15,9 @@ from typing import Any
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
 from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell, op_cells
-from nbflow.checkpoint._primitives import LEASE_S
+from nbflow.checkpoint._lineage import Lineage
+from nbflow.checkpoint._orphans import orphans, strays_of
+from nbflow.checkpoint._primitives import LEASE_S, Orphan
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._sql_rows import (
@@ -218,7 +220,10 @@ class SqlSaver(BaseCheckpointSaver):
 
     def list_runs(self, thread_id: str, ns: str = "") -> list[RunRow]:
         rows = self._rows("list_runs", (thread_id, ns), RUN_VALUES)
-        return [self._reader.run(row) for row in rows]
+        runs = [self._reader.run(row) for row in rows]
+        for opening, run_id in self._database.rows(self._sql["lost_runs"], (thread_id, ns)):
+            self._refuse_lost_run(thread_id, ns, opening, run_id)
+        return runs
 
     def get_ops(self, run_id: str, upto: int | None = None) -> list[OpRow]:
         number = self._database.rows(self._sql["number_of_run"], (run_id,))
@@ -249,6 +254,12 @@ class SqlSaver(BaseCheckpointSaver):
                 except CorruptDataError as fault:
                     found.append((row[OP_COLUMNS], str(fault)))
         return found
+
+    def stray_ops(self, run_id: str) -> list[int]:
+        return strays_of(self._database, self._sql, run_id)
+
+    def orphans(self) -> list[Orphan]:
+        return orphans(self._database, self._sql)
 
     def get_checkpoint(
         self, thread_id: str, ns: str = "", checkpoint_id: str | None = None
@@ -281,6 +292,7 @@ class SqlSaver(BaseCheckpointSaver):
             lambda end, size: self._rows(
                 "list_checkpoints", (thread_id, ns, end, size), CHECKPOINT_VALUES
             ),
+            self._lineage("get_thread", (thread_id, ns) if before is None else ()),
             end,
             _LAST if limit is None else limit,
         )
@@ -298,10 +310,12 @@ class SqlSaver(BaseCheckpointSaver):
             query, of = "list_checkpoints", [thread_id, ns]
         elif thread_id is not None:
             query, of = "list_checkpoints_of_thread", [thread_id]
+        ends = of if before is None else []
         return CheckpointPages(
             self._reader,
             self._blobs,
             lambda end, size: self._rows(query, (*of, end, size), CHECKPOINT_VALUES),
+            self._lineage("get_thread" if ns is not None else "threads_of", ends),
             _LAST if before is None else before,
             _LAST,
             wanted,
@@ -407,12 +421,38 @@ class SqlSaver(BaseCheckpointSaver):
             thread_moved_on(address[0], expected_epoch)
         return (expected_epoch or 0) + 1
 
+    def _lineage(self, threads: str, of: Sequence[str]) -> Lineage:
+        """Of checkpoints that are read from the end of these threads on."""
+
+        def find(*place: str) -> tuple[Any, ...] | None:
+            rows = self._database.checked_rows(self._sql["get_checkpoint"], place)
+            return rows[0] if rows else None
+
+        def heads() -> list[tuple[str, str, str | None]]:
+            rows = self._database.checked_rows(self._sql[threads], of) if of else []
+            return [row[:3] for row in rows]
+
+        return Lineage(find, heads, self._database.name)
+
+    def _refuse_lost_run(self, thread_id: str, ns: str, opening: str, run_id: str) -> None:
+        """Either row may be the damaged one, and tells so; none is, if the thread was deleted."""
+        if self.get_checkpoint(thread_id, ns, opening) is None:
+            return
+        if self.get_run(run_id) is None:
+            raise CorruptDataError(
+                f"Run {run_id} of thread {thread_id!r}, which checkpoint {opening} opens, is not "
+                f"there: column id of table run in {self._database.name} is damaged. Other threads "
+                "are not affected. Restore the database from a copy."
+            )
+
     def _lease_until(self) -> float | None:
         return None if self.lease_s is None else self._database.lease_until(self.lease_s)
 
     def _rows(self, query: str, parameters: object, values: Sequence[int]) -> list[Any]:
         """Rows in which these columns are values or names of blobs."""
-        return self._database.unpacked(self._database.rows(self._sql[query], parameters), values)
+        return self._database.unpacked(
+            self._database.checked_rows(self._sql[query], parameters), values
+        )
 
 
 def _is_whole(name: str) -> bool:

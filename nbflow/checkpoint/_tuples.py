@@ -13,6 +13,7 @@ from nbflow import serde
 from nbflow.checkpoint._primitives import Primitives
 from nbflow.checkpoint._questions import StoredAnswer, StoredQuestion
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
+from nbflow.checkpoint.refusals import require_facts
 from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
 
@@ -54,6 +55,7 @@ class _Record:
     """What the runs of some checkpoints have on record, read together."""
 
     def __init__(self, saver: Primitives, rows: Sequence[CheckpointRow]) -> None:
+        self._saver = saver
         self._runs = saver.get_runs(_distinct(row.run for row in rows))
         opened = _distinct(row.run for row in rows if row.source in _OPENS)
         self._read_forked(saver)
@@ -70,14 +72,32 @@ class _Record:
             todo = list(found.values())
 
     def run_of(self, row: CheckpointRow) -> RunRow | None:
-        return None if row.run is None else self._runs.get(row.run)
+        """None for one that is of none; or it was removed meanwhile, with its run.
+
+        Raises:
+            CorruptDataError: it opens a run that is not there.
+        """
+        run = None if row.run is None else self._runs.get(row.run)
+        if run is not None or row.run is None or row.source not in _OPENS:
+            return run
+        if self._saver.get_checkpoint(row.thread_id, row.ns, row.id) is not None:
+            raise _missing(f"Checkpoint {row.id} of thread {row.thread_id!r} opens", row.run)
+        return None
 
     def ops_of(self, run: RunRow) -> list[OpRow]:
-        """Those of the run that it is a fork of, as far as it keeps them, then its own."""
+        """Those of the run that it is a fork of, as far as it keeps them, then its own.
+
+        Raises:
+            CorruptDataError: that run is not there.
+        """
         own = self._ops.get(run.id, [])
-        above = self._forked.get(run.parent_run or "") if run.upto else None
-        if above is None:
+        if run.parent_run is None or not run.upto:
             return own
+        above = self._forked.get(run.parent_run)
+        if above is None:
+            if self._saver.get_run(run.id) is None:
+                return own
+            raise _missing(f"Run {run.id} of thread {run.thread_id!r} is a fork of", run.parent_run)
         return [*(op for op in self.ops_of(above) if op.seq <= run.upto), *own]
 
 
@@ -124,6 +144,13 @@ def undamaged(rows: Iterator[CheckpointRow]) -> Iterator[CheckpointRow]:
             _leave_out(fault)
         else:
             yield row
+
+
+def _missing(what: str, run_id: str) -> CorruptDataError:
+    return CorruptDataError(
+        f"{what} run {run_id}, which is not there: column id of table run is damaged. Other "
+        "threads are not affected. Restore the database from a copy."
+    )
 
 
 def _leave_out(fault: CorruptDataError) -> None:
@@ -197,7 +224,7 @@ def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
     outcomes: dict[bytes, OpRow | None] = {_ENTRYPOINT: None}
     questions: dict[bytes, dict[bytes, OpRow]] = {}
     answers: dict[bytes, OpRow] = {}
-    for op in ops:
+    for facts, op in enumerate(ops):
         if op.kind == "ask":
             questions.setdefault(op.parent, {})[op.key] = op
             outcomes.setdefault(op.parent)
@@ -212,6 +239,7 @@ def _writes(run_id: str, ops: Sequence[OpRow]) -> list[tuple[str, str, Any]]:
         elif op.kind in ("result", "error"):
             outcomes[op.key] = op
         elif op.kind == "pause":
+            require_facts(op, facts)
             outcomes[op.key] = None
     writes: list[tuple[str, str, Any]] = []
     for key, outcome in outcomes.items():

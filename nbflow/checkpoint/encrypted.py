@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from nbflow import serde
+from nbflow.checkpoint._primitives import Orphan
 from nbflow.checkpoint._removal import Past, Removal
 from nbflow.checkpoint._sealing import RowSealer, key_of
 from nbflow.checkpoint.base import (
@@ -248,6 +249,12 @@ class EncryptedSaver(BaseCheckpointSaver):
 
     def damaged_ops(self, run_id: str) -> list[tuple[int, str]]:
         return self._inner.damaged_ops(run_id)
+
+    def stray_ops(self, run_id: str) -> list[int]:
+        return self._inner.stray_ops(run_id)
+
+    def orphans(self) -> list[Orphan]:
+        return self._inner.orphans()
 
     def delete_thread(self, thread_id: str) -> None:
         self._inner.delete_thread(thread_id)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from nbflow.checkpoint._rows import OpRow, RunRow
 from nbflow.errors import (
     AlreadyAnsweredError,
+    CorruptDataError,
     InvalidConfigError,
     InvalidUpdateError,
     LeaseLostError,
@@ -27,6 +28,7 @@ __all__ = [
     "no_thread",
     "not_channels",
     "recorded_twice",
+    "require_facts",
     "require_filter",
     "require_limit",
     "require_several",
@@ -173,6 +175,20 @@ def require_strategy(strategy: str, keep: int | None = None) -> None:
         raise InvalidConfigError(
             "strategy='delete' removes whole threads, and keep= says what stays of each. Nothing "
             "was removed. Leave one of them out."
+        )
+
+
+def require_facts(pause: OpRow, facts: int) -> None:
+    """A pause says how many facts there were before it; one of an older version says nothing.
+
+    Raises:
+        CorruptDataError: there are not so many.
+    """
+    if pause.n not in (0, facts):
+        raise CorruptDataError(
+            f"Op {pause.seq} (pause) stands after {pause.n} ops of its run, and {facts} are there: "
+            "column seq or run of table op, or run of table run, is damaged in another row. Other "
+            "runs are not affected. Restore the database from a copy."
         )
 
 

@@ -23,7 +23,7 @@ from nbflow.errors import (
     ThreadBusyError,
     UnknownThreadError,
 )
-from nbflow.func import entrypoint
+from nbflow.func import entrypoint, task
 from nbflow.testing._programs import counter, on
 from nbflow.testing._saver_care import contents, rich
 from nbflow.types import Command
@@ -99,6 +99,45 @@ def test_a_thread_goes_on_where_it_was_moved_to(
     assert again.id == question.id
     there.invoke(Command(resume={again.id: "yes"}), on("t"))
     assert there.get_state(on("t")).status == "done"
+
+
+def test_a_fork_ends_where_another_thread_stored_something(
+    saver: BaseCheckpointSaver, target: BaseCheckpointSaver, tmp_path: Path
+) -> None:
+    """It keeps what it begins with, also where the last of that has a lower number."""
+    ran: list[str] = []
+
+    def declared(saver: BaseCheckpointSaver) -> Any:
+        @task
+        def step(name: str) -> str:
+            ran.append(name)
+            return name
+
+        @entrypoint(checkpointer=saver)
+        def elsewhere(name: str) -> str:
+            return step(name).result()
+
+        @entrypoint(checkpointer=saver)
+        def workflow(name: str) -> list[str]:
+            first = step(f"{name} 1").result()
+            if len(ran) == 1:
+                elsewhere.invoke("other", on("other"))
+            return [first, step(f"{name} 2").result()]
+
+        return workflow
+
+    workflow = declared(saver)
+    workflow.invoke("a", on("t"))
+    _, opening = workflow.get_state_history(on("t"))
+    fork = workflow.fork(on("t"), before=opening.ops[1].id)
+    workflow.fork(fork)
+    export_thread(saver, "t", tmp_path / "t.nbflow")
+    import_thread(tmp_path / "t.nbflow", target)
+
+    del ran[:]
+    ran.append("not the first time")
+    assert declared(target).invoke(None, on("t")) == ["a 1", "a 2"]
+    assert ran[1:] == ["a 2"]
 
 
 def test_it_can_be_put_beside_itself(saver: BaseCheckpointSaver, tmp_path: Path) -> None:

@@ -338,5 +338,21 @@ def test_a_damaged_text(on_disk: SqliteSaver, path: str) -> None:
     with sqlite3.connect(path) as raw:
         raw.execute("UPDATE op SET name = CAST(x'ff41' AS TEXT)")
     raw.close()
-    with pytest.raises(CorruptDataError, match="'name'"):
+    with pytest.raises(CorruptDataError, match=rf"Op 1 of run {run.id} .* column name of"):
         on_disk.get_ops(run.id)
+    assert [seq for seq, _ in on_disk.damaged_ops(run.id)] == [1]
+
+
+@pytest.mark.parametrize("column", ["source", "ns", "id"])
+def test_a_damaged_text_of_one_checkpoint(on_disk: SqliteSaver, path: str, column: str) -> None:
+    """Is left out of a list, once, and the others are listed."""
+    for number in range(3):
+        row = a_checkpoint(f"c{number}", parent=f"c{number - 1}" if number else None)
+        on_disk.update(row, number or None)
+    with sqlite3.connect(path) as raw:
+        raw.execute(f"UPDATE ckpt SET {column} = CAST(x'ff41' AS TEXT) WHERE id = 'c1'")
+    raw.close()
+    with pytest.warns(RuntimeWarning, match="A checkpoint is left out: Checkpoint") as told:
+        found = [*on_disk.list({"configurable": {"thread_id": "t", "checkpoint_ns": ""}})]
+    assert [one.config["configurable"]["checkpoint_id"] for one in found] == ["c2", "c0"]
+    assert len(told) <= 2

@@ -355,3 +355,107 @@ WHERE thread_id = %s AND ns = %s;
 
 -- name: delete_namespace
 DELETE FROM nbflow_thread WHERE thread_id = %s AND ns = %s;
+
+-- name: lost_runs
+-- Checkpoints of a thread, and the runs that they open and that are not among its runs.
+SELECT c.id, c.run
+FROM nbflow_ckpt AS c
+WHERE
+    c.thread_id = %s AND c.ns = %s AND (c.source = 'input' OR c.source = 'fork')
+    AND c.run IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM nbflow_run AS r
+        WHERE c.run = r.id AND c.thread_id = r.thread_id AND c.ns = r.ns
+    );
+
+-- name: stray_numbers
+-- Of runs that are not there, though ops are. Goes from run to run by the index.
+WITH RECURSIVE there (run) AS (
+    SELECT min(op.run) FROM nbflow_op AS op
+    UNION ALL
+    SELECT (SELECT min(op.run) FROM nbflow_op AS op WHERE op.run > there.run)
+    FROM there WHERE there.run IS NOT NULL
+)
+SELECT there.run
+FROM there
+WHERE
+    there.run IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM nbflow_run AS r WHERE there.run = r.run);
+
+-- name: run_ids
+SELECT id, thread_id FROM nbflow_run AS run;
+
+-- name: lost_places
+-- Rows that name another one which is not there: what is missed, the row's thread, its id, and whom
+-- it names.
+SELECT 'thread of run', r.thread_id, r.id, NULL
+FROM nbflow_run AS r
+WHERE NOT EXISTS (SELECT 1 FROM nbflow_thread AS t WHERE r.thread_id = t.thread_id AND r.ns = t.ns)
+UNION ALL
+SELECT 'thread of checkpoint', c.thread_id, c.id, NULL
+FROM nbflow_ckpt AS c
+WHERE NOT EXISTS (SELECT 1 FROM nbflow_thread AS t WHERE c.thread_id = t.thread_id AND c.ns = t.ns)
+UNION ALL
+SELECT 'head', t.thread_id, NULL, t.head
+FROM nbflow_thread AS t
+WHERE
+    t.head IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM nbflow_ckpt AS c
+        WHERE t.thread_id = c.thread_id AND t.ns = c.ns AND t.head = c.id
+    )
+UNION ALL
+SELECT 'newest run', t.thread_id, NULL, t.run
+FROM nbflow_thread AS t
+WHERE
+    t.run IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM nbflow_run AS r WHERE t.run = r.id AND t.thread_id = r.thread_id)
+UNION ALL
+SELECT 'parent of run', r.thread_id, r.id, r.parent_run
+FROM nbflow_run AS r
+WHERE
+    r.upto > 0
+    AND NOT EXISTS (
+        SELECT 1 FROM nbflow_run AS above
+        WHERE r.parent_run = above.id AND r.thread_id = above.thread_id
+    )
+UNION ALL
+SELECT 'parent of checkpoint', c.thread_id, c.id, c.parent
+FROM nbflow_ckpt AS c
+WHERE
+    c.parent IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM nbflow_ckpt AS above
+        WHERE
+            c.thread_id = above.thread_id AND c.ns = above.ns AND c.parent = above.id
+            AND c.seq > above.seq
+    )
+UNION ALL
+SELECT 'end of run', c.thread_id, c.id, c.run
+FROM nbflow_ckpt AS c
+INNER JOIN nbflow_ckpt AS began
+    ON c.thread_id = began.thread_id AND c.ns = began.ns AND c.parent = began.id
+WHERE
+    c.source = 'loop' AND began.source <> 'loop' AND c.run = began.run
+    AND EXISTS (
+        SELECT 1 FROM nbflow_ckpt AS other
+        WHERE
+            c.thread_id = other.thread_id AND c.ns = other.ns
+            AND other.seq > began.seq AND other.seq < c.seq
+    )
+UNION ALL
+SELECT 'run of checkpoint', c.thread_id, c.id, c.run
+FROM nbflow_ckpt AS c
+WHERE
+    c.run IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM nbflow_run AS r WHERE c.run = r.id AND c.thread_id = r.thread_id)
+UNION ALL
+SELECT 'order', thread_id, id, run
+FROM (
+    SELECT
+        c.thread_id, c.id, c.run, r.run AS number,
+        lag(r.run) OVER (PARTITION BY c.thread_id, c.ns ORDER BY c.seq) AS before
+    FROM nbflow_ckpt AS c INNER JOIN nbflow_run AS r ON c.run = r.id
+    WHERE c.source = 'input' OR c.source = 'fork'
+) AS opened
+WHERE number < before;

@@ -356,3 +356,135 @@ UPDATE thread SET head = ?, run = ?, status = ?, epoch = ?, owner = ? WHERE thre
 
 -- name: delete_namespace
 DELETE FROM thread WHERE thread_id = ? AND ns = ?;
+
+-- name: lost_runs
+-- Checkpoints of a thread, and the runs that they open and that are not among its runs.
+SELECT c.id, c.run
+FROM ckpt AS c
+WHERE
+    c.thread_id = ? AND c.ns = ? AND (c.source = 'input' OR c.source = 'fork')
+    AND c.run IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM run AS r
+        WHERE c.run = r.id AND c.thread_id = r.thread_id AND c.ns = r.ns
+    );
+
+-- name: stray_numbers
+-- Of runs that are not there, though ops are. Goes from run to run by each index of op.
+WITH RECURSIVE
+single (run) AS (
+    SELECT min(op.run) FROM op
+    WHERE op.kind <> 'start' AND op.kind <> 'ask' AND op.kind <> 'void'
+    UNION ALL
+    SELECT (
+        SELECT min(op.run) FROM op
+        WHERE
+            op.run > single.run
+            AND op.kind <> 'start' AND op.kind <> 'ask' AND op.kind <> 'void'
+    )
+    FROM single WHERE single.run IS NOT NULL
+),
+other (run) AS (
+    SELECT min(op.run) FROM op
+    WHERE op.kind = 'start' OR op.kind = 'ask' OR op.kind = 'void'
+    UNION ALL
+    SELECT (
+        SELECT min(op.run) FROM op
+        WHERE
+            op.run > other.run
+            AND (op.kind = 'start' OR op.kind = 'ask' OR op.kind = 'void')
+    )
+    FROM other WHERE other.run IS NOT NULL
+)
+SELECT there.run
+FROM (SELECT run FROM single UNION SELECT run FROM other) AS there
+WHERE there.run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run AS r WHERE there.run = r.run);
+
+-- name: run_ids
+SELECT id, thread_id FROM run;
+
+-- name: lost_places
+-- Rows that name another one which is not there: what is missed, the row's thread, its id, and whom
+-- it names.
+SELECT 'thread of run', r.thread_id, r.id, NULL
+FROM run AS r
+WHERE NOT EXISTS (SELECT 1 FROM thread AS t WHERE r.thread_id = t.thread_id AND r.ns = t.ns)
+UNION ALL
+SELECT 'thread of checkpoint', c.thread_id, c.id, NULL
+FROM ckpt AS c
+WHERE NOT EXISTS (SELECT 1 FROM thread AS t WHERE c.thread_id = t.thread_id AND c.ns = t.ns)
+UNION ALL
+SELECT 'head', t.thread_id, NULL, t.head
+FROM thread AS t
+WHERE
+    t.head IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM ckpt AS c
+        WHERE t.thread_id = c.thread_id AND t.ns = c.ns AND t.head = c.id
+    )
+UNION ALL
+SELECT 'newest run', t.thread_id, NULL, t.run
+FROM thread AS t
+WHERE
+    t.run IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM run AS r WHERE t.run = r.id AND t.thread_id = r.thread_id)
+UNION ALL
+SELECT 'parent of run', r.thread_id, r.id, r.parent_run
+FROM run AS r
+WHERE
+    r.upto > 0
+    AND NOT EXISTS (
+        SELECT 1 FROM run AS above
+        WHERE r.parent_run = above.id AND r.thread_id = above.thread_id
+    )
+UNION ALL
+SELECT 'parent of checkpoint', c.thread_id, c.id, c.parent
+FROM ckpt AS c
+WHERE
+    c.parent IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM ckpt AS above
+        WHERE
+            c.thread_id = above.thread_id AND c.ns = above.ns AND c.parent = above.id
+            AND c.seq > above.seq
+    )
+UNION ALL
+SELECT 'end of run', c.thread_id, c.id, c.run
+FROM ckpt AS c
+INNER JOIN ckpt AS began
+    ON c.thread_id = began.thread_id AND c.ns = began.ns AND c.parent = began.id
+WHERE
+    c.source = 'loop' AND began.source <> 'loop' AND c.run = began.run
+    AND EXISTS (
+        SELECT 1 FROM ckpt AS other
+        WHERE
+            c.thread_id = other.thread_id AND c.ns = other.ns
+            AND other.seq > began.seq AND other.seq < c.seq
+    )
+UNION ALL
+SELECT 'run of checkpoint', c.thread_id, c.id, c.run
+FROM ckpt AS c
+WHERE
+    c.run IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM run AS r WHERE c.run = r.id AND c.thread_id = r.thread_id)
+UNION ALL
+SELECT 'order', thread_id, id, run
+FROM (
+    SELECT
+        c.thread_id, c.id, c.run, r.run AS number,
+        lag(r.run) OVER (PARTITION BY c.thread_id, c.ns ORDER BY c.seq) AS before
+    FROM ckpt AS c INNER JOIN run AS r ON c.run = r.id
+    WHERE c.source = 'input' OR c.source = 'fork'
+) AS opened
+WHERE number < before;
+
+-- name: op_gaps
+-- First and last of the numbers that no op has, though none with a higher one than op_mark's was
+-- deleted.
+SELECT before + 1, seq - 1
+FROM (
+    SELECT seq, coalesce(lag(seq) OVER (ORDER BY seq), (SELECT seq FROM op_mark)) AS before
+    FROM op
+    WHERE seq > (SELECT seq FROM op_mark)
+) AS known
+WHERE seq > before + 1;
