@@ -144,7 +144,8 @@ class SqliteFile:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             _migrate(connection, self.name)
-            connection.execute("PRAGMA busy_timeout = 0")
+            if self._given is None:
+                connection.execute("PRAGMA busy_timeout = 0")
         except BaseException:
             if self._given is None:
                 connection.close()
@@ -198,6 +199,8 @@ class SqliteFile:
                 _wait_shortly(lock)
             with lock:
                 connection = self.connection()
+                if self._given is not None and connection.in_transaction:
+                    self.fail(sqlite3.OperationalError("its user has a transaction under way"))
                 try:
                     if survives_power_loss:
                         connection.execute("PRAGMA synchronous = FULL")
@@ -372,6 +375,7 @@ _REASONS = (
     ("too big", "A value is larger than SQLite takes: store a file and return its path."),
     ("closed database", "Its connection was closed: open it anew."),
     ("already exists", "Its tables belong to another program: give another path."),
+    ("under way", "Commit it or roll it back first."),
     ("created in a thread", "Make the connection with check_same_thread=False."),
 )
 

@@ -154,9 +154,14 @@ class Storing(Record):
         self._unannounced.pop(op.key, None)
         store = partial(self.commit, [op.row("start")], at_once=True)
         if op.loop_here is None:
-            store()
-        else:
+            return store()
+        try:
             yield self._clerks().promise(store)
+        except asyncio.CancelledError:
+            begins_not = [op.row("cancel"), op.row("void")]
+            op.gen += 1
+            yield self._clerks().promise(partial(self.commit, begins_not, at_once=True))
+            raise
 
     def read_last_saved(self, op: Op) -> Iterator[Future[None]]:
         """Have at hand what a nested workflow saved last, where reading it would hold up a loop.

@@ -152,6 +152,22 @@ def test_a_connection_to_memory_is_used_itself() -> None:
     connection.close()
 
 
+def test_what_the_user_of_a_connection_has_begun_is_the_users() -> None:
+    connection = sqlite3.connect(":memory:", timeout=3, check_same_thread=False)
+    with SqliteSaver(connection) as saver:
+        connection.execute("CREATE TABLE own (n)")
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO own VALUES (1)")
+        with pytest.raises(StorageError, match="under way.*Commit it or roll it back"):
+            begun(saver)
+        assert connection.in_transaction
+        connection.execute("COMMIT")
+        begun(saver)
+    assert connection.execute("SELECT n FROM own").fetchall() == [(1,)]
+    assert connection.execute("PRAGMA busy_timeout").fetchone() == (3_000,)
+    connection.close()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no file modes there")
 def test_the_file_is_for_its_owner_alone(on_disk: SqliteSaver, path: str) -> None:
     begun(on_disk)

@@ -394,6 +394,40 @@ async def test_a_thread_that_was_given_up_keeps_its_place(tmp_path: Path) -> Non
     assert order == ["slow ends", "the next begins"]
 
 
+async def test_a_task_that_was_cancelled_before_it_began(
+    place: tuple[BaseCheckpointSaver, Callable[[], Any]],
+) -> None:
+    """Faults 3 and 40: its beginning was being stored, and it is known that it did not begin."""
+    saver, lock = place
+    ran, held = list[str](), list[Any]()
+    begins = asyncio.Event()
+
+    @task(at_most_once=True)
+    async def pay() -> str:
+        ran.append("pay")
+        return "paid"
+
+    @entrypoint(checkpointer=saver)
+    async def workflow(n: int) -> str:
+        if not begins.is_set():
+            held.append(lock())
+            held[0].__enter__()
+            begins.set()
+        return await pay()
+
+    call = asyncio.create_task(workflow.ainvoke(1, CONFIG))
+    await begins.wait()
+    await asyncio.sleep(0.02)
+    call.cancel()
+    await asyncio.sleep(0.02)
+    held[0].__exit__(None, None, None)
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert ran == []
+    assert await workflow.ainvoke(None, CONFIG) == "paid"
+    assert ran == ["pay"]
+
+
 def test_a_database_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults 7 and 40: after its patience the run ends with the error, stored up to there."""
     monkeypatch.setattr("nbflow._database.sqlite_file.BUSY_TIMEOUT_S", 0.2)
