@@ -13,7 +13,7 @@ from nbflow.checkpoint._cells import OP_COLUMNS, is_of_run
 from nbflow.checkpoint._primitives import Orphan
 from nbflow.checkpoint._sql_rows import OP_VALUES
 
-__all__ = ["orphans", "strays_of"]
+__all__ = ["orphans", "strays"]
 
 _FIRST = -(1 << 63)
 _PLACES = {
@@ -29,15 +29,6 @@ _PLACES = {
 }
 
 
-def strays_of(database: Database, queries: Mapping[str, str], run_id: str) -> list[int]:
-    """Numbers of the ops that are this run's, and that its row does not lead to."""
-    return [
-        row[OP_COLUMNS]
-        for row in _strays(database, queries)
-        if is_of_run(row[:OP_COLUMNS], row[-1], run_id)
-    ]
-
-
 def orphans(database: Database, queries: Mapping[str, str]) -> list[Orphan]:
     """All of a database."""
     return [
@@ -51,17 +42,23 @@ def orphans(database: Database, queries: Mapping[str, str]) -> list[Orphan]:
     ]
 
 
-def _strays(database: Database, queries: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
-    """The ops whose run is not there."""
-    for number in database.checked_rows(queries["stray_numbers"]):
+def strays(
+    database: Database, queries: Mapping[str, str], after: int = _FIRST
+) -> Iterator[tuple[Any, ...]]:
+    """The ops whose run is not there.
+
+    Args:
+        after: only those of runs with a higher number.
+    """
+    for number in database.checked_rows(queries["stray_numbers"], {"after": after}):
         rows = database.checked_rows(queries["get_ops"], {"run": number[0], "after": _FIRST})
         yield from database.unpacked(rows, OP_VALUES)
 
 
 def _lost_ops(database: Database, queries: Mapping[str, str]) -> Iterator[Orphan]:
-    strays = [*_strays(database, queries)]
-    runs = database.checked_rows(queries["run_ids"]) if strays else []
-    for row in strays:
+    lost = [*strays(database, queries)]
+    runs = database.checked_rows(queries["run_ids"]) if lost else []
+    for row in lost:
         seq, cells, check = row[OP_COLUMNS], row[:OP_COLUMNS], row[-1]
         of = next((run for run in runs if is_of_run(cells, check, run[0])), None)
         if of is None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from nbflow._database.database import Connection, Database
 from nbflow.checkpoint._blobs import Blobs
-from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell, op_cells
+from nbflow.checkpoint._cells import INLINE_BYTES, OP_COLUMNS, Cell, is_of_run, op_cells
 from nbflow.checkpoint._lineage import Lineage
-from nbflow.checkpoint._orphans import orphans, strays_of
+from nbflow.checkpoint._orphans import orphans, strays
 from nbflow.checkpoint._primitives import LEASE_S, Orphan
 from nbflow.checkpoint._recent import RecentOps
 from nbflow.checkpoint._removal import Past, Removal
@@ -67,6 +67,9 @@ class SqlSaver(BaseCheckpointSaver):
             self.lease_s = None
         self._database = database
         self._sql = queries
+        self._in_place = -_LAST
+        """Up to which number the ops of all runs were found with them: to look through all of a
+        long database takes a while."""
         self._recent = RecentOps()
         """Used with ``database.recent`` held."""
         self._blobs = Blobs(database, queries)
@@ -256,7 +259,11 @@ class SqlSaver(BaseCheckpointSaver):
         return found
 
     def stray_ops(self, run_id: str) -> list[int]:
-        return strays_of(self._database, self._sql, run_id)
+        last = self._database.rows(self._sql["last_run"])[0][0]
+        found = [*strays(self._database, self._sql, self._in_place)]
+        if not found:
+            self._in_place = last
+        return [row[OP_COLUMNS] for row in found if is_of_run(row[:OP_COLUMNS], row[-1], run_id)]
 
     def orphans(self) -> list[Orphan]:
         return orphans(self._database, self._sql)

@@ -371,7 +371,7 @@ WHERE
 -- name: stray_numbers
 -- Of runs that are not there, though ops are. Goes from run to run by the index.
 WITH RECURSIVE there (run) AS (
-    SELECT min(op.run) FROM nbflow_op AS op
+    SELECT min(op.run) FROM nbflow_op AS op WHERE op.run > %(after)s
     UNION ALL
     SELECT (SELECT min(op.run) FROM nbflow_op AS op WHERE op.run > there.run)
     FROM there WHERE there.run IS NOT NULL
@@ -381,6 +381,9 @@ FROM there
 WHERE
     there.run IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM nbflow_run AS r WHERE there.run = r.run);
+
+-- name: last_run
+SELECT coalesce(max(run), 0) FROM nbflow_run;
 
 -- name: run_ids
 SELECT id, thread_id FROM nbflow_run AS run;

@@ -374,7 +374,9 @@ WHERE
 WITH RECURSIVE
 single (run) AS (
     SELECT min(op.run) FROM op
-    WHERE op.kind <> 'start' AND op.kind <> 'ask' AND op.kind <> 'void'
+    WHERE
+        op.run > :after
+        AND op.kind <> 'start' AND op.kind <> 'ask' AND op.kind <> 'void'
     UNION ALL
     SELECT (
         SELECT min(op.run) FROM op
@@ -386,7 +388,9 @@ single (run) AS (
 ),
 other (run) AS (
     SELECT min(op.run) FROM op
-    WHERE op.kind = 'start' OR op.kind = 'ask' OR op.kind = 'void'
+    WHERE
+        op.run > :after
+        AND (op.kind = 'start' OR op.kind = 'ask' OR op.kind = 'void')
     UNION ALL
     SELECT (
         SELECT min(op.run) FROM op
@@ -399,6 +403,9 @@ other (run) AS (
 SELECT there.run
 FROM (SELECT run FROM single UNION SELECT run FROM other) AS there
 WHERE there.run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run AS r WHERE there.run = r.run);
+
+-- name: last_run
+SELECT coalesce(max(run), 0) FROM run;
 
 -- name: run_ids
 SELECT id, thread_id FROM run;
