@@ -24,13 +24,13 @@ def store_answer(
     journal = Journal(record_of(saver, thread, run))
     rows = answers_for(run, journal, answer_to(interrupt_id, answer), Judges())
     epoch = thread.epoch + 1
+    status = thread.status
     with owning(saver, run, epoch) as owner:
         saver.claim(thread.thread_id, thread.ns, owner, thread.epoch)
-    status = thread.status
-    try:
-        saver.answer(run, epoch, rows)
-        if status == "interrupted" and not Journal(ops_of(saver, run)).open_questions():
-            status = "ready"
-    finally:
-        saver.finish(run, epoch, status)
-        disown(run.id, epoch)
+        try:
+            saver.answer(run, epoch, rows)
+            if status == "interrupted" and not Journal(ops_of(saver, run)).open_questions():
+                status = "ready"
+        finally:
+            saver.finish(run, epoch, status)
+    disown(run.id, epoch)

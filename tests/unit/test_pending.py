@@ -10,9 +10,9 @@ import pytest
 
 from nbflow.checkpoint.base import BaseCheckpointSaver
 from nbflow.checkpoint.memory import InMemorySaver
-from nbflow.errors import MissingSaverError
+from nbflow.errors import MissingSaverError, StorageError
 from nbflow.func import entrypoint, task
-from nbflow.pending import pending
+from nbflow.pending import keep_answer, pending
 from nbflow.types import Command, interrupt
 from tests.unit.drive import on_thread
 
@@ -109,3 +109,29 @@ def test_many_threads_are_read_a_page_at_a_time() -> None:
     for n in range(450):
         publish.invoke(str(n), on_thread(n))
     assert [one.thread_id for one in pending(saver)] == [str(n) for n in range(450)]
+
+
+class Unfinished(InMemorySaver):
+    """Cannot give a thread up, once."""
+
+    fails = False
+
+    def finish(self, *facts: Any) -> None:
+        if self.fails:
+            self.fails = False
+            raise StorageError("The disk is full.")
+        super().finish(*facts)
+
+
+def test_a_thread_is_free_whose_status_could_not_be_stored() -> None:
+    """The answer is stored, and nobody owns the thread that nobody runs."""
+    saver = Unfinished()
+    _, publish = _workflows(saver)
+    (question,) = publish.invoke("essay", on_thread("a"))["__interrupt__"]
+    saver.fails = True
+    with pytest.raises(StorageError, match="disk is full"):
+        keep_answer(saver, "a", question.id, "yes")
+
+    assert publish.get_state(on_thread("a")).status == "crashed"
+    assert pending(saver) == []
+    assert publish.invoke(None, on_thread("a")) == "yes"
