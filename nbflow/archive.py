@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from copy import copy
 from dataclasses import replace
@@ -202,7 +203,7 @@ class _Copy:
 
     def write(self) -> None:
         for run in self._runs.values():
-            if run.id not in self._openings:
+            if not any(one.id in self._openings for one in self._line(run)):
                 self._begin_without_opening(run)
         for row in self._rows:
             self._store(row)
@@ -211,6 +212,12 @@ class _Copy:
         if self._made_up:
             self._target.remove([self._name], self._without_made_up)
 
+    def _line(self, run: RunRow | None) -> Iterator[RunRow]:
+        """A run, and those that it is a fork of, near and far."""
+        while run is not None:
+            yield run
+            run = self._runs.get(run.parent_run or "")
+
     @property
     def _namespaces(self) -> set[str]:
         """Those of the runs; the others are nested workflows'."""
@@ -218,6 +225,8 @@ class _Copy:
 
     def _store(self, row: CheckpointRow) -> None:
         ns, opens = row.ns, row.source in ("input", "fork")
+        if row.source == "loop" and row.run in self._runs:
+            self._begin_without_opening(self._runs[row.run])
         moved = replace(
             row, thread_id=self._name, run=None if row.run is None else self._ids.get(row.run),
             seq=0,
@@ -234,6 +243,9 @@ class _Copy:
             self._epochs[ns] = self._epochs.get(ns, 0) + 1
 
     def _begin(self, run: RunRow, opening: CheckpointRow) -> None:
+        above = self._runs.get(run.parent_run or "")
+        if above is not None and above.id not in self._openings:
+            self._begin_without_opening(above)
         moved = replace(
             run, id=self._ids[run.id], thread_id=self._name,
             parent_run=None if run.parent_run is None else self._ids.get(run.parent_run),
@@ -260,6 +272,9 @@ class _Copy:
         return 0
 
     def _begin_without_opening(self, run: RunRow) -> None:
+        """After what it is a fork of, and before its own forks."""
+        if run.id in self._seqs:
+            return
         made_up = CheckpointRow(
             id=uuid.uuid4().hex, thread_id=self._name, ns=run.ns, parent=None,
             run=self._ids[run.id], source="input", step=-1, saved=None, returned=None,

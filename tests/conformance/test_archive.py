@@ -26,7 +26,7 @@ from nbflow.errors import (
 from nbflow.func import entrypoint, task
 from nbflow.testing._programs import counter, on
 from nbflow.testing._saver_care import contents, rich
-from nbflow.types import Command
+from nbflow.types import Command, interrupt
 from tests.conformance.older import set_back
 from tests.postgres import own_schema
 
@@ -137,6 +137,37 @@ def test_a_fork_ends_where_another_thread_stored_something(
     del ran[:]
     assert declared(target).invoke(None, on("t")) == ["a 1", "a 2"]
     assert ran == ["a 2"]
+
+
+def test_of_a_run_only_that_is_left_which_its_fork_begins_with(
+    saver: BaseCheckpointSaver, target: BaseCheckpointSaver, tmp_path: Path
+) -> None:
+    """And it is a fork itself, of a run that is whole."""
+
+    def declared(saver: BaseCheckpointSaver) -> Any:
+        @task
+        def step(n: int) -> int:
+            return n
+
+        @entrypoint(checkpointer=saver)
+        def workflow(name: str) -> Any:
+            return [name, *(step(n).result() for n in range(3)), interrupt("Go on?")]
+
+        return workflow
+
+    workflow = declared(saver)
+    workflow.invoke("a", on("t"))
+    workflow.fork(on("t"), before=workflow.get_state(on("t")).ops[2].id)
+    workflow.invoke(None, on("t"))
+    workflow.fork(on("t"))
+    saver.delete_for_runs([saver.list_runs("t")[1].id])
+    expected = [(op.value, op.status) for op in workflow.get_state(on("t")).ops]
+    export_thread(saver, "t", tmp_path / "t.nbflow")
+    import_thread(tmp_path / "t.nbflow", target)
+
+    there = declared(target)
+    assert [(op.value, op.status) for op in there.get_state(on("t")).ops] == expected
+    assert there.invoke(Command(resume=True), on("t")) == ["a", 0, 1, 2, True]
 
 
 def test_it_can_be_put_beside_itself(saver: BaseCheckpointSaver, tmp_path: Path) -> None:
