@@ -199,9 +199,9 @@ class SqliteFile:
                 _wait_shortly(lock)
             with lock:
                 connection = self.connection()
-                if self._given is not None and connection.in_transaction:
-                    self.fail(sqlite3.OperationalError("its user has a transaction under way"))
                 try:
+                    if self._given is not None and connection.in_transaction:
+                        raise sqlite3.OperationalError("its user has a transaction under way")
                     if survives_power_loss:
                         connection.execute("PRAGMA synchronous = FULL")
                     try:
