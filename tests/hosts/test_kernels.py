@@ -40,6 +40,14 @@ def _hears(page: Kernel) -> bool:
     return True
 
 
+def _printed(page: Kernel, code: str) -> str:
+    """Asked again when it is not heard: after an interrupt, ipykernel 7.1 may mislay a request."""
+    try:
+        return page.run(code).finish().printed
+    except AssertionError:
+        return page.run(code).finish().printed
+
+
 @pytest.fixture
 def thread_id(request: pytest.FixtureRequest) -> str:
     return str(request.node.name)
@@ -81,6 +89,6 @@ def test_the_stop_button_ends_the_wait_and_not_the_run(
     page.interrupt()
 
     assert (waiting.settle().error or "").startswith(("KeyboardInterrupt", "CancelledError"))
-    assert page.run("print(run.status)").finish().printed == "interrupted\n"
+    assert _printed(page, "print(run.status)") == "interrupted\n"
     page.submit(widget, form, "After all.")
     assert "After all." in page.run("print(run.result())").finish().printed
