@@ -19,6 +19,7 @@ from nbflow._engine.stored_snapshot import StoredSnapshot, metadata_of
 from nbflow._engine.threads import damaged, missing, refuse_damaged, refuse_lost
 from nbflow.checkpoint._questions import StoredAnswer
 from nbflow.checkpoint.base import BaseCheckpointSaver, CheckpointRow, OpRow, RunRow, ThreadRow
+from nbflow.checkpoint.refusals import lost_run
 from nbflow.errors import CorruptDataError, UnknownCheckpointError
 from nbflow.types import Interrupt, OpSnapshot, PregelTask, StateSnapshot
 
@@ -70,11 +71,7 @@ def kept_by(saver: BaseCheckpointSaver, run: RunRow, at: float) -> list[OpRow]:
         return []
     parent = saver.get_run(run.parent_run)
     if parent is None and saver.get_run(run.id) is not None:
-        raise CorruptDataError(
-            f"Run {run.id} of thread {run.thread_id!r} is a fork of run {run.parent_run}, which is "
-            "not there: column id of table run is damaged. Other threads are not affected. Restore "
-            "the database from a copy."
-        )
+        lost_run(f"Run {run.id} of thread {run.thread_id!r} is a fork of", run.parent_run)
     kept = [] if parent is None else ops_of(saver, parent)
     return _asked_anew([op for op in kept if op.seq <= run.upto], at)
 
@@ -101,11 +98,7 @@ def run_of(saver: BaseCheckpointSaver, row: CheckpointRow) -> RunRow | None:
         return None
     run = saver.get_run(row.run)
     if run is None and saver.get_checkpoint(row.thread_id, row.ns, row.id) is not None:
-        raise CorruptDataError(
-            f"Checkpoint {row.id} of thread {row.thread_id!r} opens run {row.run}, which is not "
-            "there: column id of table run is damaged. Other threads are not affected. Restore the "
-            "database from a copy."
-        )
+        lost_run(f"Checkpoint {row.id} of thread {row.thread_id!r} opens", row.run)
     return run
 
 

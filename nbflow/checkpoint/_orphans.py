@@ -34,9 +34,12 @@ def orphans(database: Database, queries: Mapping[str, str]) -> list[Orphan]:
     return [
         *_lost_ops(database, queries),
         *(
-            Orphan(thread_id, None, f"{_PLACES[what].format(**names)}.")
+            Orphan(
+                thread_id,
+                None,
+                _PLACES[what].format(thread_id=thread_id, id=row_id, other=other) + ".",
+            )
             for what, thread_id, row_id, other in database.checked_rows(queries["lost_places"])
-            for names in [{"thread_id": thread_id, "id": row_id, "other": other}]
         ),
         *_gaps(database, queries),
     ]

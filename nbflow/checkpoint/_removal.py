@@ -254,8 +254,8 @@ def _thread(
         own = [runs[row.run] for row in rows if row.run is not None and row.run in runs]
         run = next((one.id for one in reversed(own) if one.ns == thread.ns), None)
     if (head.id, run) == (thread.head, thread.run):
-        in_use = thread.status == "running" or thread.ns not in touched
-        return thread if in_use else replace(thread, epoch=thread.epoch + 1)
+        stays = thread.status == "running" or thread.ns not in touched
+        return thread if stays else replace(thread, epoch=thread.epoch + 1)
     opens = run is not None and head.run == run and head.source in ("input", "fork")
     return replace(
         thread, head=head.id, run=run, status="ready" if opens else "idle", owner=None,

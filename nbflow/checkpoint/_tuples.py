@@ -13,7 +13,7 @@ from nbflow import serde
 from nbflow.checkpoint._primitives import Primitives
 from nbflow.checkpoint._questions import StoredAnswer, StoredQuestion
 from nbflow.checkpoint._rows import CheckpointRow, OpRow, RunRow
-from nbflow.checkpoint.refusals import require_facts
+from nbflow.checkpoint.refusals import lost_run, require_facts
 from nbflow.errors import CorruptDataError
 from nbflow.types import Interrupt
 
@@ -81,7 +81,7 @@ class _Record:
         if run is not None or row.run is None or row.source not in _OPENS:
             return run
         if self._saver.get_checkpoint(row.thread_id, row.ns, row.id) is not None:
-            raise _missing(f"Checkpoint {row.id} of thread {row.thread_id!r} opens", row.run)
+            lost_run(f"Checkpoint {row.id} of thread {row.thread_id!r} opens", row.run)
         return None
 
     def ops_of(self, run: RunRow) -> list[OpRow]:
@@ -97,7 +97,7 @@ class _Record:
         if above is None:
             if self._saver.get_run(run.id) is None:
                 return own
-            raise _missing(f"Run {run.id} of thread {run.thread_id!r} is a fork of", run.parent_run)
+            lost_run(f"Run {run.id} of thread {run.thread_id!r} is a fork of", run.parent_run)
         return [*(op for op in self.ops_of(above) if op.seq <= run.upto), *own]
 
 
@@ -144,13 +144,6 @@ def undamaged(rows: Iterator[CheckpointRow]) -> Iterator[CheckpointRow]:
             _leave_out(fault)
         else:
             yield row
-
-
-def _missing(what: str, run_id: str) -> CorruptDataError:
-    return CorruptDataError(
-        f"{what} run {run_id}, which is not there: column id of table run is damaged. Other "
-        "threads are not affected. Restore the database from a copy."
-    )
 
 
 def _leave_out(fault: CorruptDataError) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "already_answered",
     "key_taken",
     "lease_lost",
+    "lost_run",
     "no_source",
     "no_thread",
     "not_channels",
@@ -176,6 +177,14 @@ def require_strategy(strategy: str, keep: int | None = None) -> None:
             "strategy='delete' removes whole threads, and keep= says what stays of each. Nothing "
             "was removed. Leave one of them out."
         )
+
+
+def lost_run(told: str, run_id: str) -> NoReturn:
+    """CorruptDataError: something tells of a run that is not there."""
+    raise CorruptDataError(
+        f"{told} run {run_id}, which is not there: column id of table run is damaged. Other "
+        "threads are not affected. Restore the database from a copy."
+    )
 
 
 def require_facts(pause: OpRow, facts: int) -> None:

@@ -65,13 +65,8 @@ def test_a_database_can_be_used_after_an_interrupt_at_any_moment(tmp_path: Path,
     assert told == ["1\n"] * rounds
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
-@pytest.mark.parametrize("point", ["before opening", "after opening"])
-def test_a_stop_that_comes_as_the_run_is_opened(
-    saver: BaseCheckpointSaver, config: Config, point: FaultPoint, is_async: bool
-) -> None:
-    """218, fault 38: the run begins nothing, and can be continued"""
-    ran: list[int] = []
+def noting(saver: BaseCheckpointSaver, ran: list[int], *, is_async: bool) -> Any:
+    """A workflow that gives back its input, and notes that it ran."""
 
     def body(n: int) -> int:
         ran.append(n)
@@ -80,7 +75,18 @@ def test_a_stop_that_comes_as_the_run_is_opened(
     async def async_body(n: int) -> int:
         return body(n)
 
-    workflow: Any = entrypoint(checkpointer=saver)(async_body if is_async else body)
+    return entrypoint(checkpointer=saver)(async_body if is_async else body)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("point", ["before opening", "after opening"])
+def test_a_stop_that_comes_as_the_run_is_opened(
+    saver: BaseCheckpointSaver, config: Config, point: FaultPoint, is_async: bool
+) -> None:
+    """218, fault 38: the run begins nothing, and can be continued"""
+    ran: list[int] = []
+
+    workflow = noting(saver, ran, is_async=is_async)
     press = partial(signal.raise_signal, signal.SIGINT)
     with armed(point, press), pytest.raises(KeyboardInterrupt):
         workflow.invoke(1, config)
@@ -136,14 +142,7 @@ def test_a_stop_between_the_opening_and_the_run(
     """218, fault 38: the thread is not left with an owner who does nothing"""
     ran: list[int] = []
 
-    def body(n: int) -> int:
-        ran.append(n)
-        return n
-
-    async def async_body(n: int) -> int:
-        return body(n)
-
-    workflow: Any = entrypoint(checkpointer=saver)(async_body if is_async else body)
+    workflow = noting(saver, ran, is_async=is_async)
     press = partial(signal.raise_signal, signal.SIGINT)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Opened, "look", press)  # what comes after the opening
